@@ -1,0 +1,1 @@
+"""Multi-label retrieval of remote-sensing images with deep features."""

@@ -1,0 +1,161 @@
+"""Files fetched from the network by their digest, and what is unpacked from them."""
+
+import re
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+from tqdm import tqdm
+from urllib3.exceptions import MaxRetryError
+from urllib3.util import Retry
+
+from rsir.errors import InputError
+from rsir.files import sha256 as sha256_of
+from rsir.files import written_whole
+
+_TIMEOUT = (10, 60)
+"""Seconds to connect, and seconds without a byte."""
+
+_RETRY = Retry(
+    total=3,
+    connect=1,
+    backoff_factor=1,
+    status_forcelist=(429, 500, 502, 503, 504),
+    respect_retry_after_header=False,  # else a server can ask for hours
+    raise_on_status=False,
+)
+
+
+def download(urls: Sequence[str], path: Path, sha256: str) -> None:
+    """Make a file be there, fetched from the first address that gives the right one.
+
+    A file that is there with the right digest is left alone; one with another is never replaced.
+
+    Parameters
+    ----------
+    urls
+        Addresses of the same file, tried in order.
+    path
+        Where the file is to be.
+    sha256
+        Its SHA-256 digest, or the first digits of it (8 at least).
+
+    Raises
+    ------
+    InputError
+        If another file is there, or if no address gives the right one.
+    """
+    if not re.fullmatch("[0-9a-f]{8,64}", sha256):
+        raise ValueError(f"{sha256!r} is not the head of a SHA-256 digest")
+    if path.exists():
+        if not path.is_file() or not sha256_of(path).startswith(sha256):
+            raise InputError(
+                f"{path}: not the file whose SHA-256 begins with {sha256}; move it away, "
+                "and the right one is downloaded"
+            )
+        return
+    failures = []
+    for url in urls:
+        try:
+            with written_whole(path) as partial:
+                _fetch(url, partial, path.name)
+                found = sha256_of(partial)
+                if not found.startswith(sha256):
+                    raise InputError(f"SHA-256 {found[: len(sha256)]} instead of {sha256}")
+        except (requests.RequestException, InputError) as error:
+            failures.append(f"{url} ({_reason(error)})")
+        else:
+            return
+    raise InputError(
+        f"{path}: not to be had from {' nor from '.join(failures)}; "
+        "try again later, or get the file elsewhere and put it there"
+    )
+
+
+def unpack(archive: Path, pattern: str, folder: Path, limit: int) -> None:
+    """Unpack some members of a zip archive.
+
+    Parameters
+    ----------
+    archive
+        The zip archive.
+    pattern
+        A regular expression. A member is wanted if its whole name matches; group 1 becomes its
+        path below the folder.
+    folder
+        Where the members go. After an error, a part of them may be there.
+    limit
+        The most bytes that the wanted members may have in all.
+
+    Raises
+    ------
+    InputError
+        If the archive is damaged, or has no such member, a link or two files for one path, more
+        bytes than the limit, or a path that leads out of the folder.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            wanted = [
+                (member, folder / match[1])
+                for member in opened.infolist()
+                if (match := re.fullmatch(pattern, member.filename)) and not member.is_dir()
+            ]
+            flaw = _flaw(wanted, folder, limit)
+            if flaw is None:
+                for member, path in tqdm(wanted, desc=archive.name, unit="file", disable=None):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    with opened.open(member) as packed, path.open("xb") as file:
+                        shutil.copyfileobj(packed, file)
+                return
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        flaw = f"cannot be unpacked ({error})"  # RuntimeError: with a password
+    raise InputError(f"{archive}: {flaw}; get another copy of it")
+
+
+def _fetch(url: str, path: Path, name: str) -> None:
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=_RETRY))
+        session.mount("https://", HTTPAdapter(max_retries=_RETRY))
+        headers = {"Accept-Encoding": "identity"}  # so that Content-Length is the file's
+        with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+            response.raise_for_status()
+            size = int(response.headers.get("Content-Length", 0)) or None
+            with (
+                path.open("wb") as file,
+                tqdm(total=size, desc=name, unit="B", unit_scale=True, disable=None) as progress,
+            ):
+                for block in response.iter_content(1 << 20):
+                    file.write(block)
+                    progress.update(len(block))
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line why an address failed."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{error.response.status_code} {error.response.reason}"
+    cause = error.args[0] if error.args else error
+    if isinstance(cause, MaxRetryError):
+        cause = cause.reason
+    return " ".join(str(cause).split())
+
+
+def _flaw(wanted: Sequence[tuple[zipfile.ZipInfo, Path]], folder: Path, limit: int) -> str | None:
+    """Say what speaks against unpacking these members to these paths."""
+    if not wanted:
+        return "holds none of the files that are looked for"
+    for member, path in wanted:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            return f"{member.filename!r} leads out of the folder"
+        if stat.S_ISLNK(member.external_attr >> 16):
+            return f"{member.filename!r} is a link"
+    if len({path for _, path in wanted}) < len(wanted):
+        return "holds two files for one path"
+    size = sum(member.file_size for member, _ in wanted)  # zipfile reads no more than this
+    if size > limit:
+        return f"{size:,} bytes when unpacked, of which {limit:,} are allowed"
+    return None

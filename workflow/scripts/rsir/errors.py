@@ -1,0 +1,8 @@
+"""The one kind of error that is the user's to mend."""
+
+
+class InputError(Exception):
+    """What was given cannot be used.
+
+    The message is one line: the file or config key, what is wrong with it, and what to do.
+    """

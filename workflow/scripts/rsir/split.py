@@ -1,0 +1,182 @@
+"""The split of an archive: which images train, validate and test."""
+
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from rsir.archive import check_ids, first_few, has_scenes, label_matrix, read_rows
+from rsir.errors import InputError
+
+SUBSETS = ("train", "validation", "test")
+
+
+def split_archive(
+    archive: pd.DataFrame,
+    method: str,
+    test_fraction: float = 0.2,
+    validation_fraction: float = 0.0,
+    seed: int = 0,
+    file: Path | None = None,
+) -> pd.DataFrame:
+    """Assign each image of an archive to a subset.
+
+    Parameters
+    ----------
+    archive
+        The archive's table.
+    method
+        `leading`: of each scene, in the archive's order, the first images train, the next
+        validate and the last test. `stratified`: drawn at random, with the scenes in proportion.
+        `iterative`: drawn at random, with the labels in proportion (Sechidis, Tsoumakas and
+        Vlahavas, *On the Stratification of Multi-Label Data*, ECML PKDD 2011); the subsets are
+        then only nearly as large as asked for. `file`: read from a file.
+    test_fraction, validation_fraction
+        The parts of the archive that test and validate.
+    seed
+        What `stratified` and `iterative` draw by.
+    file
+        For `file`: a CSV file with the columns `image` and `subset`.
+
+    Returns
+    -------
+    DataFrame
+        The columns `image` and `subset` (`train`, `validation`, `test`), in the archive's order.
+
+    Raises
+    ------
+    InputError
+        If the archive is too small for the split or has no scenes to split by, or if the file
+        does not fit the archive.
+    """
+    fractions = {"test": test_fraction, "validation": validation_fraction}
+    match method:
+        case "leading":
+            subset = _lead(_scenes(archive, method, fractions), fractions)
+        case "stratified":
+            scenes = _scenes(archive, method, fractions)
+            subset = _draw(StratifiedShuffleSplit, scenes, fractions, seed)
+        case "iterative":
+            _check_fractions(fractions)
+            labels = label_matrix(archive)
+            subset = _draw(MultilabelStratifiedShuffleSplit, labels, fractions, seed)
+        case "file":
+            if file is None:
+                raise InputError("split.file: missing; name a CSV file of images and subsets")
+            subset = read_split(file, archive)
+        case _:
+            raise ValueError(f"{method!r} is no method of splitting")
+    return pd.DataFrame({"image": archive["image"], "subset": subset})
+
+
+def read_split(path: Path, archive: pd.DataFrame) -> NDArray[np.str_]:
+    """Read the subset of each image, in the archive's order.
+
+    Raises
+    ------
+    InputError
+        If the file does not give each image of the archive one subset, or nothing to train or to
+        test.
+    """
+    rows = read_rows(path)
+    for column in ("image", "subset"):
+        if column not in rows:
+            raise InputError(f"{path}: no column {column!r}; it needs the columns image, subset")
+    check_ids(rows["image"], path)
+    subsets = dict(zip(rows["image"], rows["subset"], strict=True))
+    images = set(archive["image"])
+    if odd := [image for image in subsets if image not in images]:
+        raise InputError(
+            f"{path}: {len(odd)} of {len(rows)} rows name images that the archive does not have: "
+            f"{first_few(odd)}; take them out"
+        )
+    if odd := [image for image in archive["image"] if image not in subsets]:
+        raise InputError(
+            f"{path}: {len(odd)} of the archive's {len(archive)} images without a row: "
+            f"{first_few(odd)}; add them"
+        )
+    for image, name in subsets.items():
+        if name not in SUBSETS:
+            raise InputError(
+                f"{path}: the subset of {image!r} is {name!r}; choose of {', '.join(SUBSETS)}"
+            )
+    subset = np.array([subsets[image] for image in archive["image"]], dtype=str)
+    for name in ("train", "test"):
+        if name not in subset:
+            raise InputError(f"{path}: no image is in the subset {name!r}; choose some")
+    return subset
+
+
+def _lead(scenes: NDArray[np.str_], fractions: dict[str, float]) -> NDArray[np.str_]:
+    """Take the images of each scene from its end: first those that test."""
+    subset = np.full(len(scenes), "train", dtype="<U10")
+    for scene in np.unique(scenes):
+        rows = np.flatnonzero(scenes == scene)
+        end = len(rows)
+        for name, fraction in fractions.items():
+            start = end - round(fraction * len(rows))
+            subset[rows[start:end]] = name
+            end = start
+    return subset
+
+
+def _draw(
+    splitter: type[Any], strata: NDArray[Any], fractions: dict[str, float], seed: int
+) -> NDArray[np.str_]:
+    """Draw the images that test, then from the rest those that validate."""
+    subset = np.full(len(strata), "train", dtype="<U10")
+    rest = np.arange(len(strata))
+    for name, fraction in fractions.items():
+        if fraction == 0:
+            continue
+        draw = splitter(n_splits=1, test_size=round(fraction * len(strata)), random_state=seed)
+        try:
+            kept, drawn = next(draw.split(rest, strata[rest]))
+        except ValueError as error:
+            raise InputError(
+                f"split: no {name} part can be drawn in proportion ({error}); "
+                "change the fractions or the method"
+            ) from error
+        if not (len(kept) and len(drawn)):
+            raise InputError(
+                f"split: {len(strata)} images are too few to train and to {name}; add some"
+            )
+        subset[rest[drawn]] = name
+        rest = rest[kept]
+    return subset
+
+
+def _scenes(archive: pd.DataFrame, method: str, fractions: dict[str, float]) -> NDArray[np.str_]:
+    """Return the scenes, each of them large enough to have an image in every subset."""
+    _check_fractions(fractions)
+    if not has_scenes(archive):
+        raise InputError(
+            f"split.method: {method} splits by scene, and the archive has none; "
+            "choose iterative or file"
+        )
+
+    def suffices(images: int) -> bool:
+        taken = [round(fraction * images) for fraction in fractions.values() if fraction]
+        return min(taken) > 0 and sum(taken) < images
+
+    for scene, images in archive["scene"].value_counts(sort=False).items():
+        if not suffices(images):
+            need = next(more for more in count(images + 1) if suffices(more))
+            raise InputError(
+                f"split: scene {scene!r} has {images} images and needs {need} for one in each "
+                "subset; add images, raise the fractions or take the scene out"
+            )
+    return archive["scene"].to_numpy(dtype=str)
+
+
+def _check_fractions(fractions: dict[str, float]) -> None:
+    if fractions["test"] <= 0 or fractions["validation"] < 0 or sum(fractions.values()) >= 1:
+        raise InputError(
+            f"split: test_fraction {fractions['test']} and validation_fraction "
+            f"{fractions['validation']} leave nothing to test or to train on; choose others"
+        )
