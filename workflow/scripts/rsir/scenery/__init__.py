@@ -1,0 +1,1 @@
+"""Made-up aerial scenes: what the sample archive shows."""
