@@ -1,0 +1,30 @@
+# make run    set up, run the default and show its table
+# make test   set up and run every test
+# make lint   check style and types
+# make format
+.PHONY: run test lint format
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONFIG ?= config/config.yaml
+
+run: .venv/installed
+	$(BIN)/snakemake --cores all --configfile $(CONFIG)
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/python -m pytest tests/test_style.py
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than 3.11: install a newer one and give it as PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@

@@ -1,0 +1,32 @@
+# Multi-label retrieval of remote-sensing images with deep features.
+#
+#   snakemake --cores all                                        the default run
+#   snakemake --cores all --configfile config/ucmerced.yaml      the thesis
+#   snakemake --cores 4 results/sample/scores/efficientnet_lite0/multi_label-seed0.csv
+
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/archive.smk"
+include: "workflow/rules/split.smk"
+include: "workflow/rules/extract.smk"
+include: "workflow/rules/finetune.smk"
+include: "workflow/rules/reextract.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/compare.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [tables(archive) for archive in config["run"]["archives"]],
+
+
+onsuccess:
+    show_tables()

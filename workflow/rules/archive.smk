@@ -1,0 +1,61 @@
+# The archive: one row per image.
+#
+# needs  nothing (sample), the network or a folder (ucmerced), a folder and a label table (table)
+# makes  results/{archive}/archive.csv
+
+
+rule sample:
+    input:
+        code=code("sample.py"),
+    output:
+        directory("results/{archive}/tiles"),
+    log:
+        "logs/{archive}/sample.log",
+    wildcard_constraints:
+        archive=names(archives_of("sample")),
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        images_per_scene=lambda w: config["archives"][w.archive]["images_per_scene"],
+        seed=lambda w: config["archives"][w.archive]["seed"],
+    script:
+        "../scripts/sample.py"
+
+
+# Only a receipt is declared: the folder is the user's, and the engine deletes outputs.
+rule download:
+    output:
+        "results/{archive}/download.csv",
+    log:
+        "logs/{archive}/download.log",
+    wildcard_constraints:
+        archive=names(archives_of("ucmerced")),
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        root=archive_root,
+    script:
+        "../scripts/download.py"
+
+
+rule archive:
+    input:
+        source=archive_source,
+        code=code("archive.py"),
+    output:
+        "results/{archive}/archive.csv",
+    log:
+        "logs/{archive}/archive.log",
+    conda:
+        "../../envs/tables.yaml"
+    threads: 4
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        kind=lambda w: config["archives"][w.archive]["kind"],
+        root=archive_root,
+        labels=archive_labels,
+    script:
+        "../scripts/archive.py"

@@ -1,0 +1,227 @@
+# What all rules share: the checked configuration, the names in paths, the files of code that a
+# rule depends on, and what is asked of the machine.
+
+import ast
+import difflib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+OFF_THE_SHELF = "off_the_shelf"
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+
+
+def check_config():
+    """Check the configuration against its schema, and the names under `run`."""
+    try:
+        validate(config, "../schemas/config.schema.yaml")
+    except WorkflowError as error:
+        flaw = error.__context__
+        key = ".".join(map(str, flaw.absolute_path)) or "top level"
+        raise WorkflowError(
+            f"config: {key}: {flaw.message}; see config/README.md"
+        ) from None
+    for kind in ("archives", "backbones", "labelings"):
+        known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
+        for name in config["run"][kind]:
+            check_name(f"config: run.{kind}", kind[:-1], name, known)
+    if (config["split"]["method"] == "file") != ("file" in config["split"]):
+        raise WorkflowError(
+            "config: split.file: goes with split.method: file; give both or none"
+        )
+
+
+def check_name(where, what, name, known):
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+        raise WorkflowError(f"{where}: there is no {what} '{name}'; {hint}")
+
+
+def check_targets(arguments):
+    """Say which name in a wanted path is not known; the engine would give the path alone."""
+    for target in arguments:
+        folders, _, file = target.partition("results/")[2].rpartition("/")
+        archive, *folders = folders.split("/")
+        if not target.startswith("results/") or not archive:
+            continue
+        check_name(target, "archive", archive, list(config["archives"]))
+        name = file.split(".")[0]
+        if len(folders) == 2:
+            check_name(target, "backbone", folders[1], list(config["backbones"]))
+            labeling = re.sub(r"-seed\d+$", "", name)
+            check_name(
+                target, "labeling", labeling, [OFF_THE_SHELF, *config["labelings"]]
+            )
+        elif folders in (["activations"], ["weights"]):
+            check_name(target, "backbone", name, list(config["backbones"]))
+
+
+def names(values):
+    """Return a pattern that matches these names and no other."""
+    return "|".join(map(re.escape, sorted(values))) or r"(?!)"
+
+
+def archives_of(kind):
+    return [
+        name for name, archive in config["archives"].items() if archive["kind"] == kind
+    ]
+
+
+def models():
+    """Return the models of the run: off the shelf, and each labeling with each seed."""
+    labelings = [name for name in config["run"]["labelings"] if name != OFF_THE_SHELF]
+    return [
+        OFF_THE_SHELF,
+        *expand(
+            "{labeling}-seed{seed}", labeling=labelings, seed=config["run"]["seeds"]
+        ),
+    ]
+
+
+def archive_root(wildcards):
+    """Return the folder that an archive's paths start from."""
+    archive = config["archives"][wildcards.archive]
+    return archive.get("root", f"results/{wildcards.archive}/tiles")
+
+
+def archive_source(wildcards):
+    """Return what the table of an archive is made from."""
+    archive, key = (
+        config["archives"][wildcards.archive],
+        f"archives.{wildcards.archive}",
+    )
+    match archive["kind"]:
+        case "sample":
+            return rules.sample.output
+        case "ucmerced" if archive["download"]:
+            return rules.download.output
+        case "ucmerced":
+            given(archive["root"], f"{key}.root")
+            return given(f"{archive['root']}/LandUse_Multilabeled.txt", f"{key}.root")
+        case "table":
+            given(archive["root"], f"{key}.root")
+            return given(archive["labels"], f"{key}.labels")
+
+
+def archive_labels(wildcards):
+    """Return the label table of an archive of images and a CSV."""
+    default = f"{archive_root(wildcards)}/labels.csv"
+    return config["archives"][wildcards.archive].get("labels", default)
+
+
+def split_file(_wildcards):
+    """Return the file that the split is read from, if it is."""
+    return (
+        given(config["split"]["file"], "split.file")
+        if "file" in config["split"]
+        else []
+    )
+
+
+def backbone_settings(wildcards):
+    return {"network": wildcards.backbone, **config["backbones"][wildcards.backbone]}
+
+
+def weights_file(wildcards):
+    """Return the user's own file of weights, if the backbone has one."""
+    weights = config["backbones"][wildcards.backbone]["weights"]
+    own = weights.endswith((".pth", ".pt", ".safetensors"))
+    return given(weights, f"backbones.{wildcards.backbone}.weights") if own else []
+
+
+def finetuning_settings(wildcards):
+    """Return how a labeling is fine-tuned: the section `finetuning` and what it overrides."""
+    own = config["labelings"][wildcards.labeling]["finetuning"]
+    return {
+        key: (
+            {**value, **own.get(key, {})}
+            if isinstance(value, dict)
+            else own.get(key, value)
+        )
+        for key, value in config["finetuning"].items()
+    }
+
+
+def tables(archive):
+    """Return the tables that the run makes of an archive."""
+    thesis = (
+        config["archives"][archive]["kind"] == "ucmerced"
+        and config["split"]["method"] == "leading"
+    )
+    tables = ["comparison", "thesis"] if thesis else ["comparison"]
+    return expand("results/{archive}/tables/{table}.csv", archive=archive, table=tables)
+
+
+def code(script):
+    """Return the modules that a script imports, and those that they import, as a rule's inputs.
+
+    The engine reruns a rule when its script changes, but does not look at what the script imports.
+    """
+    found, waiting = set(), [SCRIPTS / script]
+    while waiting:
+        tree = ast.parse(waiting.pop().read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                "rsir"
+            ):
+                imported = SCRIPTS.joinpath(*node.module.split(".")).with_suffix(".py")
+                if imported not in found:
+                    found.add(imported)
+                    waiting.append(imported)
+    return [os.path.relpath(path) for path in sorted(found)]
+
+
+def given(path, key):
+    """Return a file or folder that the user gives, if it is there."""
+    if not Path(path).exists():
+        raise WorkflowError(
+            f"config: {key}: {path} does not exist; put it there or mend the path"
+        )
+    return path
+
+
+def limit_local_gpu_jobs():
+    """Let one job at a time use the GPU of this machine; without one there is nothing to share.
+
+    The engine hands out no device numbers, so two jobs would compute on the same GPU.
+    """
+    if "gpu" not in workflow.global_resources and shutil.which("nvidia-smi"):
+        workflow.register_resource("gpu", 1)
+
+
+def show_tables():
+    """Print the comparisons of a whole run, and where they are."""
+    shown = [path for archive in config["run"]["archives"] for path in tables(archive)]
+    command = [sys.executable, SCRIPTS / "show.py", *map(Path, shown)]
+    if not any(argument.startswith("results/") for argument in sys.argv[1:]):
+        subprocess.run(command, check=True)
+
+
+check_config()
+check_targets(sys.argv[1:])
+limit_local_gpu_jobs()
+
+ACTIVATIONS = (
+    ["results/{archive}/activations/{backbone}.h5"]
+    if config["extraction"]["activations"] == "stored"
+    else []
+)
+
+
+resource_scopes:
+    gpu="local",
+
+
+wildcard_constraints:
+    archive=names(config["archives"]),
+    backbone=names(config["backbones"]),
+    labeling=names(config["labelings"]),
+    model=f"{OFF_THE_SHELF}|({names(config['labelings'])})-seed[0-9]+",
+    seed="[0-9]+",

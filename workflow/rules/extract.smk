@@ -1,0 +1,47 @@
+# Extraction: the only pass over the pixels.
+#
+# needs  results/{archive}/archive.csv and its images, the backbone's weights
+# makes  results/{archive}/weights/{backbone}.json
+#        results/{archive}/descriptors/{backbone}/off_the_shelf.h5
+#        results/{archive}/activations/{backbone}.h5
+
+
+# Only a receipt is declared: the file stays in its library's cache, where other software shares it.
+rule weights:
+    input:
+        file=weights_file,
+    output:
+        "results/{archive}/weights/{backbone}.json",
+    log:
+        "logs/{archive}/weights/{backbone}.log",
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        backbone=backbone_settings,
+    script:
+        "../scripts/weights.py"
+
+
+rule extract:
+    input:
+        archive="results/{archive}/archive.csv",
+        weights="results/{archive}/weights/{backbone}.json",
+        code=code("extract.py"),
+    output:
+        descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
+        activations=ACTIVATIONS,
+    log:
+        "logs/{archive}/extract/{backbone}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=120,
+    params:
+        root=archive_root,
+        backbone=backbone_settings,
+    script:
+        "../scripts/extract.py"

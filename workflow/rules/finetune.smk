@@ -1,0 +1,34 @@
+# Fine-tuning: tail and head, on the activations at the cut.
+#
+# needs  results/{archive}/archive.csv, split.csv
+#        results/{archive}/descriptors/{backbone}/off_the_shelf.h5, activations/{backbone}.h5
+# makes  results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors, .csv
+
+
+rule finetune:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        weights="results/{archive}/weights/{backbone}.json",
+        descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
+        activations=ACTIVATIONS,
+        code=code("finetune.py"),
+    output:
+        models="results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors",
+        curve="results/{archive}/models/{backbone}/{labeling}-seed{seed}.csv",
+    log:
+        "logs/{archive}/finetune/{backbone}/{labeling}-seed{seed}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 4
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        root=archive_root,
+        backbone=backbone_settings,
+        kind=lambda w: config["labelings"][w.labeling]["kind"],
+        settings=finetuning_settings,
+    script:
+        "../scripts/finetune.py"

@@ -1,0 +1,70 @@
+# Retrieval and scores: what each description finds, and how good that is.
+#
+# needs  results/{archive}/descriptors/{backbone}/{model}.h5, archive.csv, split.csv
+# makes  results/{archive}/rankings/{backbone}/{model}.h5
+#        results/{archive}/scores/{backbone}/{model}.csv
+#        results/{archive}/scores/bounds.csv
+
+
+rule retrieve:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
+        code=code("retrieve.py"),
+    output:
+        "results/{archive}/rankings/{backbone}/{model}.h5",
+    log:
+        "logs/{archive}/retrieve/{backbone}/{model}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cutoffs=config["retrieval"]["cutoffs"],
+        database=config["retrieval"]["database"],
+    script:
+        "../scripts/retrieve.py"
+
+
+rule score:
+    input:
+        archive="results/{archive}/archive.csv",
+        rankings="results/{archive}/rankings/{backbone}/{model}.h5",
+        code=code("score.py"),
+    output:
+        "results/{archive}/scores/{backbone}/{model}.csv",
+    log:
+        "logs/{archive}/score/{backbone}/{model}.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=30,
+    params:
+        cutoffs=config["retrieval"]["cutoffs"],
+    script:
+        "../scripts/score.py"
+
+
+rule bounds:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        code=code("bounds.py"),
+    output:
+        "results/{archive}/scores/bounds.csv",
+    log:
+        "logs/{archive}/bounds.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=30,
+    params:
+        cutoffs=config["retrieval"]["cutoffs"],
+        database=config["retrieval"]["database"],
+    script:
+        "../scripts/bounds.py"

@@ -1,0 +1,27 @@
+# The split: which images train, which are searched.
+#
+# needs  results/{archive}/archive.csv
+# makes  results/{archive}/split.csv
+
+
+rule split:
+    input:
+        archive="results/{archive}/archive.csv",
+        file=split_file,
+        code=code("split.py"),
+    output:
+        "results/{archive}/split.csv",
+    log:
+        "logs/{archive}/split.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **{
+            key: config["split"][key]
+            for key in ("method", "test_fraction", "validation_fraction", "seed")
+        },
+    script:
+        "../scripts/split.py"

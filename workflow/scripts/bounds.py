@@ -1,0 +1,27 @@
+"""Score the floor and the ceilings, which labels alone give."""
+
+from pathlib import Path
+
+from rsir.archive import read_archive
+from rsir.ranking import find_search
+from rsir.reporting import reported
+from rsir.split import read_split
+from rsir.tables import bound_scores, write_table
+
+
+def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: Path) -> None:
+    """Score every query by every metric."""
+    table = read_archive(archive)
+    search = find_search(read_split(split, table), database)
+    write_table(scores, bound_scores(table, search, cutoffs))
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            split=Path(snakemake.input.split),
+            cutoffs=snakemake.params.cutoffs,
+            database=snakemake.params.database,
+            scores=Path(snakemake.output[0]),
+        )

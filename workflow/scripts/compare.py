@@ -1,0 +1,32 @@
+"""Compare all methods of the run on an archive."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rsir.archive import read_archive
+from rsir.ranking import find_search
+from rsir.reporting import reported
+from rsir.split import read_split
+from rsir.tables import comparison, read_scores, write_table
+
+
+def main(
+    name: str, archive: Path, split: Path, scores: list[Path], database: str, table: Path
+) -> None:
+    """Average over seeds and queries."""
+    search = find_search(read_split(split, read_archive(archive)), database)
+    rows = pd.concat(map(read_scores, scores), ignore_index=True)
+    write_table(table, comparison(name, rows, len(search.database)))
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            name=snakemake.wildcards.archive,
+            archive=Path(snakemake.input.archive),
+            split=Path(snakemake.input.split),
+            scores=[Path(path) for path in (*snakemake.input.scores, snakemake.input.bounds)],
+            database=snakemake.params.database,
+            table=Path(snakemake.output[0]),
+        )

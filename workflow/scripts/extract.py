@@ -1,0 +1,56 @@
+"""Describe the images off the shelf, and keep the activations at the cut."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from rsir.activation import open_source
+from rsir.archive import read_archive
+from rsir.backbone import load_backbone
+from rsir.descriptor import array_file
+from rsir.device import prepare_device
+from rsir.extraction import extract
+from rsir.provenance import made_from
+from rsir.reporting import reported
+from rsir.weights import read_record
+
+
+def main(
+    archive: Path,
+    root: Path,
+    weights: Path,
+    name: str,
+    settings: dict[str, Any],
+    threads: int,
+    descriptors: Path,
+    activations: Path | None,
+) -> None:
+    """Pass once over the pixels."""
+    device = prepare_device(threads)
+    table, record = read_archive(archive), read_record(weights)
+    images = list(table["image"])
+    backbone = load_backbone(record and Path(record.path), **settings)
+    facts = made_from({"archive": archive}, record, backbone=name, labeling="off_the_shelf")
+    keep = array_file(activations, images, facts) if activations else nullcontext()
+    with (
+        open_source(None, table, root, backbone, max(1, threads - 1), device) as source,
+        keep as kept,
+        array_file(descriptors, images, facts) as described,
+    ):
+        extract(backbone, source, device, described, kept)
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            root=Path(snakemake.params.root),
+            weights=Path(snakemake.input.weights),
+            name=snakemake.wildcards.backbone,
+            settings=snakemake.params.backbone,
+            threads=snakemake.threads,
+            descriptors=Path(snakemake.output.descriptors),
+            activations=Path(*snakemake.output.activations)
+            if snakemake.output.activations
+            else None,
+        )

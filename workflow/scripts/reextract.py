@@ -1,0 +1,50 @@
+"""Describe the images by a fine-tuned tail and head."""
+
+from pathlib import Path
+from typing import Any
+
+from rsir.activation import open_source
+from rsir.archive import read_archive
+from rsir.backbone import load_backbone
+from rsir.descriptor import array_file
+from rsir.device import prepare_device
+from rsir.extraction import reextract
+from rsir.model import load_models, read_metadata
+from rsir.reporting import reported
+from rsir.weights import read_record
+
+
+def main(
+    archive: Path,
+    root: Path,
+    weights: Path,
+    activations: Path | None,
+    models: Path,
+    settings: dict[str, Any],
+    threads: int,
+    descriptors: Path,
+) -> None:
+    """Pass once over the activations."""
+    device = prepare_device(threads)
+    table, record = read_archive(archive), read_record(weights)
+    backbone = load_backbone(record and Path(record.path), **settings)
+    with (
+        open_source(activations, table, root, backbone, max(1, threads - 1), device) as source,
+        array_file(descriptors, list(table["image"]), read_metadata(models)) as described,
+    ):
+        tuned = load_models(models, backbone.tail, backbone.dimension)
+        reextract(tuned, source, device, described)
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            root=Path(snakemake.params.root),
+            weights=Path(snakemake.input.weights),
+            activations=Path(*snakemake.input.activations) if snakemake.input.activations else None,
+            models=Path(snakemake.input.models),
+            settings=snakemake.params.backbone,
+            threads=snakemake.threads,
+            descriptors=Path(snakemake.output[0]),
+        )

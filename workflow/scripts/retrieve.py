@@ -1,0 +1,48 @@
+"""Rank the searched images for each query."""
+
+from pathlib import Path
+
+from rsir.archive import read_archive
+from rsir.descriptor import read_attributes, read_descriptors
+from rsir.device import prepare_device
+from rsir.metrics import ranking_depth
+from rsir.ranking import find_search, write_rankings
+from rsir.reporting import reported
+from rsir.retrieval import rank
+from rsir.split import read_split
+
+
+def main(
+    archive: Path,
+    split: Path,
+    descriptors: Path,
+    cutoffs: list[int],
+    database: str,
+    threads: int,
+    rankings: Path,
+) -> None:
+    """Rank by each descriptor of the file."""
+    device = prepare_device(threads)
+    table = read_archive(archive)
+    search = find_search(read_split(split, table), database)
+    _, searched, *scenes = search.labels(table)
+    depth = ranking_depth(cutoffs, len(searched), *scenes)
+    found = {
+        name: rank(values, search.queries, search.database, depth, device)
+        for name, values in read_descriptors(descriptors, list(table["image"])).items()
+    }
+    images = table["image"].to_numpy(str)
+    write_rankings(rankings, images, search, found, read_attributes(descriptors))
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            split=Path(snakemake.input.split),
+            descriptors=Path(snakemake.input.descriptors),
+            cutoffs=snakemake.params.cutoffs,
+            database=snakemake.params.database,
+            threads=snakemake.threads,
+            rankings=Path(snakemake.output[0]),
+        )

@@ -1,0 +1,148 @@
+"""Activations at the cut, batch by batch: read from a file, or computed from the images.
+
+Both sources give the same numbers: what the trunk computes, rounded to half precision.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import h5py
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from rsir.backbone import Backbone, Preprocessing
+from rsir.descriptor import open_activations
+from rsir.device import mixed_precision, place
+from rsir.errors import InputError
+from rsir.image import load_pixels
+
+Batches = Sequence[np.ndarray]
+
+
+class ActivationSource(Protocol):
+    """Where the activations at the cut come from."""
+
+    def batches(self, rows: Batches) -> Iterator[Tensor]:
+        """Yield the activations B×C×H×W, float16, of each batch of rows of the archive."""
+
+
+def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
+    """Return the rows 0 to `count` in batches of `batch_size`, in order."""
+    return [
+        np.arange(first, min(first + batch_size, count)) for first in range(0, count, batch_size)
+    ]
+
+
+class StoredActivations:
+    """Activations read from a file."""
+
+    def __init__(self, dataset: h5py.Dataset) -> None:
+        self._dataset = dataset
+
+    def batches(self, rows: Batches) -> Iterator[Tensor]:
+        """Yield the activations of each batch of rows."""
+        for batch in rows:
+            ascending, position = np.unique(batch, return_inverse=True)  # the order HDF5 wants
+            yield torch.from_numpy(self._dataset[ascending][position])
+
+
+class ComputedActivations:
+    """Activations computed from the images, which worker processes decode ahead of the trunk."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        paths: Sequence[Path],
+        workers: int,
+        device: torch.device,
+    ) -> None:
+        self._trunk = place(backbone.trunk, device)
+        self._preprocessing = backbone.preprocessing
+        self._images = _Images(paths, backbone.preprocessing)
+        self._workers = workers
+        self._device = device
+
+    def batches(self, rows: Batches) -> Iterator[Tensor]:
+        """Yield the activations of each batch of rows.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be read, or an activation is too large for half precision.
+        """
+        loader = DataLoader(
+            self._images,
+            batch_sampler=[batch.tolist() for batch in rows],
+            num_workers=self._workers,
+            collate_fn=_stack,
+            pin_memory=self._device.type == "cuda",
+        )
+        for pixels in loader:
+            if isinstance(pixels, InputError):
+                raise pixels
+            yield self._activations(pixels)
+
+    @torch.inference_mode()
+    def _activations(self, pixels: Tensor) -> Tensor:
+        with mixed_precision(self._device):
+            images = self._preprocessing.normalise(pixels.to(self._device, non_blocking=True))
+            activations: Tensor = self._trunk(images).half()
+        if not torch.isfinite(activations).all():
+            raise InputError(
+                "activations at the cut exceed half precision (65,504); "
+                "cut the backbone elsewhere or give it other weights"
+            )
+        return activations
+
+
+@contextmanager
+def open_source(
+    stored: Path | None,
+    archive: pd.DataFrame,
+    root: Path,
+    backbone: Backbone,
+    workers: int,
+    device: torch.device,
+) -> Iterator[ActivationSource]:
+    """Open the stored activations of an archive, or, without a file, compute them as needed."""
+    if stored is not None:
+        with open_activations(stored, list(archive["image"])) as dataset:
+            yield StoredActivations(dataset)
+    else:
+        paths = [root / path for path in archive["path"]]
+        yield ComputedActivations(backbone, paths, workers, device)
+
+
+class _Images(Dataset[np.ndarray | InputError]):
+    """Pixels of the images, or the error that reading one raised."""
+
+    def __init__(self, paths: Sequence[Path], preprocessing: Preprocessing) -> None:
+        self._paths = paths
+        self._preprocessing = preprocessing
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, row: int) -> np.ndarray | InputError:
+        wanted = self._preprocessing
+        try:
+            return load_pixels(
+                self._paths[row],
+                size=wanted.size,
+                resize=wanted.resize,
+                resize_size=wanted.resize_size,
+                interpolation=wanted.interpolation,
+            )
+        except InputError as error:  # torch would bury its one line in a worker's traceback
+            return error
+
+
+def _stack(pixels: list[np.ndarray | InputError]) -> Tensor | InputError:
+    errors = [item for item in pixels if isinstance(item, InputError)]
+    arrays = [item for item in pixels if isinstance(item, np.ndarray)]
+    return errors[0] if errors else torch.from_numpy(np.stack(arrays))

@@ -1,0 +1,95 @@
+"""Files of descriptors and of activations: HDF5, written in chunks as they come."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from rsir.errors import InputError
+from rsir.files import written_whole
+
+IMAGE = "image"
+CHUNK_BYTES = 1 << 20
+
+
+class ArrayFile:
+    """An open file of arrays with one row per image, filled from the first row to the last."""
+
+    def __init__(self, file: h5py.File, images: Sequence[str]) -> None:
+        self._file = file
+        self._filled: dict[str, int] = {}
+        self.rows = len(images)
+        file.create_dataset(IMAGE, data=list(images), dtype=h5py.string_dtype("utf-8"))
+
+    def append(self, name: str, values: np.ndarray) -> None:
+        """Add the next rows of an array; the first ones fix its type and the shape of a row."""
+        start = self._filled.get(name, 0)
+        if start == 0:
+            row_bytes = int(values[0].nbytes)
+            chunk = max(1, min(self.rows, CHUNK_BYTES // max(1, row_bytes)))
+            self._file.create_dataset(
+                name,
+                shape=(self.rows, *values.shape[1:]),
+                dtype=values.dtype,
+                chunks=(chunk, *values.shape[1:]),
+                fletcher32=True,
+            )
+        self._file[name][start : start + len(values)] = values
+        self._filled[name] = start + len(values)
+
+
+@contextmanager
+def array_file(
+    path: Path, images: Sequence[str], attributes: Mapping[str, Any]
+) -> Iterator[ArrayFile]:
+    """Open a new file of arrays, one row per image; it is there once the block has ended well."""
+    with written_whole(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs.update({key: value for key, value in attributes.items() if value is not None})
+        file.attrs["created"] = datetime.now(UTC).isoformat(timespec="seconds")
+        yield ArrayFile(file, images)
+
+
+def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read the descriptors of a file: name → float32 array N×D, in the order of the archive.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not of these images.
+    """
+    with _open(path, images) as file:
+        return {name: file[name][:] for name in file if name != IMAGE}
+
+
+def read_attributes(path: Path) -> dict[str, Any]:
+    """Read what a file says of its own making."""
+    with h5py.File(path) as file:
+        return dict(file.attrs)
+
+
+@contextmanager
+def open_activations(path: Path, images: Sequence[str]) -> Iterator[h5py.Dataset]:
+    """Open the activations N×C×H×W of a file for reading.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not of these images.
+    """
+    with _open(path, images) as file:
+        yield file["activation"]
+
+
+@contextmanager
+def _open(path: Path, images: Sequence[str]) -> Iterator[h5py.File]:
+    try:
+        with h5py.File(path) as file:
+            if IMAGE not in file or list(file[IMAGE].asstr()) != list(images):
+                raise InputError(f"{path}: is of other images; delete it and run again")
+            yield file
+    except OSError as error:  # the checksums of its chunks are looked at as they are read
+        raise InputError(f"{path}: cannot be read ({error}); delete it and run again") from error

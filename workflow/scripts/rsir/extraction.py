@@ -1,0 +1,78 @@
+"""Descriptors from images: the one pass over the pixels, and the passes from stored activations."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from rsir.activation import ActivationSource, consecutive_batches
+from rsir.backbone import Backbone, pool
+from rsir.descriptor import ArrayFile
+from rsir.device import mixed_precision, place, place_activations
+from rsir.model import TaskModel
+
+BATCH_SIZE = 32
+
+
+@torch.inference_mode()
+def extract(
+    backbone: Backbone,
+    source: ActivationSource,
+    device: torch.device,
+    descriptors: ArrayFile,
+    activations: ArrayFile | None,
+) -> None:
+    """Describe each image off the shelf: `pool` (N×D) and, where there is a classifier, `output`.
+
+    `output` is the softmax over the classes of the pretrained network, N×K. The activations at the
+    cut go to `activations` as they pass by.
+    """
+    tail = place(backbone.tail, device)
+    classifier = backbone.classifier and place(backbone.classifier, device)
+    rows = consecutive_batches(descriptors.rows, BATCH_SIZE)
+    for batch in tqdm(
+        source.batches(rows), total=len(rows), desc="extract", unit="batch", disable=None
+    ):
+        if activations is not None:
+            activations.append("activation", _array(batch))
+        with mixed_precision(device):
+            feature_map = tail(place_activations(batch, device))
+            descriptors.append("pool", _array(pool(feature_map)))
+            if classifier is not None:
+                output = classifier(feature_map).float().softmax(1)
+                descriptors.append("output", _array(output))
+
+
+@torch.inference_mode()
+def reextract(
+    models: Iterable[TaskModel],
+    source: ActivationSource,
+    device: torch.device,
+    descriptors: ArrayFile,
+) -> None:
+    """Describe each image by fine-tuned tails and heads, from the activations at the cut.
+
+    `pool` and `output` of several tasks stand side by side, in the order of the tasks.
+    """
+    placed = [
+        replace(model, tail=place(model.tail, device), head=place(model.head, device))
+        for model in models
+    ]
+    rows = consecutive_batches(descriptors.rows, BATCH_SIZE)
+    for batch in tqdm(
+        source.batches(rows), total=len(rows), desc="re-extract", unit="batch", disable=None
+    ):
+        activations = place_activations(batch, device)
+        with mixed_precision(device):
+            described = [model.describe(activations) for model in placed]
+        pooled, outputs = zip(*described, strict=True)
+        descriptors.append("pool", _array(torch.cat(pooled, 1)))
+        descriptors.append("output", _array(torch.cat(outputs, 1)))
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    array: np.ndarray = tensor.cpu().numpy()
+    return array

@@ -1,0 +1,196 @@
+"""Fine-tuning of tail and head on the activations at the cut, in the thesis' two stages."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import average_precision_score
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from rsir.activation import ActivationSource, Batches
+from rsir.backbone import pool
+from rsir.device import mixed_precision, place, place_activations
+from rsir.errors import InputError
+from rsir.labeling import UNSEEN, Task
+from rsir.model import Head, TaskModel, activate
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+Curve = list[dict[str, Any]]
+Forward = Callable[[Batches], Iterator[Tensor]]  # batches of rows → the logits of each
+
+
+def finetune(
+    task: Task,
+    tail: nn.Module,
+    pooled: np.ndarray,
+    source: ActivationSource,
+    train: np.ndarray,
+    validation: np.ndarray,
+    settings: Mapping[str, Any],
+    seed: int,
+    device: torch.device,
+) -> tuple[TaskModel, Curve]:
+    """Fine-tune one network: first its new head alone, then tail and head.
+
+    While the head trains alone the tail does not change, so its pooled features are given and not
+    computed again. Batch norm of the trunk stays frozen; that of tail and head learns.
+
+    Parameters
+    ----------
+    task : Task
+        What to learn.
+    tail : Module
+        The pretrained tail; it is copied.
+    pooled : ndarray
+        Its pooled features of every image, N×D.
+    source : ActivationSource
+        The activations at the cut.
+    train, validation : ndarray
+        Rows of the archive. Without validation rows the curve's validation columns are NaN.
+    settings : mapping
+        ``batch_size``; ``head`` and ``tail``, each with ``epochs``, ``optimizer``,
+        ``learning_rate`` (per step), ``weight_decay`` and, for sgd and rmsprop, ``momentum``.
+    seed : int
+        Of the head's initial weights and of the order of the batches.
+
+    Returns
+    -------
+    TaskModel, list of dict
+        The model in evaluation mode, and the learning curve: task, stage, epoch, train_loss,
+        validation_loss, validation_map.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two training images, or the loss is not finite.
+    """
+    if len(train) < 2:
+        raise InputError(f"{task.name}: {len(train)} training images; batch norm needs two or more")
+    generator = np.random.default_rng([seed, *task.name.encode()])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(generator.integers(2**31)))
+        head = place(Head(pooled.shape[1], len(task.outputs)), device)
+    tail = place(deepcopy(tail).requires_grad_(True), device).eval()
+    features = torch.from_numpy(pooled).to(device)
+
+    def from_pooled(batches: Batches) -> Iterator[Tensor]:
+        for rows in batches:
+            yield head(features[rows])
+
+    def from_activations(batches: Batches) -> Iterator[Tensor]:
+        for activations in source.batches(batches):
+            yield head(pool(tail(place_activations(activations, device))))
+
+    curve: Curve = []
+    for stage, forward, trained in (
+        ("head", from_pooled, nn.ModuleList([head])),
+        ("tail", from_activations, nn.ModuleList([tail, head])),
+    ):
+        optimizer = _optimizer(trained.parameters(), settings[stage])
+        for epoch in tqdm(
+            range(1, settings[stage]["epochs"] + 1), desc=f"{task.name}, {stage}", unit="epoch"
+        ):
+            trained.train()
+            batches = shuffled_batches(train, settings["batch_size"], generator)
+            train_loss = _train_epoch(forward, batches, task, optimizer, device)
+            trained.eval()
+            if not math.isfinite(train_loss):
+                raise InputError(
+                    f"{task.name}: the loss is not finite in epoch {epoch} of stage {stage}; "
+                    f"lower finetuning.{stage}.learning_rate"
+                )
+            losses = {"task": task.name, "stage": stage, "epoch": epoch, "train_loss": train_loss}
+            validated = _validate(forward, validation, settings["batch_size"], task)
+            curve.append(losses | validated)
+    return TaskModel(task.name, task.outputs, task.activation, tail, head), curve
+
+
+def _train_epoch(
+    forward: Forward,
+    batches: Batches,
+    task: Task,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+) -> float:
+    """Take one step per batch; return the mean loss over the images."""
+    total = 0.0
+    with mixed_precision(device, training=True):
+        for rows, logits in zip(batches, forward(batches), strict=True):
+            targets = torch.from_numpy(task.targets[rows]).to(device)
+            loss = loss_of(logits.float(), targets, task.activation)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            total += loss.item() * len(rows)
+    return total / sum(map(len, batches))
+
+
+def shuffled_batches(
+    rows: np.ndarray, batch_size: int, generator: np.random.Generator
+) -> list[np.ndarray]:
+    """Return the rows in random order, in batches of about equal size and none above `batch_size`.
+
+    So no batch is a single image, of which batch norm could learn nothing.
+    """
+    return np.array_split(generator.permutation(rows), math.ceil(len(rows) / batch_size))
+
+
+def loss_of(logits: Tensor, targets: Tensor, activation: str) -> Tensor:
+    """Return the mean loss: cross entropy (softmax), or binary cross entropy per output (sigmoid).
+
+    `UNSEEN` targets do not count.
+    """
+    if activation == "softmax":
+        return functional.cross_entropy(logits, targets, ignore_index=UNSEEN)
+    return functional.binary_cross_entropy_with_logits(logits, targets)
+
+
+def mean_average_precision(scores: np.ndarray, indicators: np.ndarray) -> float:
+    """Return the mean over outputs of the average precision; outputs never true are left out.
+
+    Parameters
+    ----------
+    scores, indicators : ndarray
+        N×K; indicators are 0 or 1.
+    """
+    present = indicators.any(0)
+    if not present.any():
+        return math.nan
+    return float(average_precision_score(indicators[:, present], scores[:, present]))
+
+
+def _optimizer(parameters: Iterable[Tensor], chosen: Mapping[str, Any]) -> torch.optim.Optimizer:
+    arguments = {"lr": chosen["learning_rate"], "weight_decay": chosen["weight_decay"]}
+    if chosen["optimizer"] != "adamw":
+        arguments["momentum"] = chosen["momentum"]
+    return OPTIMIZERS[chosen["optimizer"]](parameters, **arguments)
+
+
+def _validate(
+    forward: Forward,
+    rows: np.ndarray,
+    batch_size: int,
+    task: Task,
+) -> dict[str, float]:
+    if len(rows) == 0:
+        return {"validation_loss": math.nan, "validation_map": math.nan}
+    batches = np.array_split(rows, math.ceil(len(rows) / batch_size))
+    with torch.inference_mode():
+        logits = torch.cat([batch.float().cpu() for batch in forward(batches)])
+    targets = torch.from_numpy(task.targets[rows])
+    return {
+        "validation_loss": loss_of(logits, targets, task.activation).item(),
+        "validation_map": mean_average_precision(
+            activate(logits, task.activation).numpy(), task.indicators()[rows]
+        ),
+    }

@@ -1,0 +1,121 @@
+"""Fine-tuned models: a tail and a new head per task, in one safetensors file with its metadata."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from rsir.backbone import pool
+from rsir.errors import InputError
+from rsir.files import written_whole
+
+
+class Head(nn.Module):
+    """The new classifier of the thesis: batch norm, then a dense layer, on pooled features."""
+
+    def __init__(self, dimension: int, outputs: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(dimension)
+        self.dense = nn.Linear(dimension, outputs)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Turn pooled features B×D into logits B×K."""
+        logits: Tensor = self.dense(self.norm(pooled))
+        return logits
+
+
+@dataclass(frozen=True)
+class TaskModel:
+    """The fine-tuned tail and head of one task.
+
+    `outputs` names the output units; `activation`, ``softmax`` or ``sigmoid``, turns logits into
+    the output.
+    """
+
+    name: str
+    outputs: list[str]
+    activation: str
+    tail: nn.Module
+    head: Head
+
+    def describe(self, activations: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn activations at the cut B×C×H×W into pooled features B×D and outputs B×K."""
+        pooled = pool(self.tail(activations))
+        return pooled, activate(self.head(pooled), self.activation)
+
+
+def activate(logits: Tensor, activation: str) -> Tensor:
+    """Turn logits B×K into what the output layer gives, in 0..1."""
+    return logits.softmax(1) if activation == "softmax" else logits.sigmoid()
+
+
+def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, Any]) -> None:
+    """Write the models of a labeling's tasks, with metadata that rebuilds them, to one file."""
+    tensors = {
+        f"{number}.{part}.{name}": tensor.detach().cpu().contiguous()
+        for number, model in enumerate(models)
+        for part, module in (("tail", model.tail), ("head", model.head))
+        for name, tensor in module.state_dict().items()
+    }
+    tasks = [
+        {"name": model.name, "outputs": model.outputs, "activation": model.activation}
+        for model in models
+    ]
+    texts = {key: json.dumps(value) for key, value in {**metadata, "tasks": tasks}.items()}
+    with written_whole(path) as partial:
+        save_file(tensors, partial, metadata=texts)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read what a file of models says of their making."""
+    with _opened(path) as file:
+        facts = {key: json.loads(value) for key, value in file.metadata().items()}
+    return {key: value for key, value in facts.items() if key != "tasks"}
+
+
+def load_models(path: Path, tail: nn.Module, dimension: int) -> Iterator[TaskModel]:
+    """Read the models of a file one after the other, in evaluation mode.
+
+    Parameters
+    ----------
+    path : Path
+        As written by `save_models`.
+    tail : Module
+        The backbone's tail, whose architecture is taken and which is left as it is.
+    dimension : int
+        Number of its pooled features.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is of another backbone.
+    """
+    with _opened(path) as file:
+        for number, task in enumerate(json.loads(file.metadata()["tasks"])):
+            head = Head(dimension, len(task["outputs"]))
+            model = TaskModel(**task, tail=deepcopy(tail), head=head)
+            for part, module in (("tail", model.tail), ("head", model.head)):
+                names = module.state_dict()
+                module.load_state_dict(
+                    {name: file.get_tensor(f"{number}.{part}.{name}") for name in names}
+                )
+                module.eval()
+            yield model
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, RuntimeError, KeyError, TypeError, OSError) as error:
+        raise InputError(
+            f"{path}: is damaged or of another backbone; delete it and run again"
+        ) from error

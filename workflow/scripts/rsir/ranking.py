@@ -1,0 +1,103 @@
+"""Rankings: who asks, what is searched, and the file of what was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from rsir.archive import has_scenes, label_matrix
+from rsir.errors import InputError
+from rsir.files import written_whole
+from rsir.metrics import Bools, Ints, Scenes
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which images ask and which are searched, as rows of the archive."""
+
+    queries: Ints
+    database: Ints
+
+    @property
+    def own_rows(self) -> Ints:
+        """Return the place of each query in the database, −1 where it is not in it."""
+        places = {row: place for place, row in enumerate(self.database)}
+        return np.array([places.get(row, -1) for row in self.queries])
+
+    def labels(self, archive: pd.DataFrame) -> tuple[Bools, Bools, Scenes | None, Scenes | None]:
+        """Return the labels of queries and database, then their scenes, None without scenes."""
+        labels, scenes = label_matrix(archive), archive["scene"].to_numpy(str)
+        known = has_scenes(archive)
+        return (
+            labels[self.queries],
+            labels[self.database],
+            scenes[self.queries] if known else None,
+            scenes[self.database] if known else None,
+        )
+
+
+def find_search(subset: np.ndarray, database: str) -> Search:
+    """Let each test image search the images of `database`: `test`, `train`, or `all`.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to search.
+    """
+    searched = np.flatnonzero((subset == database) | (database == "all"))
+    if len(searched) < 2:
+        raise InputError(
+            f"retrieval.database: {database} has {len(searched)} images; two are needed"
+        )
+    return Search(np.flatnonzero(subset == "test"), searched)
+
+
+def write_rankings(
+    path: Path,
+    images: np.ndarray,
+    search: Search,
+    rankings: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    attributes: Mapping[str, Any],
+) -> None:
+    """Write the ranked images of each query, for each descriptor.
+
+    The file holds `query` and `database`, the images that ask and that are searched, and in a group
+    per descriptor `position` (places in `database`, best first) and `similarity`.
+    """
+    with written_whole(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs.update(attributes)
+        for name, rows in (("query", search.queries), ("database", search.database)):
+            file.create_dataset(name, data=list(images[rows]), dtype=h5py.string_dtype("utf-8"))
+        for descriptor, (position, similarity) in rankings.items():
+            for name, values in (("position", position), ("similarity", similarity)):
+                file.create_dataset(
+                    f"descriptors/{descriptor}/{name}", data=values, fletcher32=True
+                )
+
+
+def read_rankings(
+    path: Path, images: np.ndarray
+) -> tuple[Search, dict[str, np.ndarray], dict[str, Any]]:
+    """Read who searched what, the ranked places of each descriptor, and the attributes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is of other images.
+    """
+    row = {image: number for number, image in enumerate(images)}
+    try:
+        with h5py.File(path) as file:
+            search = Search(
+                *(np.array([row[i] for i in file[name].asstr()]) for name in ("query", "database"))
+            )
+            found = {name: group["position"][:] for name, group in file["descriptors"].items()}
+            return search, found, dict(file.attrs)
+    except (OSError, KeyError) as error:
+        raise InputError(
+            f"{path}: is damaged or of another archive; delete it and run again"
+        ) from error

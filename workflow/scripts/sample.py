@@ -1,0 +1,14 @@
+"""Draw the sample archive."""
+
+from pathlib import Path
+
+from rsir.reporting import reported
+from rsir.sample import write_sample
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        write_sample(
+            Path(snakemake.output[0]),
+            images_per_scene=snakemake.params.images_per_scene,
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,12 @@
+"""Find or fetch the weights of a backbone, and write down where they are."""
+
+from pathlib import Path
+
+from rsir.reporting import reported
+from rsir.weights import locate_weights, write_record
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        backbone = snakemake.params.backbone
+        file = locate_weights(backbone["library"], backbone["network"], backbone["weights"])
+        write_record(Path(snakemake.output[0]), file)
