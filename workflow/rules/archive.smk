@@ -24,6 +24,8 @@ rule sample:
 
 # Only a receipt is declared: the folder is the user's, and the engine deletes outputs.
 rule download:
+    input:
+        code=code("download.py"),
     output:
         "results/{archive}/download.csv",
     log:

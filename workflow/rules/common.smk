@@ -24,24 +24,20 @@ def check_config():
     except WorkflowError as error:
         flaw = error.__context__
         key = ".".join(map(str, flaw.absolute_path)) or "top level"
-        raise WorkflowError(
-            f"config: {key}: {flaw.message}; see config/README.md"
-        ) from None
+        sys.exit(f"config: {key}: {flaw.message}; see config/README.md")
     for kind in ("archives", "backbones", "labelings"):
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
         for name in config["run"][kind]:
             check_name(f"config: run.{kind}", kind[:-1], name, known)
     if (config["split"]["method"] == "file") != ("file" in config["split"]):
-        raise WorkflowError(
-            "config: split.file: goes with split.method: file; give both or none"
-        )
+        sys.exit("config: split.file: goes with split.method: file; give both or none")
 
 
 def check_name(where, what, name, known):
     if name not in known:
         close = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-        raise WorkflowError(f"{where}: there is no {what} '{name}'; {hint}")
+        sys.exit(f"{where}: there is no {what} '{name}'; {hint}")
 
 
 def check_targets(arguments):
@@ -55,10 +51,11 @@ def check_targets(arguments):
         name = file.split(".")[0]
         if len(folders) == 2:
             check_name(target, "backbone", folders[1], list(config["backbones"]))
-            labeling = re.sub(r"-seed\d+$", "", name)
-            check_name(
-                target, "labeling", labeling, [OFF_THE_SHELF, *config["labelings"]]
-            )
+            labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
+            known = [OFF_THE_SHELF, *config["labelings"]]
+            check_name(target, "labeling", labeling, known)
+            if labeling != OFF_THE_SHELF and not seed:
+                sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
         elif folders in (["activations"], ["weights"]):
             check_name(target, "backbone", name, list(config["backbones"]))
 
@@ -175,15 +172,19 @@ def code(script):
                 if imported not in found:
                     found.add(imported)
                     waiting.append(imported)
-    return [os.path.relpath(path) for path in sorted(found)]
+    packages = {
+        folder / "__init__.py"
+        for module in found
+        for folder in module.parents
+        if SCRIPTS in folder.parents
+    }
+    return [os.path.relpath(path) for path in sorted(found | packages)]
 
 
 def given(path, key):
     """Return a file or folder that the user gives, if it is there."""
     if not Path(path).exists():
-        raise WorkflowError(
-            f"config: {key}: {path} does not exist; put it there or mend the path"
-        )
+        sys.exit(f"config: {key}: {path} does not exist; put it there or mend the path")
     return path
 
 
@@ -197,11 +198,12 @@ def limit_local_gpu_jobs():
 
 
 def show_tables():
-    """Print the comparisons of a whole run, and where they are."""
-    shown = [path for archive in config["run"]["archives"] for path in tables(archive)]
-    command = [sys.executable, SCRIPTS / "show.py", *map(Path, shown)]
+    """Print the comparisons of a whole run, and where to look."""
     if not any(argument.startswith("results/") for argument in sys.argv[1:]):
-        subprocess.run(command, check=True)
+        shown = expand(
+            "results/{archive}/tables/comparison.csv", archive=config["run"]["archives"]
+        )
+        subprocess.run([sys.executable, SCRIPTS / "show.py", *shown], check=True)
 
 
 check_config()

@@ -10,6 +10,7 @@
 rule weights:
     input:
         file=weights_file,
+        code=code("weights.py"),
     output:
         "results/{archive}/weights/{backbone}.json",
     log:

@@ -18,7 +18,6 @@ rule retrieve:
         "logs/{archive}/retrieve/{backbone}/{model}.log",
     conda:
         "../../envs/torch.yaml"
-    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,

@@ -1,4 +1,4 @@
-"""Print comparison tables: python workflow/scripts/show.py results/ARCHIVE/tables/*.csv."""
+"""Print comparison tables, given by their paths."""
 
 import sys
 
@@ -7,7 +7,5 @@ import pandas as pd
 from rsir.tables import as_text
 
 for path in sys.argv[1:]:
-    table = pd.read_csv(path)
-    if "query" in table:
-        sys.stdout.write(f"\n{as_text(table)}\n")
-    sys.stdout.write(f"\nAll metrics, both protocols: {path}\n")
+    sys.stdout.write(f"\n{as_text(pd.read_csv(path))}\n\nIn full: {path}\n")
+sys.stdout.write("The other files of a run are explained in results/README.md\n")

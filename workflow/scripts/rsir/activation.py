@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rsir.backbone import Backbone, Preprocessing
-from rsir.descriptor import open_activations
+from rsir.descriptor import open_activations, readable
 from rsir.device import mixed_precision, place
 from rsir.errors import InputError
 from rsir.image import load_pixels
@@ -45,10 +45,18 @@ class StoredActivations:
         self._dataset = dataset
 
     def batches(self, rows: Batches) -> Iterator[Tensor]:
-        """Yield the activations of each batch of rows."""
+        """Yield the activations of each batch of rows.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged.
+        """
         for batch in rows:
             ascending, position = np.unique(batch, return_inverse=True)  # the order HDF5 wants
-            yield torch.from_numpy(self._dataset[ascending][position])
+            with readable(Path(self._dataset.file.filename)):
+                values = self._dataset[ascending]
+            yield torch.from_numpy(values[position])
 
 
 class ComputedActivations:

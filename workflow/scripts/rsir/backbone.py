@@ -6,7 +6,7 @@ traced graph, so any model that torch.fx can trace can be cut, and every paramet
 that it has in the whole network.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torchvision.models.feature_extraction import NodePathTracer
 
 from rsir.errors import InputError
-from rsir.weights import StateDict, read_state_dict, wheel_state_dict
+from rsir.weights import StateDict, check_torchvision, read_state_dict, wheel_state_dict
 
 # The first module that a fine-tuning trains. The thesis trains block 5 of VGG16, blocks 9-11 of
 # the 11 of InceptionV3, and the last 2 of the 16 residual blocks of ResNet50.
@@ -141,8 +141,7 @@ def _build(
     library: str, network: str, weights: str, resize: str
 ) -> tuple[nn.Module, Preprocessing]:
     if library == "torchvision":
-        if network not in torchvision.models.list_models():
-            raise InputError(f"network {network}: torchvision has none of this name")
+        check_torchvision(network)
         known = torchvision.models.get_model_weights(network)
         preset = known.__members__.get(weights, next(iter(known))).transforms()
         model = torchvision.models.get_model(
@@ -182,7 +181,8 @@ def _load_matching(model: nn.Module, state: StateDict) -> set[str]:
     """Load the tensors whose name and shape are the model's; return their names."""
     own = model.state_dict()
     matching = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
-    model.load_state_dict(matching, strict=False)
+    own.update(matching)  # the model's own dict, since only it has the versions of the modules
+    model.load_state_dict(own)
     return set(matching)
 
 
@@ -191,16 +191,18 @@ def _checked(
 ) -> Backbone:
     """Insist that trunk and tail are loaded and finite; drop a classifier that is not."""
     features = {**backbone.trunk.state_dict(), **backbone.tail.state_dict()}
-    missing = _missing(features, loaded)
-    if missing:
+    if missing := _missing(features, loaded):
         raise InputError(
             f"{weight_file}: does not fit {network}: {len(missing)} of {len(features)} tensors "
             f"are missing or of another shape, first {missing[0]}; give weights of this network"
         )
-    if not _finite(features.values()):
-        raise InputError(f"{weight_file}: holds values that are not finite; give sound weights")
+    if broken := _not_finite(features):
+        raise InputError(
+            f"{weight_file}: {len(broken)} of {len(features)} tensors hold values that are not "
+            f"finite, first {broken[0]}; give sound weights"
+        )
     classifier = backbone.classifier.state_dict() if backbone.classifier else {}
-    if _missing(classifier, loaded) or not _finite(classifier.values()):
+    if _missing(classifier, loaded) or _not_finite(classifier):
         return replace(backbone, classifier=None)
     return backbone
 
@@ -209,16 +211,17 @@ def _missing(names: Iterable[str], loaded: set[str]) -> list[str]:
     return [n for n in names if n not in loaded and not n.endswith("num_batches_tracked")]
 
 
-def _finite(tensors: Iterable[Tensor]) -> bool:
-    return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)
+def _not_finite(tensors: Mapping[str, Tensor]) -> list[str]:
+    return [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
 
 
 def cut_network(model: nn.Module, cut: str, preprocessing: Preprocessing) -> Backbone:
     """Cut a network before the module named `cut` and after its last feature map.
 
     The last feature map is the last value in the graph that still has positions, B×D×H×W with
-    more than one of them, before any pooling of the classifier's. Trunk and classifier are
-    frozen; everything is in evaluation mode, so batch norm uses its stored statistics.
+    more than one of them, before any pooling of the classifier's, and from which alone the scores
+    are computed. Trunk and classifier are frozen; everything is in evaluation mode, so batch norm
+    uses its stored statistics.
 
     Raises
     ------
@@ -246,24 +249,28 @@ def cut_network(model: nn.Module, cut: str, preprocessing: Preprocessing) -> Bac
         for node in nodes[:start]
         if node.op != "get_attr" and any(user in nodes[start:] for user in node.users)
     ]
-    maps = [node for node in nodes[start:] if _is_feature_map(node, traced)]
+    output = next(node for node in nodes if node.op == "output")
+    image, scores = nodes[0], output.all_input_nodes[0]
+    maps = [
+        node
+        for node in nodes[start:]
+        if _is_feature_map(node, traced) and image not in _ancestors(scores, node)
+    ]
     if len(crossing) != 1 or not maps:
         raise InputError(
             f"cut {cut}: {len(crossing)} tensors cross it and {len(maps)} feature maps follow; "
             "name a module that one tensor enters and whose output has height and width"
         )
-    output = next(node for node in nodes if node.op == "output")
-    image, last_map, scores = nodes[0], maps[-1], output.all_input_nodes[0]
     trunk = _part(traced, nodes, image, crossing[0]).requires_grad_(False)
-    tail = _part(traced, nodes, crossing[0], last_map)
-    classifier = _part(traced, nodes, last_map, scores).requires_grad_(False)
+    tail = _part(traced, nodes, crossing[0], maps[-1])
+    classifier = _part(traced, nodes, maps[-1], scores).requires_grad_(False)
     return Backbone(
         trunk=trunk,
         tail=tail,
         classifier=classifier,
         preprocessing=preprocessing,
         activation_shape=_shape(crossing[0])[1:],
-        dimension=_shape(last_map)[1],
+        dimension=_shape(maps[-1])[1],
     )
 
 

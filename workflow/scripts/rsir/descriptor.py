@@ -13,7 +13,7 @@ from rsir.errors import InputError
 from rsir.files import written_whole
 
 IMAGE = "image"
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 16  # small, since a fine-tuning reads images in random order
 
 
 class ArrayFile:
@@ -61,7 +61,7 @@ def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]
     InputError
         If the file cannot be read or is not of these images.
     """
-    with _open(path, images) as file:
+    with _opened(path, images) as file, readable(path):
         return {name: file[name][:] for name in file if name != IMAGE}
 
 
@@ -73,23 +73,36 @@ def read_attributes(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def open_activations(path: Path, images: Sequence[str]) -> Iterator[h5py.Dataset]:
-    """Open the activations N×C×H×W of a file for reading.
+    """Open the activations N×C×H×W of a file, to be read within `readable`.
 
     Raises
     ------
     InputError
         If the file cannot be read or is not of these images.
     """
-    with _open(path, images) as file:
-        yield file["activation"]
+    with _opened(path, images) as file:
+        with readable(path):
+            activations = file["activation"]
+        yield activations
 
 
 @contextmanager
-def _open(path: Path, images: Sequence[str]) -> Iterator[h5py.File]:
+def readable(path: Path) -> Iterator[None]:
+    """Turn what a damaged file raises as it is read, checksums among it, into an InputError."""
     try:
-        with h5py.File(path) as file:
-            if IMAGE not in file or list(file[IMAGE].asstr()) != list(images):
-                raise InputError(f"{path}: is of other images; delete it and run again")
-            yield file
-    except OSError as error:  # the checksums of its chunks are looked at as they are read
-        raise InputError(f"{path}: cannot be read ({error}); delete it and run again") from error
+        yield
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: cannot be read ({reason}); delete it and run again") from error
+
+
+@contextmanager
+def _opened(path: Path, images: Sequence[str]) -> Iterator[h5py.File]:
+    with readable(path):
+        file = h5py.File(path)
+    with file:
+        with readable(path):
+            own = list(file[IMAGE].asstr())
+        if own != list(images):
+            raise InputError(f"{path}: is of other images; delete it and run again")
+        yield file

