@@ -41,6 +41,12 @@ class ArrayFile:
         self._file[name][start : start + len(values)] = values
         self._filled[name] = start + len(values)
 
+    def check_filled(self) -> None:
+        """Raise ValueError unless every array has a row for every image."""
+        for name, rows in self._filled.items():
+            if rows != self.rows:
+                raise ValueError(f"{name} has {rows} rows for {self.rows} images")
+
 
 @contextmanager
 def array_file(
@@ -50,7 +56,9 @@ def array_file(
     with written_whole(path) as partial, h5py.File(partial, "w") as file:
         file.attrs.update({key: value for key, value in attributes.items() if value is not None})
         file.attrs["created"] = datetime.now(UTC).isoformat(timespec="seconds")
-        yield ArrayFile(file, images)
+        arrays = ArrayFile(file, images)
+        yield arrays
+        arrays.check_filled()
 
 
 def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]:

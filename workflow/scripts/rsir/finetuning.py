@@ -98,7 +98,10 @@ def finetune(
     ):
         optimizer = _optimizer(trained.parameters(), settings[stage])
         for epoch in tqdm(
-            range(1, settings[stage]["epochs"] + 1), desc=f"{task.name}, {stage}", unit="epoch"
+            range(1, settings[stage]["epochs"] + 1),
+            desc=f"{task.name}, {stage}",
+            unit="epoch",
+            disable=None,
         ):
             trained.train()
             batches = shuffled_batches(train, settings["batch_size"], generator)

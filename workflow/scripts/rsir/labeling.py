@@ -4,8 +4,9 @@ A labeling turns the archive's scenes and labels into one or more tasks; each ta
 to fine-tune. A new labeling is one function here, named in `LABELINGS`, and one config entry.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,8 +55,7 @@ def single_label(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:
             "labeling single_label: the archive has no scene classes; "
             "add a column 'scene' to its label table or leave this labeling out"
         )
-    scenes = archive["scene"].to_numpy(str)
-    return [_classes("single_label", scenes, train)]
+    return [_classes("single_label", list(archive["scene"]), train)]
 
 
 def multi_label(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:  # noqa: ARG001
@@ -76,15 +76,17 @@ def independent(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:  # noqa
 def powerset(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:
     """One network, a softmax over the distinct label sets of the training images."""
     names = np.array(label_names(archive))
-    sets = np.array(["+".join(names[row]) or "none" for row in label_matrix(archive)])
-    return [_classes("powerset", sets, train)]
+    sets = [tuple(np.flatnonzero(row).tolist()) for row in label_matrix(archive)]
+    return [_classes("powerset", sets, train, lambda one: "+".join(names[list(one)]) or "none")]
 
 
-def _classes(name: str, classes: np.ndarray, train: np.ndarray) -> Task:
-    outputs = sorted(set(classes[train]))
+def _classes(
+    name: str, classes: Sequence[Any], train: np.ndarray, as_text: Callable[[Any], str] = str
+) -> Task:
+    outputs = sorted({classes[row] for row in train})
     index = {value: number for number, value in enumerate(outputs)}
     targets = np.array([index.get(value, UNSEEN) for value in classes], dtype=np.int64)
-    return Task(name, [str(value) for value in outputs], "softmax", targets)
+    return Task(name, [as_text(value) for value in outputs], "softmax", targets)
 
 
 LABELINGS: dict[str, Callable[[pd.DataFrame, np.ndarray], list[Task]]] = {

@@ -1,0 +1,98 @@
+"""A small network, a few images of three scenes, and weights that are not the initial ones."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from rsir.backbone import Backbone, Preprocessing, cut_network
+
+PREPROCESSING = Preprocessing(
+    resize="squash",
+    size=16,
+    resize_size=18,
+    mean=(0.5, 0.4, 0.3),
+    std=(0.2, 0.3, 0.4),
+    interpolation="bilinear",
+)
+
+
+class SmallNetwork(nn.Module):
+    """Two convolutions with batch norm, of which the second is fine-tuned, and a classifier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.BatchNorm2d(4), nn.ReLU())
+        self.block = nn.Sequential(nn.Conv2d(4, 6, 3, 1, 1), nn.BatchNorm2d(6), nn.ReLU())
+        self.fc = nn.Linear(6, 5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.fc(self.block(self.stem(images)).mean((2, 3)))
+        return logits
+
+
+def _randomise(network: nn.Module) -> nn.Module:
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)  # else what is seen is lost on the way
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias)
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    return network
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Threads of torch that wait for each other on a busy machine take ten times as long."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def randomise() -> Callable[[nn.Module], nn.Module]:
+    """Give weights and statistics as after a training, so that losing any of them shows."""
+    return _randomise
+
+
+@pytest.fixture
+def small() -> Backbone:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return cut_network(_randomise(SmallNetwork()).eval(), "block", PREPROCESSING)
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of nine images of random pixels, a.png to i.png."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    for name in "abcdefghi":
+        pixels = rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+    return folder
+
+
+@pytest.fixture
+def archive() -> pd.DataFrame:
+    """The archive of these images: scenes of three, and four labels of which `lava` is never."""
+    names = list("abcdefghi")
+    return pd.DataFrame(
+        {
+            "image": names,
+            "path": [f"{name}.png" for name in names],
+            "scene": ["port"] * 3 + ["farm"] * 3 + ["city"] * 3,
+            "width": 24,
+            "height": 20,
+            "sha256": "0" * 64,
+            "sea": [1, 1, 1, 0, 0, 0, 0, 0, 0],
+            "ship": [1, 0, 1, 0, 0, 0, 0, 0, 0],
+            "grass": [0, 0, 0, 1, 1, 1, 0, 0, 1],
+            "lava": [0, 0, 0, 0, 0, 0, 0, 0, 0],
+        }
+    )

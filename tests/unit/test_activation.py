@@ -1,0 +1,145 @@
+"""Stored activations against computed ones."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from rsir.activation import (
+    ComputedActivations,
+    StoredActivations,
+    consecutive_batches,
+    open_source,
+)
+from rsir.descriptor import array_file, open_activations
+from rsir.errors import InputError
+from rsir.image import load_pixels
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def stored(small, archive, root, tmp_path) -> Path:
+    """A file of the activations of all images."""
+    path = tmp_path / "activations.h5"
+    images = list(archive["image"])
+    with (
+        open_source(None, archive, root, small, 0, CPU) as source,
+        array_file(path, images, {}) as file,
+    ):
+        for batch in source.batches(consecutive_batches(len(images), 4)):
+            file.append("activation", batch.numpy())
+    return path
+
+
+def damage(path: Path, stored: bytes) -> None:
+    """Flip one bit of bytes that the file holds."""
+    content = bytearray(path.read_bytes())
+    content[content.index(stored)] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "expected"),
+    [(5, 2, [[0, 1], [2, 3], [4]]), (4, 2, [[0, 1], [2, 3]]), (2, 9, [[0, 1]]), (0, 3, [])],
+)
+def test_consecutive_batches(count, size, expected):
+    assert [batch.tolist() for batch in consecutive_batches(count, size)] == expected
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_computed_are_what_the_trunk_computes_rounded_to_half_precision(
+    small, archive, root, workers
+):
+    pixels = np.stack([load_pixels(root / path, 16) for path in archive["path"]])
+    with torch.inference_mode():
+        expected = small.trunk(small.preprocessing.normalise(torch.from_numpy(pixels))).half()
+    batches = [np.array([8, 0, 3]), np.array([1])]
+    with open_source(None, archive, root, small, workers, CPU) as source:
+        computed = list(source.batches(batches))
+    assert [batch.shape for batch in computed] == [(3, 4, 8, 8), (1, 4, 8, 8)]
+    for rows, batch in zip(batches, computed, strict=True):
+        assert batch.dtype == torch.float16
+        torch.testing.assert_close(batch, expected[rows])
+
+
+def test_stored_and_computed_are_the_same_in_any_order(small, archive, root, stored):
+    rows = np.random.default_rng(0).permutation(len(archive))
+    batches = np.split(rows, [3, 4])
+    with (
+        open_source(stored, archive, root, small, 0, CPU) as from_file,
+        open_source(None, archive, root, small, 0, CPU) as from_images,
+    ):
+        assert isinstance(from_file, StoredActivations)
+        assert isinstance(from_images, ComputedActivations)
+        pairs = zip(from_file.batches(batches), from_images.batches(batches), strict=True)
+        for read, computed in pairs:
+            assert read.dtype == computed.dtype
+            assert torch.equal(read, computed)
+
+
+def test_a_row_may_be_asked_for_twice(archive, stored):
+    with open_activations(stored, list(archive["image"])) as dataset:
+        (batch,) = StoredActivations(dataset).batches([np.array([5, 2, 5])])
+        assert torch.equal(batch, torch.from_numpy(dataset[:])[[5, 2, 5]])
+
+
+def test_the_trunk_is_left_as_it_is(small, archive, root):
+    before = {name: value.clone() for name, value in small.trunk.state_dict().items()}
+    with open_source(None, archive, root, small, 0, CPU) as source:
+        list(source.batches([np.arange(9)]))
+    after = small.trunk.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_what_half_precision_cannot_hold_is_refused(small, archive, root):
+    loud = replace(small, trunk=nn.Sequential(small.trunk, nn.Threshold(1.0, 65_520.0)))
+    with (
+        open_source(None, archive, root, loud, 0, CPU) as source,
+        pytest.raises(InputError, match=r"exceed half precision \(65,504\)"),
+    ):
+        list(source.batches([np.arange(2)]))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_unreadable_image_is_named_in_one_line(small, archive, root, tmp_path, workers):
+    (tmp_path / "a.png").write_text("no image")
+    archive.loc[7, "path"] = str(tmp_path / "a.png")
+    with (
+        open_source(None, archive, root, small, workers, CPU) as source,
+        pytest.raises(InputError) as caught,
+    ):
+        list(source.batches(consecutive_batches(len(archive), 3)))
+    assert str(caught.value).startswith(f"{tmp_path / 'a.png'}: not an image in ")
+    assert "\n" not in str(caught.value)
+
+
+def test_activations_of_other_images_are_refused(small, archive, root, stored):
+    other = archive.iloc[::-1]
+    with (
+        pytest.raises(InputError, match=r"activations\.h5: is of other images; delete it"),
+        open_source(stored, other, root, small, 0, CPU),
+    ):
+        pass
+
+
+def test_damaged_activations_are_found(small, archive, root, stored):
+    with open_activations(stored, list(archive["image"])) as dataset:
+        values = dataset[4].tobytes()
+    damage(stored, values)
+    with (
+        open_source(stored, archive, root, small, 0, CPU) as source,
+        pytest.raises(InputError, match=r"activations\.h5: cannot be read \(.*; delete it"),
+    ):
+        list(source.batches([np.arange(9)]))
+
+
+def test_activations_are_not_blamed_for_what_else_fails(small, archive, root, stored):
+    with (
+        pytest.raises(OSError, match="no space left"),
+        open_source(stored, archive, root, small, 0, CPU),
+    ):
+        raise OSError("no space left")
