@@ -1,0 +1,121 @@
+"""A copy of the project in a folder of its own, where Snakemake is run as a user runs it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "config", "workflow", "envs")
+
+# A job is mostly its imports: two at a time, of one thread each, are done soonest on two cores.
+CORES = ("--cores", "2", "--set-threads", "extract=1", "finetune=1", "reextract=1", "retrieve=1")
+
+SMALL: dict[str, Any] = {
+    "archives": {"sample": {"images_per_scene": 5}},
+    "split": {"test_fraction": 0.4, "validation_fraction": 0.2},
+    "finetuning": {"head": {"epochs": 3}, "tail": {"epochs": 1}},
+    "retrieval": {"cutoffs": [5, 10]},
+}
+"""What makes the default run small: 105 images, of which 42 test, and few epochs."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of Snakemake gave: its exit status, and all that it printed."""
+
+    status: int
+    text: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """Return the number of jobs of each rule, as the table of the run says."""
+        table = re.search(r"^Job stats:\n.*\n-.*\n((?:.+\n)+)", self.text, re.M)
+        if table is None:
+            return {}
+        rows = (line.split() for line in table[1].splitlines())
+        return {rule: int(count) for rule, count in rows if rule != "total"}
+
+    @property
+    def outputs(self) -> Counter[str]:
+        """Return the outputs of the jobs that are listed, each with the times it is."""
+        found = re.findall(r"^    output: (.*)$", self.text, re.M)
+        return Counter(path for paths in found for path in paths.split(", "))
+
+    @property
+    def errors(self) -> list[str]:
+        """Return the lines that a job reports as its errors."""
+        return re.findall(r"^ERROR: (.*)$", self.text, re.M)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project."""
+
+    folder: Path
+
+    @classmethod
+    def copied_to(cls, folder: Path) -> "Project":
+        """Copy the project's own files, and nothing that was made, to a new folder."""
+        folder.mkdir(parents=True)
+        for part in PARTS:
+            source, target = ROOT / part, folder / part
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, target)
+        return cls(folder)
+
+    def clone(self, folder: Path) -> "Project":
+        """Copy this project with its results and the engine's records, time stamps kept."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+    def configure(self, config: dict[str, Any]) -> "Project":
+        """Give one more config file, which overrides those before it."""
+        file = self.folder / "config" / f"own-{len(self._own_configs())}.yaml"
+        file.write_text(yaml.safe_dump(config, sort_keys=False))
+        return self
+
+    def _own_configs(self) -> list[str]:
+        return sorted(f"config/{file.name}" for file in self.path("config").glob("own-*.yaml"))
+
+    def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Outcome:
+        """Run Snakemake with the config files that were given."""
+        own = ["--configfile", *own] if (own := self._own_configs()) else []
+        process = subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments, *own],
+            cwd=self.folder,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        return Outcome(process.returncode, process.stdout)
+
+    def make(self, *targets: str, environment: dict[str, str] | None = None) -> Outcome:
+        """Make targets, or the whole run."""
+        return self.run(*targets, *CORES, environment=environment)
+
+    def plan(self, *targets: str) -> Outcome:
+        """Say what would be made, and make nothing."""
+        return self.run(*targets, "--dry-run", *CORES)
+
+    def path(self, path: str) -> Path:
+        """Return a path below the project."""
+        return self.folder / path
+
+    def made(self) -> set[str]:
+        """Return the files below `results`, without the engine's time stamps of folders."""
+        files = (path for path in self.path("results").rglob("*") if path.is_file())
+        relative = {path.relative_to(self.folder).as_posix() for path in files}
+        return {path for path in relative if not path.endswith("/.snakemake_timestamp")}

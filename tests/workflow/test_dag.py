@@ -1,0 +1,315 @@
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from project import ROOT, Project
+
+RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+RULES = {
+    name: body
+    for file in RULE_FILES
+    for name, body in re.findall(
+        r"^rule (\w+):\n((?:    .*\n|\n)+)", file.read_text(encoding="utf-8"), re.M
+    )
+}
+
+SCORES = "results/{}/scores/{}/{}.csv"
+
+TRAINED = {
+    "sample": 1,
+    "archive": 1,
+    "split": 1,
+    "weights": 1,
+    "extract": 1,
+    "finetune": 1,
+    "reextract": 1,
+    "retrieve": 1,
+    "score": 1,
+}
+
+
+def thesis_config(project: Project) -> dict[str, dict[str, list[str] | list[int]]]:
+    config: dict[str, dict[str, list[str] | list[int]]] = yaml.safe_load(
+        project.path("config/ucmerced.yaml").read_text(encoding="utf-8")
+    )
+    return config
+
+
+def test_the_default_run_has_26_jobs(project: Project) -> None:
+    plan = project.plan()
+    assert plan.status == 0, plan.text
+    assert plan.jobs == {
+        "sample": 1,
+        "archive": 1,
+        "split": 1,
+        "weights": 1,
+        "extract": 1,
+        # four labelings
+        "finetune": 4,
+        "reextract": 4,
+        # and off the shelf
+        "retrieve": 5,
+        "score": 5,
+        "bounds": 1,
+        "compare": 1,
+        "all": 1,
+    }
+    assert sum(plan.jobs.values()) == 26
+
+
+def test_the_thesis_with_five_seeds(project: Project) -> None:
+    config = thesis_config(project)
+    config["run"]["seeds"] = [0, 1, 2, 3, 4]
+    plan = project.configure(config).plan()
+    assert plan.status == 0, plan.text
+    assert plan.jobs == {
+        "download": 1,
+        "archive": 1,
+        "split": 1,
+        # three networks
+        "weights": 3,
+        "extract": 3,
+        # times four labelings, times five seeds
+        "finetune": 60,
+        "reextract": 60,
+        # and off the shelf, of each network
+        "retrieve": 63,
+        "score": 63,
+        "bounds": 1,
+        "compare": 1,
+        "thesis": 1,
+        "all": 1,
+    }
+
+
+def test_computed_activations_are_not_kept(project: Project) -> None:
+    stored = project.plan()
+    computed = project.configure({"extraction": {"activations": "computed"}}).plan()
+    assert computed.jobs == stored.jobs
+    kept = "results/sample/activations/efficientnet_lite0.h5"
+    assert set(stored.outputs) - set(computed.outputs) == {kept}
+    assert "activations/" not in computed.text
+
+
+@pytest.mark.parametrize(
+    ("target", "jobs"),
+    [
+        ("results/sample/split.csv", {"sample": 1, "archive": 1, "split": 1}),
+        ("results/sample/scores/bounds.csv", {"sample": 1, "archive": 1, "split": 1, "bounds": 1}),
+        (
+            "results/sample/activations/vgg16.h5",
+            {"sample": 1, "archive": 1, "weights": 1, "extract": 1},
+        ),
+        (SCORES.format("sample", "efficientnet_lite0", "multi_label-seed0"), TRAINED),
+    ],
+)
+def test_a_target_needs_its_own_jobs_alone(
+    project: Project, target: str, jobs: dict[str, int]
+) -> None:
+    plan = project.plan(target)
+    assert plan.jobs == jobs
+
+
+def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
+    plan = project.plan(SCORES.format("ucmerced", "resnet50", "powerset-seed7"))
+    expected = {**TRAINED, "download": 1}
+    del expected["sample"]
+    assert plan.jobs == expected
+    assert "results/sample" not in plan.text
+    assert all(path.startswith("results/ucmerced/") for path in plan.outputs)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("results/sampel/archive.csv", "no archive 'sampel'; did you mean sample?"),
+        ("results/xyz/archive.csv", "no archive 'xyz'; known: sample, ucmerced"),
+        ("results/s.mple/archive.csv", "no archive 's.mple'; did you mean sample?"),
+        (
+            SCORES.format("sample", "vgg61", "off_the_shelf"),
+            "no backbone 'vgg61'; did you mean vgg16?",
+        ),
+        (
+            "results/sample/activations/resnet.h5",
+            "no backbone 'resnet'; did you mean resnet50?",
+        ),
+        (
+            SCORES.format("sample", "vgg16", "multilabel-seed0"),
+            "no labeling 'multilabel'; did you mean multi_label?",
+        ),
+        (
+            SCORES.format("sample", "vgg16", "multi_label-seedx"),
+            "no labeling 'multi_label-seedx'; did you mean multi_label?",
+        ),
+        (
+            SCORES.format("sample", "vgg16", "multi_label"),
+            "of which seed? Name one, as in multi_label-seed0",
+        ),
+    ],
+)
+def test_an_unknown_name_in_a_target_is_told_at_once(
+    project: Project, target: str, said: str
+) -> None:
+    outcome = project.make(target)
+    assert outcome.status != 0
+    line = outcome.text.splitlines()[-1]
+    assert line.startswith(f"{target}: ")
+    assert line.endswith(said)
+    assert "Traceback" not in outcome.text
+    assert project.made() == set()
+
+
+def test_names_that_contain_each_other_are_told_apart(project: Project) -> None:
+    project.configure(
+        {
+            "archives": {"sample-seed1": {"kind": "sample"}},
+            "backbones": {"vgg16-V1_2": {"network": "vgg16", "weights": "random"}},
+            "labelings": {"multi_label-seed1": {"kind": "multi_label"}},
+        }
+    )
+    plan = project.plan(SCORES.format("sample-seed1", "vgg16-V1_2", "multi_label-seed1-seed3"))
+    assert plan.jobs == TRAINED
+    trained = re.search(r"^rule finetune:\n(?:    .*\n)+?    wildcards: (.*)\n", plan.text, re.M)
+    assert trained is not None
+    assert trained[1] == (
+        "archive=sample-seed1, backbone=vgg16-V1_2, labeling=multi_label-seed1, seed=3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "definition"),
+    [
+        ("archives", "sam.le", {"kind": "sample"}),
+        ("backbones", "vgg(16|19)", {"weights": "random"}),
+        ("labelings", "multi+label", {"kind": "multi_label"}),
+    ],
+)
+def test_a_name_cannot_be_a_pattern(
+    project: Project, section: str, name: str, definition: dict[str, str]
+) -> None:
+    outcome = project.configure({section: {name: definition}}).plan()
+    assert outcome.status != 0
+    assert outcome.text.splitlines()[-1].startswith(f"config: {section}: '{name}' does not match")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_has_the_full_shape(rule: str) -> None:
+    assert re.search(r'^    log:\n        "logs/\{archive\}/', RULES[rule], re.M)
+    environment = re.search(
+        r'^    conda:\n        "\.\./\.\./(envs/\w+\.yaml)"$', RULES[rule], re.M
+    )
+    assert environment is not None
+    assert (ROOT / environment[1]).is_file()
+    assert f'    script:\n        "../scripts/{rule}.py"\n' in RULES[rule]
+
+
+IMPORTED = """
+import json, runpy, sys
+from pathlib import Path
+
+folder = Path("workflow/scripts")
+sys.path.insert(0, str(folder))
+modules = {}
+for script in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "rsir"]:
+        del sys.modules[name]
+    runpy.run_path(str(folder / script), run_name="imported")
+    files = [sys.modules[name].__file__ for name in sys.modules if name.split(".")[0] == "rsir"]
+    modules[script] = sorted(Path(file).relative_to(Path.cwd()).as_posix() for file in files)
+print(json.dumps(modules))
+"""
+
+
+@pytest.fixture(scope="module")
+def imported() -> dict[str, list[str]]:
+    """The files of the library that Python loads for the script of each rule."""
+    scripts = [f"{rule}.py" for rule in RULES]
+    found = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *scripts],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules: dict[str, list[str]] = json.loads(found.stdout)
+    return modules
+
+
+@pytest.fixture(scope="module")
+def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The files of the library that are among the inputs of each rule's first job."""
+    project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
+    default = project.plan()
+    thesis = project.configure(thesis_config(project)).plan()
+    inputs: dict[str, list[str]] = {}
+    for rule, paths in [*inputs_of(default.text), *inputs_of(thesis.text)]:
+        code = [path for path in paths if path.startswith("workflow/")]
+        assert inputs.setdefault(rule, code) == code
+    return inputs
+
+
+def inputs_of(text: str) -> Iterator[tuple[str, list[str]]]:
+    for rule, paths in re.findall(r"^(?:local)?rule (\w+):\n    input: (.*)\n", text, re.M):
+        yield rule, paths.split(", ")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_code_of_a_rule_is_what_its_script_imports(
+    rule: str, imported: dict[str, list[str]], declared: dict[str, list[str]]
+) -> None:
+    assert declared[rule] == imported[f"{rule}.py"]
+
+
+# The jobs take no time and say nothing, so the order of what the engine prints tells whether they
+# were under way together.
+EMPTY_JOB = "from pathlib import Path\n\nPath(snakemake.output[0]).touch()\n"
+
+
+@pytest.mark.parametrize(
+    ("with_gpu", "arguments", "together"),
+    [
+        (True, [], 1),
+        (True, ["--resources", "gpu=2"], 2),
+        (False, [], 2),
+    ],
+)
+def test_a_gpu_is_used_by_one_job_at_a_time(
+    finished: Project, with_gpu: bool, arguments: list[str], together: int
+) -> None:
+    finished.path("workflow/scripts/reextract.py").write_text(EMPTY_JOB)
+    targets = [
+        f"results/sample/descriptors/efficientnet_lite0/{labeling}-seed0.h5"
+        for labeling in ("multi_label", "powerset")
+    ]
+    for target in targets:
+        finished.path(target).unlink()
+    tools = finished.path("tools")
+    tools.mkdir()
+    for tool in ("bash", *["nvidia-smi"] * with_gpu):  # whichever it is, it is not run
+        (tools / tool).symlink_to(shutil.which("bash") or "/bin/bash")
+    outcome = finished.run(
+        *targets,
+        "--cores",
+        "2",
+        "--set-threads",
+        "reextract=1",
+        *arguments,
+        environment={"PATH": str(tools)},
+    )
+    assert outcome.status == 0, outcome.text
+    assert most_at_once(outcome.text) == together
+
+
+def most_at_once(text: str) -> int:
+    running = most = 0
+    for line in text.splitlines():
+        running += line.removeprefix("local") == "rule reextract:"
+        running -= line.startswith("Finished jobid:")
+        most = max(most, running)
+    return most

@@ -1,0 +1,162 @@
+from typing import Any
+
+import pytest
+import yaml
+from PIL import Image
+
+from project import Project
+
+# Of the small run: one network, four labelings, one seed.
+FINETUNED = {"finetune": 4, "reextract": 4, "retrieve": 4, "score": 4, "compare": 1, "all": 1}
+SCORED = {"score": 5, "compare": 1, "all": 1}
+RETRIEVED = {"retrieve": 5, **SCORED}
+SPLIT = {"split": 1, "bounds": 1, "finetune": 4, "reextract": 4, **RETRIEVED}
+
+
+def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
+    before = finished.made()
+    again = finished.make()
+    assert again.status == 0
+    assert "Nothing to be done" in again.text
+    assert finished.made() == before
+
+
+def test_a_touch_of_modules_rules_and_config_reruns_nothing(finished: Project) -> None:
+    library = finished.path("workflow/scripts/rsir").rglob("*.py")
+    rules = finished.path("workflow/rules").iterdir()
+    others = [finished.path("Snakefile"), *finished.path("config").iterdir()]
+    for file in (*library, *rules, *others):
+        file.touch()
+    assert finished.plan().jobs == {}
+
+
+def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished: Project) -> None:
+    finished.path("workflow/scripts/score.py").touch()
+    assert finished.plan().jobs == SCORED
+    assert finished.run("--touch", "--cores", "1").status == 0
+    assert finished.plan().jobs == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "jobs"),
+    [
+        # the scenes of the sample archive are drawn by it: all but where the weights are
+        ("scenery/transport.py", {"sample": 1, "archive": 1, "extract": 1, **SPLIT}),
+        # imported by finetuning.py and the script of finetune
+        ("labeling.py", FINETUNED),
+        # imported by the script of retrieve alone
+        ("retrieval.py", RETRIEVED),
+        # imported by ranking.py and bounds.py: by all that reads or scores a ranking
+        ("metrics.py", {"bounds": 1, **RETRIEVED}),
+        # imported by tables.py
+        ("statistics.py", {"bounds": 1, **SCORED}),
+        # imported by the script of thesis, which this run has no use for
+        ("thesis.py", {}),
+    ],
+)
+def test_an_edit_of_a_module_reruns_what_imports_it(
+    finished: Project, module: str, jobs: dict[str, int]
+) -> None:
+    with finished.path(f"workflow/scripts/rsir/{module}").open("a") as file:
+        file.write("\n")
+    assert finished.plan().jobs == jobs
+
+
+@pytest.mark.parametrize(
+    ("change", "jobs"),
+    [
+        ({"split": {"test_fraction": 0.2}}, SPLIT),
+        ({"finetuning": {"tail": {"learning_rate": 0.001}}}, FINETUNED),
+        (
+            {"labelings": {"powerset": {"finetuning": {"batch_size": 16}}}},
+            dict.fromkeys(FINETUNED, 1),
+        ),
+        ({"retrieval": {"cutoffs": [5]}}, {"bounds": 1, **RETRIEVED}),
+        ({"retrieval": {"database": "all"}}, {"bounds": 1, **RETRIEVED}),
+        ({"run": {"seeds": [0, 1]}}, FINETUNED),
+        ({"run": {"labelings": ["multi_label"]}}, {"compare": 1, "all": 1}),
+        ({"archives": {"ucmerced": {"root": "elsewhere"}}}, {}),
+    ],
+    ids=str,
+)
+def test_a_change_of_config_reruns_what_it_is_for(
+    finished: Project, change: dict[str, Any], jobs: dict[str, int]
+) -> None:
+    assert finished.configure(change).plan().jobs == jobs
+
+
+def test_another_seed_makes_only_its_own_results(finished: Project) -> None:
+    before = finished.made()
+    planned = set(finished.configure({"run": {"seeds": [0, 1]}}).plan().outputs)
+    assert planned & before == {"results/sample/tables/comparison.csv"}
+    assert all("-seed1." in path for path in planned - before)
+
+
+def test_what_equals_a_default_can_be_left_out_later(finished: Project) -> None:
+    file = finished.path("config/config.yaml")
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for section in ("split", "extraction", "finetuning", "retrieval"):
+        del config[section]
+    file.write_text(yaml.safe_dump(config))
+    assert finished.plan().jobs == {}
+
+
+def test_a_failed_job_leaves_one_line_and_no_output_and_the_run_goes_on(
+    finished: Project,
+) -> None:
+    descriptors = "results/sample/descriptors/efficientnet_lite0/off_the_shelf.h5"
+    activations = "results/sample/activations/efficientnet_lite0.h5"
+    tile = finished.path("results/sample/tiles/Images/beach/beach01.png")
+    whole = tile.read_bytes()
+    tile.write_bytes(whole[: len(whole) // 2])
+    for path in (descriptors, activations):
+        finished.path(path).unlink()
+    others = finished.made()
+
+    failed = finished.make(descriptors)
+    assert failed.status != 0
+    (error,) = failed.errors
+    assert error.startswith("results/sample/tiles/Images/beach/beach01.png: cannot be decoded")
+    assert error.endswith("replace the file")
+    assert "Traceback" not in failed.text
+    log = finished.path("logs/sample/extract/efficientnet_lite0.log").read_text(encoding="utf-8")
+    assert error in log
+    assert "Traceback" not in log
+    assert finished.made() == others
+
+    tile.write_bytes(whole)
+    mended = finished.make(descriptors)
+    assert mended.status == 0, mended.text
+    assert mended.jobs == {"extract": 1}
+    assert finished.path(activations).exists()
+
+
+def test_a_run_goes_on_where_a_bad_label_table_stopped_it(project: Project) -> None:
+    mine = project.path("mine")
+    mine.mkdir()
+    labels = project.path("mine.csv")
+    labels.write_text("image,scene,trees\none,forest,1\ntwo,forest,yes\n")
+    for image in ("one.png", "two.png"):
+        Image.new("RGB", (8, 8)).save(mine / image)
+    project.configure(
+        {
+            "archives": {"mine": {"kind": "table", "root": "mine", "labels": "mine.csv"}},
+            "split": {"test_fraction": 0.5},
+        }
+    )
+    failed = project.make("results/mine/split.csv")
+    assert failed.status != 0
+    assert failed.errors == [
+        "mine.csv: row 2 ('two'), column 'trees': 'yes' is neither 0 nor 1; correct it"
+    ]
+    assert "Traceback" not in failed.text
+    assert project.made() == set()
+
+    labels.write_text(labels.read_text().replace("yes", "1"))
+    mended = project.make("results/mine/split.csv")
+    assert mended.status == 0, mended.text
+    assert project.path("results/mine/split.csv").read_text().splitlines() == [
+        "image,subset",
+        "one,train",
+        "two,test",
+    ]
