@@ -15,10 +15,11 @@ from rsir.activation import (
     open_source,
 )
 from rsir.descriptor import array_file, open_activations
+from rsir.device import Processor
 from rsir.errors import InputError
 from rsir.image import load_pixels
 
-CPU = torch.device("cpu")
+CPU = Processor(torch.device("cpu"))
 
 
 @pytest.fixture

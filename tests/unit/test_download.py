@@ -103,7 +103,7 @@ def test_another_file_that_is_there_is_kept(server, tmp_path):
     ],
 )
 def test_a_failure_leaves_nothing_and_says_why(server, tmp_path, answer, reason):
-    url = server.url("/file", answer)
+    url = server.url("/file", answer, answer, answer)
     with pytest.raises(InputError, match=reason) as caught:
         download([url], tmp_path / "file.bin", DIGEST)
     message = str(caught.value)
@@ -122,7 +122,7 @@ def test_no_server(nowhere, tmp_path):
 def test_the_next_address_is_tried(server, nowhere, tmp_path):
     path = tmp_path / "file.bin"
     wrong = server.url("/wrong", Answer(content=b"another file"))
-    cut = server.url("/cut", Answer(sent=10))
+    cut = server.url("/cut", *[Answer(sent=10)] * 3)
     download([nowhere, wrong, cut, server.url("/good", Answer())], path, DIGEST)
     assert path.read_bytes() == CONTENT
 
@@ -138,6 +138,13 @@ def test_a_server_that_is_busy_is_asked_again(server, tmp_path):
     download([server.url("/file", Answer(status=503, content=b""), Answer())], path, DIGEST)
     assert path.read_bytes() == CONTENT
     assert server.requests == 2
+
+
+def test_a_download_that_is_cut_off_is_begun_again(server, tmp_path):
+    path = tmp_path / "file.bin"
+    download([server.url("/file", Answer(sent=1000), Answer(sent=10), Answer())], path, DIGEST)
+    assert path.read_bytes() == CONTENT
+    assert server.requests == 3
 
 
 @pytest.mark.parametrize("digest", ["", "abc", "no digest"])

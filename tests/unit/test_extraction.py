@@ -15,12 +15,13 @@ from rsir import extraction
 from rsir.activation import open_source
 from rsir.backbone import load_backbone, pool
 from rsir.descriptor import array_file, read_descriptors
+from rsir.device import Processor
 from rsir.extraction import extract, reextract
 from rsir.image import load_pixels
 from rsir.model import Head, TaskModel, activate
-from rsir.weights import locate_weights
+from rsir.weight_source import locate_weights
 
-CPU = torch.device("cpu")
+CPU = Processor(torch.device("cpu"))
 AIRPLANE = (
     Path(__file__).parents[2].parent / "shared/data/ucmerced40/Images/airplane/airplane00.tif"
 )
@@ -141,3 +142,30 @@ def test_efficientnet_lite0_sees_an_airplane(tmp_path, resize):
     output = read_descriptors(path, ["airplane00"])["output"][0]
     categories = torchvision.models.ResNet50_Weights.IMAGENET1K_V1.meta["categories"]
     assert categories[output.argmax()] in ("wing", "warplane")
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return (one * other).sum(axis=1) / norms
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_reduced_precision_gives_nearly_the_same_in_float32(
+    small, archive, root, tmp_path, extracted, dtype
+):
+    processor = Processor(torch.device("cpu"), dtype)
+    images = list(archive["image"])
+    with (
+        open_source(None, archive, root, small, 0, processor) as source,
+        array_file(tmp_path / "shelf.h5", images, {}) as shelf,
+        array_file(tmp_path / "tuned.h5", images, {}) as tuned,
+    ):
+        extract(small, source, processor, shelf, None)
+        models = [TaskModel("a", ["x", "y"], "sigmoid", small.tail, Head(6, 2).eval())]
+        reextract(models, source, processor, tuned)
+    reduced = read_descriptors(tmp_path / "shelf.h5", images)
+    for name, values in reduced.items():
+        assert values.dtype == np.float32
+        assert (cosine(values, extracted[0][name]) > 0.999).all()
+    for name, values in read_descriptors(tmp_path / "tuned.h5", images).items():
+        assert values.dtype == np.float32, name

@@ -62,17 +62,19 @@ def test_what_is_saved_is_loaded(small, models, path):
         assert not any(m.training for m in [*other.tail.modules(), *other.head.modules()])
         with torch.inference_mode():
             for saved, again in zip(
-                one.describe(activations), other.describe(activations), strict=True
+                one.describe(one.tail(activations)),
+                other.describe(other.tail(activations)),
+                strict=True,
             ):
                 assert torch.equal(saved, again)
 
 
-def test_describing_is_pooling_the_tail_and_activating_the_head(models):
-    activations = torch.randn(2, 4, 8, 8)
+def test_describing_is_pooling_and_activating_the_head(models):
+    feature_map = torch.randn(2, 6, 8, 8)
     for model in models:
         with torch.inference_mode():
-            pooled, output = model.describe(activations)
-            assert torch.equal(pooled, pool(model.tail(activations)))
+            pooled, output = model.describe(feature_map)
+            assert torch.equal(pooled, pool(feature_map))
             assert torch.equal(output, activate(model.head(pooled), model.activation))
 
 

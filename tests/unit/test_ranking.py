@@ -29,9 +29,9 @@ def test_a_database_of_less_than_two_images_is_refused(subset, found):
 
 
 def test_labels_are_those_of_queries_and_database(archive):
-    queries, database, query_scenes, scenes = Search(np.array([0, 6]), np.array([1, 3])).labels(
-        archive
-    )
+    queries, database, query_scenes, scenes = Search(
+        np.array([0, 6]), np.array([1, 3])
+    ).labels_and_scenes(archive)
     assert queries.tolist() == [[True, True, False, False], [False] * 4]
     assert database.tolist() == [[True, False, False, False], [False, False, True, False]]
     assert query_scenes.tolist() == ["port", "city"]
@@ -40,7 +40,7 @@ def test_labels_are_those_of_queries_and_database(archive):
 
 def test_without_scenes_there_are_none(archive):
     search = Search(np.array([0]), np.array([1, 2]))
-    assert search.labels(archive.assign(scene=""))[2:] == (None, None)
+    assert search.labels_and_scenes(archive.assign(scene=""))[2:] == (None, None)
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def test_what_is_written_is_read(path):
         "pool": [[1, 0], [0, 1]],
         "output": [[0, 1], [0, 1]],
     }
+    assert attributes.pop("created")
     assert attributes == {"backbone": "vgg16", "seed": 3}
 
 

@@ -12,8 +12,6 @@ from rsir import retrieval
 from rsir.errors import InputError
 from rsir.retrieval import rank, top
 
-CPU = torch.device("cpu")
-
 
 def search(descriptors, queries=None, database=None, depth=10**9):
     everything = np.arange(len(descriptors))
@@ -22,7 +20,6 @@ def search(descriptors, queries=None, database=None, depth=10**9):
         everything if queries is None else np.array(queries),
         everything if database is None else np.array(database),
         depth,
-        CPU,
     )
 
 

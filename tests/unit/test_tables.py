@@ -6,15 +6,9 @@ import pytest
 
 from rsir.metrics import METRICS
 from rsir.ranking import Search
+from rsir.scores import bound_scores, query_scores, read_scores, write_table
 from rsir.statistics import mean_interval
-from rsir.tables import (
-    as_text,
-    bound_scores,
-    comparison,
-    query_scores,
-    read_scores,
-    write_table,
-)
+from rsir.tables import as_text, comparison
 
 ALL = Search(np.arange(3), np.arange(3))
 SEPARATE = Search(np.array([0, 1]), np.array([2, 3]))

@@ -13,7 +13,8 @@ import torchvision
 
 from rsir.errors import InputError
 from rsir.files import sha256
-from rsir.weights import WeightFile, locate_weights, read_record, write_record
+from rsir.weight_source import locate_weights
+from rsir.weights import WeightFile, read_record, write_record
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
@@ -130,7 +131,7 @@ def test_what_the_hub_does_not_give_is_said_with_where_from_and_what_to_do(tmp_p
     # The hub's library reads its settings once, when it is imported.
     script = (
         "from rsir.errors import InputError\n"
-        "from rsir.weights import locate_weights\n"
+        "from rsir.weight_source import locate_weights\n"
         "try: locate_weights('timm', 'resnet18', 'a1_in1k')\n"
         "except InputError as error: print(error)\n"
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 from rsir.archive import read_archive
 from rsir.ranking import find_search
 from rsir.reporting import reported
+from rsir.scores import bound_scores, write_table
 from rsir.split import read_split
-from rsir.tables import bound_scores, write_table
 
 
 def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: Path) -> None:

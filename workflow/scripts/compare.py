@@ -7,8 +7,9 @@ import pandas as pd
 from rsir.archive import read_archive
 from rsir.ranking import find_search
 from rsir.reporting import reported
+from rsir.scores import read_scores, write_table
 from rsir.split import read_split
-from rsir.tables import comparison, read_scores, write_table
+from rsir.tables import comparison
 
 
 def main(

@@ -8,8 +8,9 @@ from rsir.activation import open_source
 from rsir.archive import read_archive
 from rsir.backbone import load_backbone
 from rsir.descriptor import array_file
-from rsir.device import prepare_device
+from rsir.device import prepare_processor
 from rsir.extraction import extract
+from rsir.files import optional
 from rsir.provenance import made_from
 from rsir.reporting import reported
 from rsir.weights import read_record
@@ -26,18 +27,20 @@ def main(
     activations: Path | None,
 ) -> None:
     """Pass once over the pixels."""
-    device = prepare_device(threads)
+    processor = prepare_processor(threads)
     table, record = read_archive(archive), read_record(weights)
     images = list(table["image"])
-    backbone = load_backbone(record and Path(record.path), **settings)
-    facts = made_from({"archive": archive}, record, backbone=name, labeling="off_the_shelf")
+    backbone = load_backbone(Path(record.path) if record else None, **settings)
+    facts = made_from(
+        {"archive": archive}, record, settings, backbone=name, labeling="off_the_shelf"
+    )
     keep = array_file(activations, images, facts) if activations else nullcontext()
     with (
-        open_source(None, table, root, backbone, max(1, threads - 1), device) as source,
+        open_source(None, table, root, backbone, threads, processor) as source,
         keep as kept,
         array_file(descriptors, images, facts) as described,
     ):
-        extract(backbone, source, device, described, kept)
+        extract(backbone, source, processor, described, kept)
 
 
 if __name__ == "__main__":
@@ -50,7 +53,5 @@ if __name__ == "__main__":
             settings=snakemake.params.backbone,
             threads=snakemake.threads,
             descriptors=Path(snakemake.output.descriptors),
-            activations=Path(*snakemake.output.activations)
-            if snakemake.output.activations
-            else None,
+            activations=optional(snakemake.output.activations),
         )

@@ -7,8 +7,9 @@ from rsir.activation import open_source
 from rsir.archive import read_archive
 from rsir.backbone import load_backbone
 from rsir.descriptor import array_file
-from rsir.device import prepare_device
+from rsir.device import prepare_processor
 from rsir.extraction import reextract
+from rsir.files import optional
 from rsir.model import load_models, read_metadata
 from rsir.reporting import reported
 from rsir.weights import read_record
@@ -25,15 +26,15 @@ def main(
     descriptors: Path,
 ) -> None:
     """Pass once over the activations."""
-    device = prepare_device(threads)
+    processor = prepare_processor(threads)
     table, record = read_archive(archive), read_record(weights)
-    backbone = load_backbone(record and Path(record.path), **settings)
+    backbone = load_backbone(Path(record.path) if record else None, **settings)
     with (
-        open_source(activations, table, root, backbone, max(1, threads - 1), device) as source,
+        open_source(activations, table, root, backbone, threads, processor) as source,
         array_file(descriptors, list(table["image"]), read_metadata(models)) as described,
     ):
         tuned = load_models(models, backbone.tail, backbone.dimension)
-        reextract(tuned, source, device, described)
+        reextract(tuned, source, processor, described)
 
 
 if __name__ == "__main__":
@@ -42,7 +43,7 @@ if __name__ == "__main__":
             archive=Path(snakemake.input.archive),
             root=Path(snakemake.params.root),
             weights=Path(snakemake.input.weights),
-            activations=Path(*snakemake.input.activations) if snakemake.input.activations else None,
+            activations=optional(snakemake.input.activations),
             models=Path(snakemake.input.models),
             settings=snakemake.params.backbone,
             threads=snakemake.threads,

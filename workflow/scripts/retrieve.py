@@ -4,8 +4,8 @@ from pathlib import Path
 
 from rsir.archive import read_archive
 from rsir.descriptor import read_attributes, read_descriptors
-from rsir.device import prepare_device
 from rsir.metrics import ranking_depth
+from rsir.provenance import digests
 from rsir.ranking import find_search, write_rankings
 from rsir.reporting import reported
 from rsir.retrieval import rank
@@ -18,21 +18,22 @@ def main(
     descriptors: Path,
     cutoffs: list[int],
     database: str,
-    threads: int,
     rankings: Path,
 ) -> None:
     """Rank by each descriptor of the file."""
-    device = prepare_device(threads)
     table = read_archive(archive)
     search = find_search(read_split(split, table), database)
-    _, searched, *scenes = search.labels(table)
-    depth = ranking_depth(cutoffs, len(searched), *scenes)
+    _, _, *scenes = search.labels_and_scenes(table)
+    depth = ranking_depth(cutoffs, len(search.database), *scenes)
     found = {
-        name: rank(values, search.queries, search.database, depth, device)
+        name: rank(values, search.queries, search.database, depth)
         for name, values in read_descriptors(descriptors, list(table["image"])).items()
     }
+    described = read_attributes(descriptors)
+    facts = {key: described.get(key) for key in ("backbone", "labeling", "seed")}
+    files = {"archive": archive, "split": split, "descriptors": descriptors}
     images = table["image"].to_numpy(str)
-    write_rankings(rankings, images, search, found, read_attributes(descriptors))
+    write_rankings(rankings, images, search, found, facts | digests(files) | {"searched": database})
 
 
 if __name__ == "__main__":
@@ -43,6 +44,5 @@ if __name__ == "__main__":
             descriptors=Path(snakemake.input.descriptors),
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
-            threads=snakemake.threads,
             rankings=Path(snakemake.output[0]),
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 from rsir.archive import read_archive
 from rsir.ranking import read_rankings
 from rsir.reporting import reported
-from rsir.tables import query_scores, write_table
+from rsir.scores import query_scores, write_table
 
 
 def main(archive: Path, rankings: Path, cutoffs: list[int], scores: Path) -> None:

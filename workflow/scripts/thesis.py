@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from rsir.reporting import reported
-from rsir.tables import write_table
+from rsir.scores import write_table
 from rsir.thesis import thesis_table
 
 if __name__ == "__main__":

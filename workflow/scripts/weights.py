@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from rsir.reporting import reported
-from rsir.weights import locate_weights, write_record
+from rsir.weight_source import locate_weights
+from rsir.weights import write_record
 
 if __name__ == "__main__":
     with reported(snakemake.log[0]):

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from rsir.backbone import Backbone, Preprocessing
 from rsir.descriptor import open_activations, readable
-from rsir.device import mixed_precision, place
+from rsir.device import Processor
 from rsir.errors import InputError
 from rsir.image import load_pixels
 
@@ -67,13 +67,13 @@ class ComputedActivations:
         backbone: Backbone,
         paths: Sequence[Path],
         workers: int,
-        device: torch.device,
+        processor: Processor,
     ) -> None:
-        self._trunk = place(backbone.trunk, device)
+        self._trunk = processor.place(backbone.trunk)
         self._preprocessing = backbone.preprocessing
         self._images = _Images(paths, backbone.preprocessing)
         self._workers = workers
-        self._device = device
+        self._processor = processor
 
     def batches(self, rows: Batches) -> Iterator[Tensor]:
         """Yield the activations of each batch of rows.
@@ -88,7 +88,7 @@ class ComputedActivations:
             batch_sampler=[batch.tolist() for batch in rows],
             num_workers=self._workers,
             collate_fn=_stack,
-            pin_memory=self._device.type == "cuda",
+            pin_memory=self._processor.device.type == "cuda",
         )
         for pixels in loader:
             if isinstance(pixels, InputError):
@@ -97,8 +97,8 @@ class ComputedActivations:
 
     @torch.inference_mode()
     def _activations(self, pixels: Tensor) -> Tensor:
-        with mixed_precision(self._device):
-            images = self._preprocessing.normalise(pixels.to(self._device, non_blocking=True))
+        images = self._preprocessing.normalise(pixels.to(self._processor.device, non_blocking=True))
+        with self._processor.precision(self._processor.inference):
             activations: Tensor = self._trunk(images).half()
         if not torch.isfinite(activations).all():
             raise InputError(
@@ -114,8 +114,8 @@ def open_source(
     archive: pd.DataFrame,
     root: Path,
     backbone: Backbone,
-    workers: int,
-    device: torch.device,
+    threads: int,
+    processor: Processor,
 ) -> Iterator[ActivationSource]:
     """Open the stored activations of an archive, or, without a file, compute them as needed."""
     if stored is not None:
@@ -123,7 +123,7 @@ def open_source(
             yield StoredActivations(dataset)
     else:
         paths = [root / path for path in archive["path"]]
-        yield ComputedActivations(backbone, paths, workers, device)
+        yield ComputedActivations(backbone, paths, max(1, threads - 1), processor)
 
 
 class _Images(Dataset[np.ndarray | InputError]):

@@ -1,7 +1,8 @@
-"""The processor that computes, and how it is made to compute the same each time."""
+"""The processor that computes, its precision, and how it is made to compute the same each time."""
 
 import os
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
@@ -10,39 +11,48 @@ from torch import Tensor, nn
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def prepare_device(threads: int) -> torch.device:
+@dataclass(frozen=True)
+class Processor:
+    """Where networks compute, and the types in which their products are computed.
+
+    Trunks and tails compute in these types; all else, and all that is kept, is in float32.
+    """
+
+    device: torch.device
+    inference: torch.dtype = torch.float32
+    training: torch.dtype = torch.float32
+
+    def precision(self, dtype: torch.dtype) -> AbstractContextManager[object]:
+        """Return a context in which products are computed in `dtype`.
+
+        Leave it before a step of the optimizer: within it, weights are converted once and kept.
+        """
+        reduced = dtype != torch.float32
+        return torch.autocast(self.device.type, dtype if reduced else None, enabled=reduced)
+
+    def place(self, network: Network) -> Network:
+        """Move a network here, with its weights in channels-last memory."""
+        network.to(self.device)
+        network.to(memory_format=torch.channels_last)
+        return network
+
+    def place_activations(self, activations: Tensor) -> Tensor:
+        """Move stored activations B×C×H×W here, as float32 in channels-last memory."""
+        return activations.to(self.device, torch.float32, memory_format=torch.channels_last)
+
+
+def prepare_processor(threads: int) -> Processor:
     """Return the GPU if there is one, else the CPU with `threads` threads.
 
-    Deterministic algorithms are chosen wherever torch has one; it warns where it has none.
+    A GPU computes in bfloat16 if it has it. If not, float16 serves inference, and training stays
+    in float32, since float16 gradients underflow. A CPU computes in float32. Deterministic
+    algorithms are chosen wherever torch has one; it warns where it has none.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS varies
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.set_num_threads(threads)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def mixed_precision(
-    device: torch.device, *, training: bool = False
-) -> AbstractContextManager[object]:
-    """Return a context in which a GPU computes products in half precision; a CPU stays exact.
-
-    bfloat16 where the GPU has it. Elsewhere float16 serves inference, and training stays in
-    float32, since float16 gradients underflow.
-    """
-    if device.type != "cuda":
-        return torch.autocast(device.type, enabled=False)
+    if not torch.cuda.is_available():
+        return Processor(torch.device("cpu"))
     if torch.cuda.is_bf16_supported(including_emulation=False):
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return torch.autocast(device.type, dtype=torch.float16, enabled=not training)
-
-
-def place(module: Network, device: torch.device) -> Network:
-    """Move a network to the device, with its weights in channels-last memory."""
-    module.to(device)
-    module.to(memory_format=torch.channels_last)
-    return module
-
-
-def place_activations(activations: Tensor, device: torch.device) -> Tensor:
-    """Move stored activations B×C×H×W to the device, as float32 in channels-last memory."""
-    return activations.to(device, torch.float32, memory_format=torch.channels_last)
+        return Processor(torch.device("cuda"), torch.bfloat16, torch.bfloat16)
+    return Processor(torch.device("cuda"), torch.float16, torch.float32)

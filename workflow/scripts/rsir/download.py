@@ -21,6 +21,9 @@ from rsir.files import written_whole
 _TIMEOUT = (10, 60)
 """Seconds to connect, and seconds without a byte."""
 
+_ATTEMPTS = 3
+"""How often a download that is cut off is begun."""
+
 _RETRY = Retry(
     total=3,
     connect=1,
@@ -121,17 +124,27 @@ def _fetch(url: str, path: Path, name: str) -> None:
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=_RETRY))
         session.mount("https://", HTTPAdapter(max_retries=_RETRY))
-        headers = {"Accept-Encoding": "identity"}  # so that Content-Length is the file's
-        with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
-            response.raise_for_status()
-            size = int(response.headers.get("Content-Length", 0)) or None
-            with (
-                path.open("wb") as file,
-                tqdm(total=size, desc=name, unit="B", unit_scale=True, disable=None) as progress,
-            ):
-                for block in response.iter_content(1 << 20):
-                    file.write(block)
-                    progress.update(len(block))
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            try:
+                _stream(session, url, path, name)
+                break
+            except requests.exceptions.ChunkedEncodingError:  # cut off, which Retry does not see
+                if not attempts_left:
+                    raise
+
+
+def _stream(session: requests.Session, url: str, path: Path, name: str) -> None:
+    headers = {"Accept-Encoding": "identity"}  # so that Content-Length is the file's
+    with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+        response.raise_for_status()
+        size = int(response.headers.get("Content-Length", 0)) or None
+        with (
+            path.open("wb") as file,
+            tqdm(total=size, desc=name, unit="B", unit_scale=True, disable=None) as progress,
+        ):
+            for block in response.iter_content(1 << 20):
+                file.write(block)
+                progress.update(len(block))
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from rsir.activation import ActivationSource, consecutive_batches
 from rsir.backbone import Backbone, pool
 from rsir.descriptor import ArrayFile
-from rsir.device import mixed_precision, place, place_activations
+from rsir.device import Processor
 from rsir.model import TaskModel
 
 BATCH_SIZE = 32
@@ -21,7 +21,7 @@ BATCH_SIZE = 32
 def extract(
     backbone: Backbone,
     source: ActivationSource,
-    device: torch.device,
+    processor: Processor,
     descriptors: ArrayFile,
     activations: ArrayFile | None,
 ) -> None:
@@ -30,27 +30,27 @@ def extract(
     `output` is the softmax over the classes of the pretrained network, N×K. The activations at the
     cut go to `activations` as they pass by.
     """
-    tail = place(backbone.tail, device)
-    classifier = backbone.classifier and place(backbone.classifier, device)
+    tail = processor.place(backbone.tail)
+    classifier = backbone.classifier and processor.place(backbone.classifier)
     rows = consecutive_batches(descriptors.rows, BATCH_SIZE)
     for batch in tqdm(
         source.batches(rows), total=len(rows), desc="extract", unit="batch", disable=None
     ):
         if activations is not None:
             activations.append("activation", _array(batch))
-        with mixed_precision(device):
-            feature_map = tail(place_activations(batch, device))
-            descriptors.append("pool", _array(pool(feature_map)))
-            if classifier is not None:
-                output = classifier(feature_map).float().softmax(1)
-                descriptors.append("output", _array(output))
+        with processor.precision(processor.inference):
+            feature_map = tail(processor.place_activations(batch))
+            scores = classifier(feature_map) if classifier is not None else None
+        descriptors.append("pool", _array(pool(feature_map)))
+        if scores is not None:
+            descriptors.append("output", _array(scores.float().softmax(1)))
 
 
 @torch.inference_mode()
 def reextract(
     models: Iterable[TaskModel],
     source: ActivationSource,
-    device: torch.device,
+    processor: Processor,
     descriptors: ArrayFile,
 ) -> None:
     """Describe each image by fine-tuned tails and heads, from the activations at the cut.
@@ -58,16 +58,17 @@ def reextract(
     `pool` and `output` of several tasks stand side by side, in the order of the tasks.
     """
     placed = [
-        replace(model, tail=place(model.tail, device), head=place(model.head, device))
+        replace(model, tail=processor.place(model.tail), head=processor.place(model.head))
         for model in models
     ]
     rows = consecutive_batches(descriptors.rows, BATCH_SIZE)
     for batch in tqdm(
         source.batches(rows), total=len(rows), desc="re-extract", unit="batch", disable=None
     ):
-        activations = place_activations(batch, device)
-        with mixed_precision(device):
-            described = [model.describe(activations) for model in placed]
+        activations = processor.place_activations(batch)
+        with processor.precision(processor.inference):
+            feature_maps = [model.tail(activations) for model in placed]
+        described = [model.describe(maps) for model, maps in zip(placed, feature_maps, strict=True)]
         pooled, outputs = zip(*described, strict=True)
         descriptors.append("pool", _array(torch.cat(pooled, 1)))
         descriptors.append("output", _array(torch.cat(outputs, 1)))

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,11 @@ def written_whole(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def optional(paths: Sequence[str]) -> Path | None:
+    """Return the only path of a list, or None for an empty one."""
+    return Path(*paths) if paths else None
 
 
 def sha256(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Fine-tuning of tail and head on the activations at the cut, in the thesis' two stages."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from rsir.activation import ActivationSource, Batches
 from rsir.backbone import pool
-from rsir.device import mixed_precision, place, place_activations
+from rsir.device import Processor
 from rsir.errors import InputError
 from rsir.labeling import UNSEEN, Task
 from rsir.model import Head, TaskModel, activate
@@ -29,6 +29,28 @@ Curve = list[dict[str, Any]]
 Forward = Callable[[Batches], Iterator[Tensor]]  # batches of rows → the logits of each
 
 
+def finetune_all(
+    tasks: Sequence[Task],
+    tail: nn.Module,
+    pooled: np.ndarray,
+    source: ActivationSource,
+    train: np.ndarray,
+    validation: np.ndarray,
+    settings: Mapping[str, Any],
+    seed: int,
+    processor: Processor,
+) -> tuple[list[TaskModel], Curve]:
+    """Fine-tune one network per task of a labeling, each by itself, as `finetune` does."""
+    models, curves = [], []
+    for task in tasks:
+        model, curve = finetune(
+            task, tail, pooled, source, train, validation, settings, seed, processor
+        )
+        models.append(model)
+        curves.extend(curve)
+    return models, curves
+
+
 def finetune(
     task: Task,
     tail: nn.Module,
@@ -38,12 +60,14 @@ def finetune(
     validation: np.ndarray,
     settings: Mapping[str, Any],
     seed: int,
-    device: torch.device,
+    processor: Processor,
 ) -> tuple[TaskModel, Curve]:
     """Fine-tune one network: first its new head alone, then tail and head.
 
     While the head trains alone the tail does not change, so its pooled features are given and not
-    computed again. Batch norm of the trunk stays frozen; that of tail and head learns.
+    computed again. Batch norm keeps the pretrained statistics, in the tail too, where its scale and
+    shift are trained: from few images of another kind than ImageNet's, its statistics are estimated
+    badly, and the pooled features suffer. That of the head learns its own.
 
     Parameters
     ----------
@@ -79,9 +103,9 @@ def finetune(
     generator = np.random.default_rng([seed, *task.name.encode()])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(generator.integers(2**31)))
-        head = place(Head(pooled.shape[1], len(task.outputs)), device).eval()
-    tail = place(deepcopy(tail).requires_grad_(True), device).eval()
-    features = torch.from_numpy(pooled).to(device)
+        head = processor.place(Head(pooled.shape[1], len(task.outputs))).eval()
+    tail = processor.place(deepcopy(tail).requires_grad_(True)).eval()
+    features = torch.from_numpy(pooled).to(processor.device)
 
     def from_pooled(batches: Batches) -> Iterator[Tensor]:
         for rows in batches:
@@ -89,24 +113,27 @@ def finetune(
 
     def from_activations(batches: Batches) -> Iterator[Tensor]:
         for activations in source.batches(batches):
-            yield head(pool(tail(place_activations(activations, device))))
+            with processor.precision(processor.training):
+                feature_map = tail(processor.place_activations(activations))
+            yield head(pool(feature_map))
 
     curve: Curve = []
     for stage, forward, trained in (
-        ("head", from_pooled, nn.ModuleList([head])),
-        ("tail", from_activations, nn.ModuleList([tail, head])),
+        ("head", from_pooled, [head]),
+        ("tail", from_activations, [tail, head]),
     ):
-        optimizer = _optimizer(trained.parameters(), settings[stage])
+        weights = [weight for part in trained for weight in part.parameters()]
+        optimizer = _optimizer(weights, settings[stage])
         for epoch in tqdm(
             range(1, settings[stage]["epochs"] + 1),
             desc=f"{task.name}, {stage}",
             unit="epoch",
             disable=None,
         ):
-            trained.train()
+            head.train()
             batches = shuffled_batches(train, settings["batch_size"], generator)
-            train_loss = _train_epoch(forward, batches, task, optimizer, device)
-            trained.eval()
+            train_loss = _train_epoch(forward, batches, task, optimizer)
+            head.eval()
             if not math.isfinite(train_loss):
                 raise InputError(
                     f"{task.name}: the loss is not finite in epoch {epoch} of stage {stage}; "
@@ -115,6 +142,8 @@ def finetune(
             losses = {"task": task.name, "stage": stage, "epoch": epoch, "train_loss": train_loss}
             validated = _validate(forward, validation, settings["batch_size"], task)
             curve.append(losses | validated)
+    for part in (tail, head):
+        part.cpu().zero_grad()  # a labeling of many tasks keeps them all until they are saved
     return TaskModel(task.name, task.outputs, task.activation, tail, head), curve
 
 
@@ -123,18 +152,16 @@ def _train_epoch(
     batches: Batches,
     task: Task,
     optimizer: torch.optim.Optimizer,
-    device: torch.device,
 ) -> float:
     """Take one step per batch; return the mean loss over the images."""
     total = 0.0
-    with mixed_precision(device, training=True):
-        for rows, logits in zip(batches, forward(batches), strict=True):
-            targets = torch.from_numpy(task.targets[rows]).to(device)
-            loss = loss_of(logits.float(), targets, task.activation)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            total += loss.item() * len(rows)
+    for rows, logits in zip(batches, forward(batches), strict=True):
+        targets = torch.from_numpy(task.targets[rows]).to(logits.device)
+        loss = loss_of(logits, targets, task.activation)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        total += loss.item() * len(rows)
     return total / sum(map(len, batches))
 
 
@@ -191,7 +218,7 @@ def _validate(
         return {"validation_loss": math.nan, "validation_map": math.nan}
     batches = np.array_split(rows, math.ceil(len(rows) / batch_size))
     with torch.inference_mode():
-        logits = torch.cat([batch.float().cpu() for batch in forward(batches)])
+        logits = torch.cat([batch.cpu() for batch in forward(batches)])
     targets = torch.from_numpy(task.targets[rows])
     return {
         "validation_loss": loss_of(logits, targets, task.activation).item(),

@@ -45,9 +45,9 @@ class TaskModel:
     tail: nn.Module
     head: Head
 
-    def describe(self, activations: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn activations at the cut B×C×H×W into pooled features B×D and outputs B×K."""
-        pooled = pool(self.tail(activations))
+    def describe(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn what the tail gives B×D×H×W into pooled features B×D and outputs B×K, float32."""
+        pooled = pool(feature_map)
         return pooled, activate(self.head(pooled), self.activation)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ class Search:
         places = {row: place for place, row in enumerate(self.database)}
         return np.array([places.get(row, -1) for row in self.queries])
 
-    def labels(self, archive: pd.DataFrame) -> tuple[Bools, Bools, Scenes | None, Scenes | None]:
+    def labels_and_scenes(
+        self, archive: pd.DataFrame
+    ) -> tuple[Bools, Bools, Scenes | None, Scenes | None]:
         """Return the labels of queries and database, then their scenes, None without scenes."""
         labels, scenes = label_matrix(archive), archive["scene"].to_numpy(str)
         known = has_scenes(archive)
@@ -69,7 +72,8 @@ def write_rankings(
     per descriptor `position` (places in `database`, best first) and `similarity`.
     """
     with written_whole(path) as partial, h5py.File(partial, "w") as file:
-        file.attrs.update(attributes)
+        file.attrs.update({key: value for key, value in attributes.items() if value is not None})
+        file.attrs["created"] = datetime.now(UTC).isoformat(timespec="seconds")
         for name, rows in (("query", search.queries), ("database", search.database)):
             file.create_dataset(name, data=list(images[rows]), dtype=h5py.string_dtype("utf-8"))
         for descriptor, (position, similarity) in rankings.items():

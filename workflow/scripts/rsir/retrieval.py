@@ -15,7 +15,6 @@ def rank(
     queries: np.ndarray,
     database: np.ndarray,
     depth: int,
-    device: torch.device,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rank the database for each query by falling cosine similarity.
 
@@ -31,8 +30,6 @@ def rank(
         Rows of `descriptors`: Q that ask, M that are searched. A query may be in the database.
     depth : int
         How many to rank; at most M are.
-    device : torch.device
-        Where the products are computed.
 
     Returns
     -------
@@ -51,12 +48,12 @@ def rank(
         raise InputError(f"descriptor of image number {row + 1} is not finite; extract it again")
     depth = min(depth, len(database))
     unit = torch.nn.functional.normalize(torch.from_numpy(descriptors).double(), dim=1)
-    searched = [unit[rows].to(device) for rows in np.split(database, _cuts(len(database)))]
+    searched = [unit[rows] for rows in np.split(database, _cuts(len(database)))]
     ranked, similarity = [], []
     for rows in np.array_split(queries, max(1, -(-len(queries) // BLOCK))):
-        values, positions = _search(unit[rows].to(device), searched, depth)
-        ranked.append(positions.int().cpu().numpy())
-        similarity.append(values.cpu().numpy())
+        values, positions = _search(unit[rows], searched, depth)
+        ranked.append(positions.int().numpy())
+        similarity.append(values.numpy())
     return np.concatenate(ranked), np.concatenate(similarity)
 
 
@@ -66,8 +63,8 @@ def _cuts(count: int) -> range:
 
 def _search(queries: Tensor, searched: list[Tensor], depth: int) -> tuple[Tensor, Tensor]:
     """Return the `depth` most similar of all blocks, and their positions, best first."""
-    values = torch.empty(len(queries), 0, device=queries.device)
-    positions = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
+    values = torch.empty(len(queries), 0)
+    positions = torch.empty(len(queries), 0, dtype=torch.long)
     first = 0
     for block in searched:
         similarity = (queries @ block.T).float()

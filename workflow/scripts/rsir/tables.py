@@ -1,68 +1,11 @@
-"""Tables of scores: a row per query, and a row per method."""
-
-from collections.abc import Sequence
-from pathlib import Path
+"""Tables: a row per method."""
 
 import numpy as np
 import pandas as pd
 
-from rsir.bounds import score_bounds
-from rsir.files import written_whole
-from rsir.metrics import METRICS, PROTOCOLS, score_rankings, under_protocol
-from rsir.ranking import Search
+from rsir.metrics import METRICS, PROTOCOLS
+from rsir.scores import METHOD
 from rsir.statistics import mean_interval
-
-METHOD = ["backbone", "labeling", "descriptor", "query", "k"]
-SCORE_COLUMNS = [*METHOD[:2], "seed", *METHOD[2:], "image", *METRICS]
-
-
-def query_scores(
-    archive: pd.DataFrame,
-    search: Search,
-    rankings: dict[str, np.ndarray],
-    cutoffs: Sequence[int],
-    backbone: str,
-    labeling: str,
-    seed: int | None,
-) -> pd.DataFrame:
-    """Score a model: a row per descriptor, protocol, cutoff and query, a column per metric.
-
-    Where no query is in the database there is one protocol, `excluded`.
-    """
-    labels, images = search.labels(archive), archive["image"].to_numpy()[search.queries]
-    rows = []
-    for descriptor, positions in rankings.items():
-        for protocol in _protocols(search):
-            ranked, left_out = under_protocol(protocol, positions, search.own_rows)
-            for cutoff in cutoffs:
-                scores = score_rankings(ranked, *labels, left_out, cutoff)
-                method = (backbone, labeling, seed, descriptor, protocol, cutoff)
-                rows.append(_score_rows(method, images, scores))
-    return pd.concat(rows, ignore_index=True)
-
-
-def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) -> pd.DataFrame:
-    """Score the bounds that labels alone give, in rows like those of `query_scores`."""
-    labels, images = search.labels(archive), archive["image"].to_numpy()[search.queries]
-    rows = []
-    for protocol in _protocols(search):
-        bounds = score_bounds(protocol, cutoffs, *labels, search.own_rows)
-        for bound, by_cutoff in bounds.items():
-            for cutoff, scores in by_cutoff.items():
-                method = (bound, "", None, "", protocol, cutoff)
-                rows.append(_score_rows(method, images, scores))
-    return pd.concat(rows, ignore_index=True)
-
-
-def _protocols(search: Search) -> Sequence[str]:
-    return PROTOCOLS if (search.own_rows >= 0).any() else PROTOCOLS[:1]
-
-
-def _score_rows(
-    method: tuple[object, ...], images: np.ndarray, scores: dict[str, np.ndarray]
-) -> pd.DataFrame:
-    constants = dict(zip(SCORE_COLUMNS, method, strict=False))
-    return pd.DataFrame({**constants, "image": images, **scores}, columns=SCORE_COLUMNS)
 
 
 def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFrame:
@@ -73,7 +16,8 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
     archive : str
         Its name.
     scores : DataFrame
-        Rows of `query_scores` and `bound_scores`; every seed of a method scores the same queries.
+        Rows of `rsir.scores.query_scores` and `bound_scores`; every seed of a method scores the
+        same queries.
     database : int
         Number of images that are searched.
 
@@ -99,23 +43,6 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
     table["database"] = database
     names = [f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")]
     return table.join(pd.DataFrame(values.reshape(len(methods), -1), columns=names))
-
-
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV, numbers with six decimals."""
-    with written_whole(path) as partial:
-        table.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")
-
-
-def read_scores(path: Path) -> pd.DataFrame:
-    """Read a table of `query_scores` or `bound_scores`."""
-    texts = ["backbone", "labeling", "descriptor", "query", "image"]
-    return pd.read_csv(
-        path,
-        dtype=dict.fromkeys(texts, str),
-        keep_default_na=False,
-        na_values={"seed": "", **dict.fromkeys(METRICS, "")},
-    )
 
 
 def as_text(comparison: pd.DataFrame) -> str:
