@@ -22,6 +22,9 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/compare.smk"
 
 
+check_targets(sys.argv[1:])
+
+
 rule all:
     default_target: True
     input:

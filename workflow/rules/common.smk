@@ -24,7 +24,9 @@ def check_config():
     except WorkflowError as error:
         flaw = error.__context__
         key = ".".join(map(str, flaw.absolute_path)) or "top level"
-        sys.exit(f"config: {key}: {flaw.message}; see config/README.md")
+        number = re.fullmatch(r"[\d.]+e-?\d+", str(flaw.instance), re.IGNORECASE)
+        hint = " (YAML wants a dot and a sign, as in 1.0e-3)" if number else ""
+        sys.exit(f"config: {key}: {flaw.message}{hint}; see config/README.md")
     for kind in ("archives", "backbones", "labelings"):
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
         for name in config["run"][kind]:
@@ -41,12 +43,11 @@ def check_name(where, what, name, known):
 
 
 def check_targets(arguments):
-    """Say which name in a wanted path is not known; the engine would give the path alone."""
+    """Say what is wrong with a wanted path; the engine would give the path alone."""
     for target in arguments:
-        folders, _, file = target.partition("results/")[2].rpartition("/")
-        archive, *folders = folders.split("/")
-        if not target.startswith("results/") or not archive:
+        if not target.startswith("results/"):
             continue
+        archive, *folders, file = target.removeprefix("results/").split("/")
         check_name(target, "archive", archive, list(config["archives"]))
         name = file.split(".")[0]
         if len(folders) == 2:
@@ -58,6 +59,8 @@ def check_targets(arguments):
                 sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
         elif folders in (["activations"], ["weights"]):
             check_name(target, "backbone", name, list(config["backbones"]))
+        if not any(rule.is_producer(target) for rule in workflow.rules):
+            sys.exit(f"{target}: there is no such result; results/README.md lists them")
 
 
 def names(values):
@@ -146,14 +149,21 @@ def finetuning_settings(wildcards):
     }
 
 
-def tables(archive):
-    """Return the tables that the run makes of an archive."""
-    thesis = (
+def is_thesis(archive):
+    """Tell whether the run's protocol on an archive is the thesis'."""
+    retrieval = config["retrieval"]
+    return (
         config["archives"][archive]["kind"] == "ucmerced"
         and config["split"]["method"] == "leading"
+        and retrieval["database"] == "test"
+        and 20 in retrieval["cutoffs"]
     )
-    tables = ["comparison", "thesis"] if thesis else ["comparison"]
-    return expand("results/{archive}/tables/{table}.csv", archive=archive, table=tables)
+
+
+def tables(archive):
+    """Return the tables that the run makes of an archive."""
+    made = ["comparison", "thesis"] if is_thesis(archive) else ["comparison"]
+    return expand("results/{archive}/tables/{table}.csv", archive=archive, table=made)
 
 
 def code(script):
@@ -198,11 +208,13 @@ def limit_local_gpu_jobs():
 
 
 def show_tables():
-    """Print the comparisons of a whole run, and where to look."""
-    if not any(argument.startswith("results/") for argument in sys.argv[1:]):
-        shown = expand(
-            "results/{archive}/tables/comparison.csv", archive=config["run"]["archives"]
-        )
+    """Print the comparisons that there are after a whole run, and where to look."""
+    asked = any(argument.startswith("results/") for argument in sys.argv[1:])
+    tables = expand(
+        "results/{archive}/tables/comparison.csv", archive=config["run"]["archives"]
+    )
+    shown = [table for table in tables if Path(table).exists()]
+    if shown and not asked:
         subprocess.run([sys.executable, SCRIPTS / "show.py", *shown], check=True)
 
 
@@ -211,7 +223,6 @@ def show_tables():
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 check_config()
-check_targets(sys.argv[1:])
 limit_local_gpu_jobs()
 
 ACTIVATIONS = (

@@ -40,7 +40,7 @@ rule thesis:
     log:
         "logs/{archive}/thesis.log",
     wildcard_constraints:
-        archive=names(archives_of("ucmerced")),
+        archive=names(filter(is_thesis, config["archives"])),
     conda:
         "../../envs/tables.yaml"
     resources:

@@ -13,7 +13,7 @@ from rsir.errors import InputError
 def reported(log: str) -> Iterator[None]:
     """Write the messages of a block to a log, and its errors to the terminal, too.
 
-    An `InputError` becomes one line and exit status 1; any other keeps its traceback in the log.
+    An `InputError` becomes one line and exit status 1; any other error keeps its traceback.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     terminal = logging.StreamHandler()
