@@ -159,6 +159,10 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
         {"split": {"test_fraction": "much"}},
         ("split.test_fraction", "'much' is not of type 'number'", "README"),
     ),
+    "number that YAML takes for text": (
+        {"finetuning": {"tail": {"learning_rate": "1e-3"}}},
+        ("finetuning.tail.learning_rate", "'1e-3' is not of type 'number'", "as in 1.0e-3"),
+    ),
     "number for a list": (
         {"retrieval": {"cutoffs": 20}},
         ("retrieval.cutoffs", "20 is not of type 'array'", "README"),

@@ -151,6 +151,12 @@ def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
             SCORES.format("sample", "vgg16", "multi_label"),
             "of which seed? Name one, as in multi_label-seed0",
         ),
+        ("results/sample/tables/comparisons.csv", "no such result; results/README.md lists them"),
+        ("results/sample/tables/thesis.csv", "no such result; results/README.md lists them"),
+        (
+            "results/sample/models/vgg16/off_the_shelf.csv",
+            "no such result; results/README.md lists them",
+        ),
     ],
 )
 def test_an_unknown_name_in_a_target_is_told_at_once(

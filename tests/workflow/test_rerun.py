@@ -21,6 +21,14 @@ def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
     assert finished.made() == before
 
 
+def test_a_run_up_to_a_stage_ends_well_without_tables(finished: Project) -> None:
+    finished.path("results/sample/tables/comparison.csv").unlink()
+    partial = finished.run("--cores", "1", "--until", "archive")
+    assert partial.status == 0
+    assert "Traceback" not in partial.text
+    assert "accuracy" not in partial.text
+
+
 def test_a_touch_of_modules_rules_and_config_reruns_nothing(finished: Project) -> None:
     library = finished.path("workflow/scripts/rsir").rglob("*.py")
     rules = finished.path("workflow/rules").iterdir()
@@ -48,8 +56,13 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
         ("retrieval.py", RETRIEVED),
         # imported by ranking.py and bounds.py: by all that reads or scores a ranking
         ("metrics.py", {"bounds": 1, **RETRIEVED}),
-        # imported by tables.py
-        ("statistics.py", {"bounds": 1, **SCORED}),
+        # imported by tables.py, and that by the script of compare alone
+        ("statistics.py", {"compare": 1, "all": 1}),
+        # imported by the scripts of weights and download, of which the run has the first
+        (
+            "weight_source.py",
+            {"weights": 1, "extract": 1, "finetune": 4, "reextract": 4, **RETRIEVED},
+        ),
         # imported by the script of thesis, which this run has no use for
         ("thesis.py", {}),
     ],

@@ -1,4 +1,8 @@
-"""Confidence intervals of means over queries, by the bootstrap."""
+"""Confidence intervals of means over queries, by the bootstrap.
+
+`scipy.stats.bootstrap` gives the same numbers a column at a time; here one matrix product, of how
+often each query is drawn with the scores, serves all columns at once.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
