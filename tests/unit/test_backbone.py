@@ -1,6 +1,7 @@
 """Cut networks against the whole ones of torchvision and timm."""
 
 import os
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -308,6 +309,20 @@ def test_every_form_of_state_dict_is_loaded(tmp_path, randomise, name, wrap):
     loaded = {key: value for part in parts for key, value in part.state_dict().items()}
     assert set(loaded) == set(state)
     assert all(torch.equal(loaded[key], state[key]) for key in state)
+
+
+def test_files_in_the_form_of_torchvisions_oldest_are_loaded(tmp_path, randomise):
+    state, file = light_state(randomise), tmp_path / "weights.pth"
+    parameters = {
+        key: nn.Parameter(value) if value.is_floating_point() else value
+        for key, value in state.items()
+        if not key.endswith("num_batches_tracked")  # not yet counted then
+    }
+    torch.save(OrderedDict(parameters), file, _use_new_zipfile_serialization=False)
+    backbone = load_light(file)
+    loaded = {**backbone.trunk.state_dict(), **backbone.tail.state_dict()}
+    assert backbone.classifier is not None
+    assert all(torch.equal(loaded[key], state[key]) for key in parameters if key in loaded)
 
 
 def without_classifier(state: dict[str, Tensor]) -> dict[str, Tensor]:
