@@ -59,7 +59,7 @@ def check_targets(arguments):
                 sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
         elif folders in (["activations"], ["weights"]):
             check_name(target, "backbone", name, list(config["backbones"]))
-        if not any(rule.is_producer(target) for rule in workflow.rules):
+        if not any(maker.is_producer(target) for maker in workflow.rules):
             sys.exit(f"{target}: there is no such result; results/README.md lists them")
 
 

@@ -13,7 +13,7 @@ from rsir.backbone import load_backbone
 from rsir.descriptor import read_descriptors
 from rsir.device import prepare_processor
 from rsir.files import optional, written_whole
-from rsir.finetuning import finetune_all
+from rsir.finetuning import finetune
 from rsir.labeling import labeling_tasks
 from rsir.model import save_models
 from rsir.provenance import made_from
@@ -41,19 +41,13 @@ def main(
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))
     backbone = load_backbone(Path(record.path) if record else None, **backbone_settings)
     pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]
-    tasks = labeling_tasks(kind, archive, train)
+    trained, rows = [], []
     with open_source(activations, archive, root, backbone, threads, processor) as source:
-        trained, rows = finetune_all(
-            tasks,
-            backbone.tail,
-            pooled,
-            source,
-            train,
-            validation,
-            settings,
-            method["seed"],
-            processor,
-        )
+        given = (backbone.tail, pooled, source, train, validation, settings, method["seed"])
+        for task in labeling_tasks(kind, archive, train):
+            model, task_rows = finetune(task, *given, processor)
+            trained.append(model)
+            rows.extend(task_rows)
     made = {name: files[name] for name in ("archive", "split")}
     facts = made_from(made, record, backbone_settings, **method)
     save_models(models, trained, {**facts, "finetuning": json.dumps(settings)})

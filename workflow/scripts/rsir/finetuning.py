@@ -1,7 +1,7 @@
 """Fine-tuning of tail and head on the activations at the cut, in the thesis' two stages."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -27,28 +27,6 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 Curve = list[dict[str, Any]]
 Forward = Callable[[Batches], Iterator[Tensor]]  # batches of rows → the logits of each
-
-
-def finetune_all(
-    tasks: Sequence[Task],
-    tail: nn.Module,
-    pooled: np.ndarray,
-    source: ActivationSource,
-    train: np.ndarray,
-    validation: np.ndarray,
-    settings: Mapping[str, Any],
-    seed: int,
-    processor: Processor,
-) -> tuple[list[TaskModel], Curve]:
-    """Fine-tune one network per task of a labeling, each by itself, as `finetune` does."""
-    models, curves = [], []
-    for task in tasks:
-        model, curve = finetune(
-            task, tail, pooled, source, train, validation, settings, seed, processor
-        )
-        models.append(model)
-        curves.extend(curve)
-    return models, curves
 
 
 def finetune(
