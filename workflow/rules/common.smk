@@ -69,9 +69,7 @@ def names(values):
 
 
 def archives_of(kind):
-    return [
-        name for name, archive in config["archives"].items() if archive["kind"] == kind
-    ]
+    return [name for name, archive in config["archives"].items() if archive["kind"] == kind]
 
 
 def models():
@@ -79,9 +77,7 @@ def models():
     labelings = [name for name in config["run"]["labelings"] if name != OFF_THE_SHELF]
     return [
         OFF_THE_SHELF,
-        *expand(
-            "{labeling}-seed{seed}", labeling=labelings, seed=config["run"]["seeds"]
-        ),
+        *expand("{labeling}-seed{seed}", labeling=labelings, seed=config["run"]["seeds"]),
     ]
 
 
@@ -93,10 +89,8 @@ def archive_root(wildcards):
 
 def archive_source(wildcards):
     """Return what the table of an archive is made from."""
-    archive, key = (
-        config["archives"][wildcards.archive],
-        f"archives.{wildcards.archive}",
-    )
+    archive = config["archives"][wildcards.archive]
+    key = f"archives.{wildcards.archive}"
     match archive["kind"]:
         case "sample":
             return rules.sample.output
@@ -118,11 +112,7 @@ def archive_labels(wildcards):
 
 def split_file(_wildcards):
     """Return the file that the split is read from, if it is."""
-    return (
-        given(config["split"]["file"], "split.file")
-        if "file" in config["split"]
-        else []
-    )
+    return given(config["split"]["file"], "split.file") if "file" in config["split"] else []
 
 
 def backbone_settings(wildcards):
@@ -140,11 +130,7 @@ def finetuning_settings(wildcards):
     """Return how a labeling is fine-tuned: the section `finetuning` and what it overrides."""
     own = config["labelings"][wildcards.labeling]["finetuning"]
     return {
-        key: (
-            {**value, **own.get(key, {})}
-            if isinstance(value, dict)
-            else own.get(key, value)
-        )
+        key: ({**value, **own.get(key, {})} if isinstance(value, dict) else own.get(key, value))
         for key, value in config["finetuning"].items()
     }
 
@@ -175,9 +161,7 @@ def code(script):
     while waiting:
         tree = ast.parse(waiting.pop().read_text())
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-                "rsir"
-            ):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rsir"):
                 imported = SCRIPTS.joinpath(*node.module.split(".")).with_suffix(".py")
                 if imported not in found:
                     found.add(imported)
@@ -210,9 +194,7 @@ def limit_local_gpu_jobs():
 def show_tables():
     """Print the comparisons that there are after a whole run, and where to look."""
     asked = any(argument.startswith("results/") for argument in sys.argv[1:])
-    tables = expand(
-        "results/{archive}/tables/comparison.csv", archive=config["run"]["archives"]
-    )
+    tables = expand("results/{archive}/tables/comparison.csv", archive=config["run"]["archives"])
     shown = [table for table in tables if Path(table).exists()]
     if shown and not asked:
         subprocess.run([sys.executable, SCRIPTS / "show.py", *shown], check=True)
