@@ -27,6 +27,7 @@ METRICS = (
     "map_jaccard",
     "anmrr",
 )
+LOWER_IS_BETTER = ("hamming_loss", "anmrr")
 PROTOCOLS = ("excluded", "included")
 
 Bools = NDArray[np.bool_]

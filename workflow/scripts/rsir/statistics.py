@@ -1,7 +1,8 @@
-"""Confidence intervals of means over queries, by the bootstrap.
+"""Means over queries: their confidence intervals, and whether they differ from zero.
 
-`scipy.stats.bootstrap` gives the same numbers a column at a time; here one matrix product, of how
-often each query is drawn with the scores, serves all columns at once.
+`scipy.stats.bootstrap` and `permutation_test` give the same numbers a column at a time; here one
+matrix product, of how often each query is drawn (or with which sign) with the scores, serves all
+columns at once.
 """
 
 import numpy as np
@@ -21,9 +22,9 @@ def mean_interval(
 
     With one seed the interval is that of the BCa bootstrap over queries. With several it is the
     percentile interval of a bootstrap over two levels: seeds are drawn with replacement, and so are
-    queries, the same for all drawn seeds, since every seed answers the same queries. (From S seeds
-    the variance between seeds comes out too small by the factor (S − 1) / S.) All columns that have
-    the same queries are resampled alike.
+    queries, the same for all drawn seeds, since every seed answers the same queries. Of S seeds
+    S − 1 are drawn, which makes the variance between few seeds come out right (Rao and Wu, 1988).
+    All columns that have the same queries are resampled alike.
 
     Parameters
     ----------
@@ -55,6 +56,99 @@ def mean_interval(
     return mean, low, high
 
 
+def seed_deviation(scores: Floats) -> Floats:
+    """Return the standard deviation over seeds of the means over queries, NaN of a single seed.
+
+    `scores` is (seeds, queries, columns) and the result (columns,); the variance is that of a
+    sample, over S − 1. Queries are left out as in `mean_interval`.
+    """
+    seeds, _, columns = scores.shape
+    if seeds == 1:
+        return np.full(columns, np.nan)
+    scored = ~np.isnan(scores).any(axis=0)
+    with np.errstate(invalid="ignore"):
+        means = np.where(scored, scores, 0).sum(axis=1) / scored.sum(axis=0)
+    deviation: Floats = means.std(axis=0, ddof=1)
+    return deviation
+
+
+def clustered_interval(
+    scores: Floats,
+    clusters: NDArray[np.str_],
+    confidence: float = 0.95,
+    resamples: int = 9999,
+    seed: int = 0,
+) -> tuple[Floats, Floats]:
+    """Return the percentile interval of the mean of each column when whole clusters are drawn.
+
+    Queries of one scene class are not independent; this interval takes the classes, not the
+    queries, as the unit (Davison and Hinkley, 1997, section 3.8). Of C clusters C − 1 are drawn, as
+    of the seeds in `mean_interval`.
+
+    Parameters
+    ----------
+    scores
+        (queries, columns). NaN is left out.
+    clusters
+        (queries,) the cluster of each query.
+    confidence, resamples, seed
+        As for `mean_interval`.
+
+    Returns
+    -------
+    tuple
+        The lower and the upper limits, each (columns,); NaN for a column without any query, and
+        where there are fewer than two clusters.
+    """
+    low, high = np.full((2, scores.shape[1]), np.nan)
+    names, cluster = np.unique(clusters, return_inverse=True)
+    if len(names) < 2:
+        return low, high
+    member = np.eye(len(names))[:, cluster]
+    sums = member @ np.nan_to_num(scores)
+    counts = member @ (~np.isnan(scores)).astype(np.float64)
+    drawn = _draws(len(names), len(names) - 1, resamples, np.random.default_rng(seed))
+    scored = counts.any(axis=0)
+    with np.errstate(invalid="ignore"):  # clusters without any query may be all that is drawn
+        means = (drawn @ sums[:, scored]) / (drawn @ counts[:, scored])
+    tails = np.array([1 - confidence, 1 + confidence]) / 2
+    low[scored], high[scored] = np.nanquantile(means, tails, axis=0)
+    return low, high
+
+
+def sign_flip_p(differences: Floats, resamples: int = 9999, seed: int = 0) -> Floats:
+    """Return the two-sided p value of the paired sign-flip permutation test of each column.
+
+    Where two methods are alike, each query's difference is as likely to have the other sign. The p
+    value is the share of random flips whose mean is at least as far from zero, with the observed
+    mean counted among them, so it is never zero (Phipson and Smyth, 2010).
+
+    Parameters
+    ----------
+    differences
+        (queries, columns). NaN is left out.
+    resamples
+        Number of random flips, the same for all columns.
+    seed
+        Seed of the flips.
+
+    Returns
+    -------
+    ndarray
+        (columns,); NaN for a column that is all NaN.
+    """
+    rng = np.random.default_rng(seed)
+    values = np.nan_to_num(differences)
+    rounding = _ROUNDING * np.abs(values).sum(axis=0)
+    observed = np.abs(values.sum(axis=0)) - rounding
+    as_far = np.ones(values.shape[1])
+    step = max(1, _BLOCK_ELEMENTS // len(values))
+    for start in range(0, resamples, step):
+        flips = rng.choice([-1.0, 1.0], (min(step, resamples - start), len(values)))
+        as_far += (np.abs(flips @ values) >= observed).sum(axis=0)
+    return np.where(np.isnan(differences).all(axis=0), np.nan, as_far / (resamples + 1))
+
+
 def _interval(
     scores: Floats, confidence: float, resamples: int, seed: int
 ) -> tuple[Floats, Floats, Floats]:
@@ -80,21 +174,22 @@ def _interval(
 def _resampled_means(scores: Floats, resamples: int, rng: np.random.Generator) -> Floats:
     """Return the means (R, M) of R resamples of scores (S, Q, M)."""
     seeds, queries, columns = scores.shape
+    drawn_seeds = max(1, seeds - 1)
     sums = np.zeros((resamples, columns))
     step = max(1, _BLOCK_ELEMENTS // queries)
     for start in range(0, resamples, step):
         block = sums[start : start + step]
-        query_draws = _draws(queries, len(block), rng)
-        seed_draws = _draws(seeds, len(block), rng) if seeds > 1 else np.ones((len(block), 1))
+        query_draws = _draws(queries, queries, len(block), rng)
+        seed_draws = _draws(seeds, drawn_seeds, len(block), rng)
         for one_seed, drawn in zip(scores, seed_draws.T, strict=True):
             block += drawn[:, None] * (query_draws @ one_seed)
-    sums /= seeds * queries
+    sums /= drawn_seeds * queries
     return sums
 
 
-def _draws(items: int, resamples: int, rng: np.random.Generator) -> Floats:
-    """Return how often (R, items) each item is drawn in R resamples with replacement."""
-    cell = rng.integers(0, items, (resamples, items)) + items * np.arange(resamples)[:, None]
+def _draws(items: int, size: int, resamples: int, rng: np.random.Generator) -> Floats:
+    """Return how often (R, items) each item is among `size` drawn ones, in R resamples."""
+    cell = rng.integers(0, items, (resamples, size)) + items * np.arange(resamples)[:, None]
     counts = np.bincount(cell.ravel(), minlength=resamples * items)
     return counts.reshape(resamples, items).astype(np.float64)
 
