@@ -1,7 +1,7 @@
 """What any descriptor can reach: rankings made from labels alone, the floor and the ceilings."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -52,26 +52,23 @@ def score_bounds(
     InputError
         If a cutoff is larger than the database without the query.
     """
-    depth = ranking_depth(cutoffs, len(database_labels), query_scenes, database_scenes)
     queries = len(query_labels)
-    scores = {}
-    for bound in BOUNDS:
-        if bound == "scene oracle" and (query_scenes is None or database_scenes is None):
-            continue
-        rankings = 1 if bound == "label oracle" else math.ceil(_RANKINGS / queries)
-        asked = np.tile(np.arange(queries), rankings)
-        labels_and_scenes = (
-            query_labels[asked],
-            database_labels,
-            None if query_scenes is None else query_scenes[asked],
-            database_scenes,
-        )
-        rng = np.random.default_rng(seed)
-        with_query = bound_rankings(bound, *labels_and_scenes, own_rows[asked], depth, rng)
-        ranked, left_out = under_protocol(protocol, with_query, own_rows[asked])
+    scores: dict[str, dict[int, dict[str, Floats]]] = {}
+    for bound, asked, ranked, left_out in repeated_rankings(
+        protocol,
+        cutoffs,
+        query_labels,
+        database_labels,
+        query_scenes,
+        database_scenes,
+        own_rows,
+        seed,
+    ):
+        scenes = None if query_scenes is None else query_scenes[asked]
+        labels_and_scenes = query_labels[asked], database_labels, scenes, database_scenes
         scores[bound] = {
             cutoff: {
-                metric: values.reshape(rankings, queries).mean(axis=0)
+                metric: values.reshape(-1, queries).mean(axis=0)
                 for metric, values in score_rankings(
                     ranked, *labels_and_scenes, left_out, cutoff
                 ).items()
@@ -79,6 +76,43 @@ def score_bounds(
             for cutoff in cutoffs
         }
     return scores
+
+
+def repeated_rankings(
+    protocol: str,
+    cutoffs: Sequence[int],
+    query_labels: Bools,
+    database_labels: Bools,
+    query_scenes: Scenes | None,
+    database_scenes: Scenes | None,
+    own_rows: Ints,
+    seed: int = 0,
+) -> Iterator[tuple[str, Ints, Ints, Ints]]:
+    """Yield the rankings of every bound under a protocol, with chance in them many of a query.
+
+    The arrays are those of `bound_rankings`. With each bound come the query (R,) that asked, the
+    ranked rows of the database (R, depth), and the rows (R,) that are left out, as
+    `rsir.metrics.under_protocol` gives them; all queries ask once before any asks again.
+    """
+    depth = ranking_depth(cutoffs, len(database_labels), query_scenes, database_scenes)
+    queries = len(query_labels)
+    for bound in BOUNDS:
+        if bound == "scene oracle" and (query_scenes is None or database_scenes is None):
+            continue
+        rankings = 1 if bound == "label oracle" else math.ceil(_RANKINGS / queries)
+        asked = np.tile(np.arange(queries), rankings)
+        scenes = None if query_scenes is None else query_scenes[asked]
+        with_query = bound_rankings(
+            bound,
+            query_labels[asked],
+            database_labels,
+            scenes,
+            database_scenes,
+            own_rows[asked],
+            depth,
+            np.random.default_rng(seed),
+        )
+        yield bound, asked, *under_protocol(protocol, with_query, own_rows[asked])
 
 
 def bound_rankings(

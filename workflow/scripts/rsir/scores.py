@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from rsir.bounds import score_bounds
 from rsir.files import written_whole
-from rsir.metrics import METRICS, PROTOCOLS, score_rankings, under_protocol
+from rsir.metrics import METRICS, PROTOCOLS, Floats, score_rankings, under_protocol
 from rsir.ranking import Search
 
 METHOD = ["backbone", "labeling", "descriptor", "query", "k"]
+Method = tuple[str, str, str, str, int]
+"""What METHOD holds in a row."""
+
 SCORE_COLUMNS = [*METHOD[:2], "seed", *METHOD[2:], "image", *METRICS]
 
 
@@ -31,7 +35,7 @@ def query_scores(
     labels, images = search.labels_and_scenes(archive), archive["image"].to_numpy()[search.queries]
     rows = []
     for descriptor, positions in rankings.items():
-        for protocol in _protocols(search):
+        for protocol in protocols(search):
             ranked, left_out = under_protocol(protocol, positions, search.own_rows)
             for cutoff in cutoffs:
                 scores = score_rankings(ranked, *labels, left_out, cutoff)
@@ -44,7 +48,7 @@ def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) 
     """Score the bounds that labels alone give, in rows like those of `query_scores`."""
     labels, images = search.labels_and_scenes(archive), archive["image"].to_numpy()[search.queries]
     rows = []
-    for protocol in _protocols(search):
+    for protocol in protocols(search):
         bounds = score_bounds(protocol, cutoffs, *labels, search.own_rows)
         for bound, by_cutoff in bounds.items():
             for cutoff, scores in by_cutoff.items():
@@ -53,7 +57,21 @@ def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) 
     return pd.concat(rows, ignore_index=True)
 
 
-def _protocols(search: Search) -> Sequence[str]:
+def by_method(scores: pd.DataFrame) -> dict[Method, Floats]:
+    """Return the scores (seeds, queries, metrics) of each method, in the order of the table.
+
+    Every seed of every method scores the same queries in the same order.
+    """
+    return {
+        cast("Method", method): np.stack(
+            [one[list(METRICS)].to_numpy(float) for _, one in rows.groupby("seed", dropna=False)]
+        )
+        for method, rows in scores.groupby(METHOD, sort=False, dropna=False)
+    }
+
+
+def protocols(search: Search) -> Sequence[str]:
+    """Return the protocols of a search: where no query is in the database there is one."""
     return PROTOCOLS if (search.own_rows >= 0).any() else PROTOCOLS[:1]
 
 

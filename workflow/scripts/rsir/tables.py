@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 
 from rsir.metrics import METRICS, PROTOCOLS
-from rsir.scores import METHOD
-from rsir.statistics import mean_interval
+from rsir.scores import METHOD, by_method
+from rsir.statistics import mean_interval, seed_deviation
+
+_ENDS = ("", "_low", "_high", "_sd")
 
 
 def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFrame:
@@ -24,24 +26,23 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
     Returns
     -------
     DataFrame
-        The method, the numbers of seeds, queries and searched images, then each metric's mean and
-        95 % interval (`<metric>`, `<metric>_low`, `<metric>_high`), in the order of the scores.
+        The method, the numbers of seeds, queries and searched images, then each metric's mean, 95 %
+        interval and standard deviation over seeds (`<metric>`, `<metric>_low`, `<metric>_high`,
+        `<metric>_sd`, NaN of a single seed), in the order of the scores.
     """
-    methods, blocks = [], []
-    for method, rows in scores.groupby(METHOD, sort=False, dropna=False):
-        methods.append(method)
-        by_seed = [one[list(METRICS)].to_numpy() for _, one in rows.groupby("seed", dropna=False)]
-        blocks.append(np.stack(by_seed))
-    values = np.empty((len(methods), len(METRICS), 3))
+    methods = by_method(scores)
+    blocks = list(methods.values())
+    values = np.empty((len(blocks), len(METRICS), len(_ENDS)))
     for seeds in {len(block) for block in blocks}:  # alike in seeds: resampled alike
         chosen = [number for number, block in enumerate(blocks) if len(block) == seeds]
         columns = np.concatenate([blocks[number] for number in chosen], axis=2)
-        values[chosen] = np.stack(mean_interval(columns), 1).reshape(-1, len(METRICS), 3)
-    table = pd.DataFrame(methods, columns=METHOD)
+        found = np.stack([*mean_interval(columns), seed_deviation(columns)], axis=1)
+        values[chosen] = found.reshape(-1, len(METRICS), len(_ENDS))
+    table = pd.DataFrame(list(methods), columns=METHOD)
     table.insert(0, "archive", archive)
     table["seeds"], table["queries"] = zip(*(block.shape[:2] for block in blocks), strict=True)
     table["database"] = database
-    names = [f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")]
+    names = [f"{metric}{end}" for metric in METRICS for end in _ENDS]
     return table.join(pd.DataFrame(values.reshape(len(methods), -1), columns=names))
 
 
