@@ -1,6 +1,7 @@
 # Extraction: the only pass over the pixels.
 #
-# needs  results/{archive}/archive.csv and its images, the backbone's weights
+# needs  results/{archive}/archive.csv and its images, the backbone's weights; without learning,
+#        results/{archive}/split.csv
 # makes  results/{archive}/weights/{backbone}.json
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5
 #        results/{archive}/activations/{backbone}.h5
@@ -15,6 +16,8 @@ rule weights:
         "results/{archive}/weights/{backbone}.json",
     log:
         "logs/{archive}/weights/{backbone}.log",
+    wildcard_constraints:
+        backbone=names(networks()),
     localrule: True
     conda:
         "../../envs/torch.yaml"
@@ -34,6 +37,8 @@ rule extract:
         activations=ACTIVATIONS,
     log:
         "logs/{archive}/extract/{backbone}.log",
+    wildcard_constraints:
+        backbone=names(networks()),
     conda:
         "../../envs/torch.yaml"
     threads: 8
@@ -46,3 +51,27 @@ rule extract:
         backbone=backbone_settings,
     script:
         "../scripts/extract.py"
+
+
+rule describe:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        code=code("describe.py"),
+    output:
+        "results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
+    log:
+        "logs/{archive}/describe/{backbone}.log",
+    wildcard_constraints:
+        backbone=names(handmade()),
+    conda:
+        "../../envs/handmade.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=120,
+    params:
+        root=archive_root,
+        backbone=backbone_settings,
+    script:
+        "../scripts/describe.py"

@@ -18,6 +18,8 @@ rule finetune:
         curve="results/{archive}/models/{backbone}/{labeling}-seed{seed}.csv",
     log:
         "logs/{archive}/finetune/{backbone}/{labeling}-seed{seed}.log",
+    wildcard_constraints:
+        backbone=names(networks()),
     conda:
         "../../envs/torch.yaml"
     threads: 4

@@ -16,6 +16,8 @@ rule reextract:
         "results/{archive}/descriptors/{backbone}/{labeling}-seed{seed}.h5",
     log:
         "logs/{archive}/reextract/{backbone}/{labeling}-seed{seed}.log",
+    wildcard_constraints:
+        backbone=names(networks()),
     conda:
         "../../envs/torch.yaml"
     threads: 4

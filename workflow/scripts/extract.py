@@ -13,7 +13,7 @@ from rsir.extraction import extract
 from rsir.files import optional
 from rsir.provenance import made_from
 from rsir.reporting import reported
-from rsir.weights import read_record
+from rsir.weights import read_record, weight_facts
 
 
 def main(
@@ -31,9 +31,8 @@ def main(
     table, record = read_archive(archive), read_record(weights)
     images = list(table["image"])
     backbone = load_backbone(Path(record.path) if record else None, **settings)
-    facts = made_from(
-        {"archive": archive}, record, settings, backbone=name, labeling="off_the_shelf"
-    )
+    method = {"backbone": name, "labeling": "off_the_shelf"}
+    facts = made_from({"archive": archive}, settings, **method, **weight_facts(record))
     keep = array_file(activations, images, facts) if activations else nullcontext()
     with (
         open_source(None, table, root, backbone, threads, processor) as source,

@@ -19,7 +19,7 @@ from rsir.model import save_models
 from rsir.provenance import made_from
 from rsir.reporting import reported
 from rsir.split import read_split
-from rsir.weights import read_record
+from rsir.weights import read_record, weight_facts
 
 
 def main(
@@ -49,7 +49,7 @@ def main(
             trained.append(model)
             rows.extend(task_rows)
     made = {name: files[name] for name in ("archive", "split")}
-    facts = made_from(made, record, backbone_settings, **method)
+    facts = made_from(made, backbone_settings, **method, **weight_facts(record))
     save_models(models, trained, {**facts, "finetuning": json.dumps(settings)})
     with written_whole(curve) as partial:
         pd.DataFrame(rows).to_csv(partial, index=False, lineterminator="\n")

@@ -1,15 +1,14 @@
 """What a file was made from, to be written into it."""
 
 import json
+import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from rsir.files import sha256
-from rsir.weights import WeightFile
 
-LIBRARIES = ("torch", "torchvision", "timm", "h5py", "numpy", "pillow")
+LIBRARIES = ("torch", "torchvision", "timm", "cv2", "skimage", "sklearn", "h5py", "numpy", "PIL")
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
@@ -18,21 +17,17 @@ def digests(files: Mapping[str, Path]) -> dict[str, str]:
 
 
 def made_from(
-    files: Mapping[str, Path],
-    weights: WeightFile | None,
-    backbone_settings: Mapping[str, Any],
-    **facts: Any,
+    files: Mapping[str, Path], backbone_settings: Mapping[str, Any], **facts: Any
 ) -> dict[str, Any]:
-    """Return what a network's output was made from, as attributes.
+    """Return what a description was made from, as attributes.
 
-    The facts; the digests of the files; the source and digest of the weights; as JSON, the settings
-    that rebuild the backbone, and the versions of the libraries.
+    The facts; the digests of the files; as JSON, the settings that rebuild the backbone, and the
+    versions of those libraries that are loaded.
     """
+    loaded = {name: sys.modules[name].__version__ for name in LIBRARIES if name in sys.modules}
     return {
         **facts,
         **digests(files),
-        "weights": weights.source if weights else "random",
-        "weights_sha256": weights.sha256 if weights else "",
         "backbone_settings": json.dumps(backbone_settings),
-        "versions": json.dumps({library: version(library) for library in LIBRARIES}),
+        "versions": json.dumps(loaded),
     }

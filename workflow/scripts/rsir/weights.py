@@ -55,6 +55,14 @@ def read_record(path: Path) -> WeightFile | None:
     return file
 
 
+def weight_facts(file: WeightFile | None) -> dict[str, str]:
+    """Return what is told of weights by what is made with them."""
+    return {
+        "weights": file.source if file else "random",
+        "weights_sha256": file.sha256 if file else "",
+    }
+
+
 def read_state_dict(path: Path) -> StateDict:
     """Read a file of weights: parameter name → tensor on the CPU.
 

@@ -1,0 +1,46 @@
+"""Describe the images without learning."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rsir.archive import read_archive
+from rsir.descriptor import array_file
+from rsir.handmade import describe
+from rsir.provenance import made_from
+from rsir.reporting import reported
+from rsir.split import read_split
+
+
+def main(
+    archive: Path,
+    split: Path,
+    root: Path,
+    name: str,
+    settings: dict[str, Any],
+    threads: int,
+    descriptors: Path,
+) -> None:
+    """Pass over the pixels; what is learnt of them is learnt from training images."""
+    table = read_archive(archive)
+    paths = [root / path for path in table["path"]]
+    train = np.flatnonzero(read_split(split, table) == "train")
+    histograms = describe(settings["network"], paths, train, settings["seed"], threads)
+    files = {"archive": archive, "split": split}
+    facts = made_from(files, settings, backbone=name, labeling="off_the_shelf", weights="none")
+    with array_file(descriptors, list(table["image"]), facts) as described:
+        described.append("histogram", histograms)
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            split=Path(snakemake.input.split),
+            root=Path(snakemake.params.root),
+            name=snakemake.wildcards.backbone,
+            settings=snakemake.params.backbone,
+            threads=snakemake.threads,
+            descriptors=Path(snakemake.output[0]),
+        )
