@@ -14,6 +14,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 OFF_THE_SHELF = "off_the_shelf"
+HANDMADE = ("color_histogram", "lbp", "bovw_sift")
+TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 
 
@@ -31,6 +33,9 @@ def check_config():
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
         for name in config["run"][kind]:
             check_name(f"config: run.{kind}", kind[:-1], name, known)
+    for name in handmade():
+        network = config["backbones"][name].get("network", name)
+        check_name(f"config: backbones.{name}.network", "handmade network", network, HANDMADE)
     if (config["split"]["method"] == "file") != ("file" in config["split"]):
         sys.exit("config: split.file: goes with split.method: file; give both or none")
 
@@ -55,6 +60,8 @@ def check_targets(arguments):
             labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
             known = [OFF_THE_SHELF, *config["labelings"]]
             check_name(target, "labeling", labeling, known)
+            if folders[1] in handmade() and labeling != OFF_THE_SHELF:
+                sys.exit(f"{target}: {folders[1]} learns nothing; there is {OFF_THE_SHELF} alone")
             if labeling != OFF_THE_SHELF and not seed:
                 sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
         elif folders in (["activations"], ["weights"]):
@@ -72,12 +79,27 @@ def archives_of(kind):
     return [name for name, archive in config["archives"].items() if archive["kind"] == kind]
 
 
-def models():
-    """Return the models of the run: off the shelf, and each labeling with each seed."""
-    labelings = [name for name in config["run"]["labelings"] if name != OFF_THE_SHELF]
+def handmade():
+    """Return the backbones without learning."""
+    return [name for name, one in config["backbones"].items() if one["library"] == "handmade"]
+
+
+def networks():
+    return [name for name in config["backbones"] if name not in handmade()]
+
+
+def of_the_run(path):
+    """Return a path of `{backbone}` and `{model}` for each description of the run.
+
+    That is each backbone off the shelf, and each network with each labeling and seed.
+    """
+    run = config["run"]
+    labelings = [name for name in run["labelings"] if name != OFF_THE_SHELF]
+    trained = expand("{labeling}-seed{seed}", labeling=labelings, seed=run["seeds"])
     return [
-        OFF_THE_SHELF,
-        *expand("{labeling}-seed{seed}", labeling=labelings, seed=config["run"]["seeds"]),
+        path.replace("{backbone}", backbone).replace("{model}", model)
+        for backbone in run["backbones"]
+        for model in [OFF_THE_SHELF, *([] if backbone in handmade() else trained)]
     ]
 
 
@@ -148,8 +170,10 @@ def is_thesis(archive):
 
 def tables(archive):
     """Return the tables that the run makes of an archive."""
-    made = ["comparison", "thesis"] if is_thesis(archive) else ["comparison"]
-    return expand("results/{archive}/tables/{table}.csv", archive=archive, table=made)
+    made = [f"{table}.csv" for table in TABLES] + ["summary.md"]
+    if is_thesis(archive):
+        made.append("thesis.csv")
+    return expand("results/{archive}/tables/{table}", archive=archive, table=made)
 
 
 def code(script):

@@ -1,7 +1,11 @@
 # Comparison: the tables of an archive.
 #
 # needs  results/{archive}/scores/{backbone}/{model}.csv of the whole run, scores/bounds.csv
-# makes  results/{archive}/tables/comparison.csv
+#        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run
+#        results/{archive}/archive.csv, split.csv
+# makes  results/{archive}/tables/comparison.csv, contrasts.csv, gain.csv
+#        results/{archive}/tables/by_scene.csv, by_label.csv
+#        results/{archive}/tables/summary.md
 #        results/{archive}/tables/thesis.csv, for the archive and split of the thesis
 
 
@@ -9,11 +13,7 @@ rule compare:
     input:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
-        scores=expand(
-            "results/{{archive}}/scores/{backbone}/{model}.csv",
-            backbone=config["run"]["backbones"],
-            model=models(),
-        ),
+        scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
         bounds="results/{archive}/scores/bounds.csv",
         code=code("compare.py"),
     output:
@@ -29,6 +29,103 @@ rule compare:
         database=config["retrieval"]["database"],
     script:
         "../scripts/compare.py"
+
+
+rule contrasts:
+    input:
+        archive="results/{archive}/archive.csv",
+        scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
+        bounds="results/{archive}/scores/bounds.csv",
+        code=code("contrasts.py"),
+    output:
+        "results/{archive}/tables/contrasts.csv",
+    log:
+        "logs/{archive}/contrasts.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    script:
+        "../scripts/contrasts.py"
+
+
+rule gain:
+    input:
+        contrasts="results/{archive}/tables/contrasts.csv",
+        code=code("gain.py"),
+    output:
+        "results/{archive}/tables/gain.csv",
+    log:
+        "logs/{archive}/gain.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/gain.py"
+
+
+rule by_scene:
+    input:
+        archive="results/{archive}/archive.csv",
+        scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
+        bounds="results/{archive}/scores/bounds.csv",
+        code=code("by_scene.py"),
+    output:
+        "results/{archive}/tables/by_scene.csv",
+    log:
+        "logs/{archive}/by_scene.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    script:
+        "../scripts/by_scene.py"
+
+
+rule by_label:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
+        code=code("by_label.py"),
+    output:
+        "results/{archive}/tables/by_label.csv",
+    log:
+        "logs/{archive}/by_label.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cutoffs=config["retrieval"]["cutoffs"],
+        database=config["retrieval"]["database"],
+    script:
+        "../scripts/by_label.py"
+
+
+rule summary:
+    input:
+        comparison="results/{archive}/tables/comparison.csv",
+        contrasts="results/{archive}/tables/contrasts.csv",
+        by_scene="results/{archive}/tables/by_scene.csv",
+        by_label="results/{archive}/tables/by_label.csv",
+        code=code("summary.py"),
+    output:
+        "results/{archive}/tables/summary.md",
+    log:
+        "logs/{archive}/summary.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/summary.py"
 
 
 rule thesis:

@@ -1,11 +1,13 @@
 """Print comparison tables, given by their paths."""
 
 import sys
+from pathlib import Path
 
 import pandas as pd
 
 from rsir.tables import as_text
 
 for path in sys.argv[1:]:
-    sys.stdout.write(f"\n{as_text(pd.read_csv(path))}\n\nIn full: {path}\n")
+    summary = Path(path).with_name("summary.md")
+    sys.stdout.write(f"\n{as_text(pd.read_csv(path))}\n\nIn full: {path}\nIn words: {summary}\n")
 sys.stdout.write("The other files of a run are explained in results/README.md\n")

@@ -1,0 +1,26 @@
+"""Average the scores of each scene's queries."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rsir.archive import read_archive
+from rsir.breakdown import by_scene
+from rsir.reporting import reported
+from rsir.scores import read_scores, write_table
+
+
+def main(archive: Path, scores: list[Path], table: Path) -> None:
+    """Average over seeds and the queries of a scene."""
+    scenes = read_archive(archive).set_index("image")["scene"]
+    rows = pd.concat(map(read_scores, scores), ignore_index=True)
+    write_table(table, by_scene(rows, scenes))
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            scores=[Path(path) for path in (*snakemake.input.scores, snakemake.input.bounds)],
+            table=Path(snakemake.output[0]),
+        )

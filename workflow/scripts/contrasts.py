@@ -1,0 +1,26 @@
+"""Test the planned contrasts of the run on an archive."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rsir.archive import read_archive
+from rsir.contrasts import contrasts
+from rsir.reporting import reported
+from rsir.scores import read_scores, write_table
+
+
+def main(archive: Path, scores: list[Path], table: Path) -> None:
+    """Compare what is planned to be compared, query by query."""
+    scenes = read_archive(archive).set_index("image")["scene"]
+    rows = pd.concat(map(read_scores, scores), ignore_index=True)
+    write_table(table, contrasts(rows, scenes))
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            scores=[Path(path) for path in (*snakemake.input.scores, snakemake.input.bounds)],
+            table=Path(snakemake.output[0]),
+        )

@@ -1,0 +1,16 @@
+"""Say in plain sentences what the tables show."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rsir.files import written_whole
+from rsir.reporting import reported
+from rsir.summary import summary
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        names = ("comparison", "contrasts", "by_scene", "by_label")
+        text = summary(**{name: pd.read_csv(snakemake.input[name]) for name in names})
+        with written_whole(Path(snakemake.output[0])) as partial:
+            partial.write_text(text, encoding="utf-8")
