@@ -2,7 +2,8 @@
 # make test   set up and run every test
 # make lint   check style and types
 # make format
-.PHONY: run test lint format
+# make bench  measure what scoring and statistics cost
+.PHONY: run test lint format bench
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,6 +22,9 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+bench: .venv/installed
+	PYTHONPATH=workflow/scripts $(BIN)/python benchmarks/evidence.py
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

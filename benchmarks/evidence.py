@@ -1,0 +1,127 @@
+"""What scoring and statistics cost: 30 models, each asked 2,100 queries.
+
+Writes a CSV to the standard output, a row per stage, its files read and written included. Each
+description is the labels with noise.
+"""
+
+import csv
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import bounds
+import by_label
+import by_scene
+import compare
+import contrasts
+import score
+from rsir.archive import write_archive
+from rsir.ranking import find_search, write_rankings
+from rsir.retrieval import rank
+
+SCENES, PER_SCENE, LABELS = 21, 101, 17  # of each scene one image trains
+BACKBONES = ("a", "b", "c")
+LABELINGS = ("single_label", "multi_label", "independent")
+SEEDS = (0, 1, 2)
+DESCRIPTORS = ("pool", "output")
+CUTOFFS = [20]
+DEPTH = 2 * PER_SCENE  # what ANMRR looks at
+
+
+def draw_archive(rng: np.random.Generator) -> pd.DataFrame:
+    """Draw an archive in which most labels go with the scene."""
+    scene = np.repeat(np.arange(SCENES), PER_SCENE)
+    usual = rng.random((SCENES, LABELS)) < 0.2
+    labels = usual[scene] ^ (rng.random((len(scene), LABELS)) < 0.05)
+    images = [f"image{number:04}" for number in range(len(scene))]
+    table = pd.DataFrame({"image": images, "path": [f"{image}.png" for image in images]})
+    table["scene"] = [f"scene{number:02}" for number in scene]
+    table["width"], table["height"], table["sha256"] = 256, 256, "0" * 64
+    names = [f"label{number:02}" for number in range(LABELS)]
+    return table.join(pd.DataFrame(labels.astype(int), columns=names))
+
+
+def subsets(archive: pd.DataFrame) -> np.ndarray:
+    """Return the subset of each image."""
+    return np.where(np.arange(len(archive)) % PER_SCENE, "test", "train")
+
+
+def write_models(folder: Path, archive: pd.DataFrame, rng: np.random.Generator) -> list[Path]:
+    """Write the rankings of all models."""
+    labels = archive.iloc[:, -LABELS:].to_numpy(np.float32)
+    search = find_search(subsets(archive), "test")
+    images = archive["image"].to_numpy(str)
+    models = [
+        (backbone, labeling, seed)
+        for backbone in BACKBONES
+        for labeling, seeds in {"off_the_shelf": (None,), **dict.fromkeys(LABELINGS, SEEDS)}.items()
+        for seed in seeds
+    ]
+    paths = []
+    for backbone, labeling, seed in models:
+        found = {
+            descriptor: rank(
+                labels + rng.normal(0, 0.5, labels.shape).astype(np.float32),
+                search.queries,
+                search.database,
+                DEPTH,
+            )
+            for descriptor in DESCRIPTORS
+        }
+        paths.append(folder / "rankings" / backbone / f"{labeling}-{seed}.h5")
+        facts = {"backbone": backbone, "labeling": labeling, "seed": seed}
+        write_rankings(paths[-1], images, search, found, facts)
+    return paths
+
+
+def main() -> None:
+    """Time each stage once."""
+    rng = np.random.default_rng(0)
+    rows = csv.writer(sys.stdout)
+    rows.writerow(["stage", "models", "queries", "seconds", "peak_mib"])
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        archive = draw_archive(rng)
+        rankings = write_models(folder, archive, rng)
+        scores = [folder / "scores" / path.relative_to(folder / "rankings") for path in rankings]
+        scores = [path.with_suffix(".csv") for path in scores]
+        table, split, floor = (folder / f"{file}.csv" for file in ("archive", "split", "bounds"))
+        write_archive(archive, table)
+        archive[["image"]].assign(subset=subsets(archive)).to_csv(split, index=False)
+
+        def score_all() -> None:
+            for ranking, path in zip(rankings, scores, strict=True):
+                score.main(table, ranking, CUTOFFS, path)
+
+        everything = [*scores, floor]
+        stages = {
+            "score": score_all,
+            "bounds": lambda: bounds.main(table, split, CUTOFFS, "test", floor),
+            "compare": lambda: compare.main(
+                "bench", table, split, everything, "test", folder / "comparison.csv"
+            ),
+            "contrasts": lambda: contrasts.main(table, everything, folder / "contrasts.csv"),
+            "by_scene": lambda: by_scene.main(table, everything, folder / "by_scene.csv"),
+            "by_label": lambda: by_label.main(
+                table, split, rankings, CUTOFFS, "test", folder / "by_label.csv"
+            ),
+        }
+        total = 0.0
+        for stage, work in stages.items():
+            start = time.perf_counter()
+            work()
+            seconds = time.perf_counter() - start
+            total += seconds
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            rows.writerow([stage, len(rankings), SCENES * (PER_SCENE - 1), f"{seconds:.1f}", peak])
+        rows.writerow(["all", len(rankings), SCENES * (PER_SCENE - 1), f"{total:.1f}", peak])
+
+
+if __name__ == "__main__":
+    main()
