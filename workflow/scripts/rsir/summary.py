@@ -44,8 +44,9 @@ def summary(
         tested.setdefault(pair, {})[row["metric"]] = row
     sections = [
         _introduction(methods, len(tested)),
+        _in_short(methods, tested),
         _levels(methods, _rows(by_scene, cutoff), _rows(by_label, cutoff)),
-        *(_network(one[0], methods, tested) for one in methods if one[1:] == (OFF_THE_SHELF, POOL)),
+        *(_network(shelf, methods, tested) for shelf in _shelves(methods)),
     ]
     return "\n\n".join("\n".join(section) for section in sections) + "\n"
 
@@ -91,6 +92,29 @@ def _introduction(methods: Mapping[Description, Row], contrasts: int) -> Iterato
     )
 
 
+def _in_short(
+    methods: Mapping[Description, Row],
+    tested: Mapping[tuple[Description, Description], Contrast],
+) -> Iterator[str]:
+    yield "## In short"
+    yield ""
+    for shelf in _shelves(methods):
+        verdicts = {
+            f"{_name_within(first)} {one[METRIC]['difference']:+.3f}": verdict(one[METRIC])
+            for (first, second), one in tested.items()
+            if second == shelf and first[0] == shelf[0]
+        }
+        if verdicts:
+            yield f"- {shelf[0]}, against its features off the shelf: {_grouped(verdicts)}."
+        between = {
+            f"{_name_within(first)} against {_name_within(second)}": verdict(one[METRIC])
+            for (first, second), one in tested.items()
+            if _is_between(first, second) and first[0] == shelf[0]
+        }
+        if between:
+            yield f"- {shelf[0]}, between labelings: {_grouped(between)}."
+
+
 def _levels(
     methods: Mapping[Description, Row], by_scene: list[Row], by_label: list[Row]
 ) -> Iterator[str]:
@@ -122,16 +146,14 @@ def _levels(
 
 
 def _network(
-    name: str,
+    shelf: Description,
     methods: Mapping[Description, Row],
     tested: Mapping[tuple[Description, Description], Contrast],
 ) -> Iterator[str]:
-    shelf = (name, OFF_THE_SHELF, POOL)
+    name = shelf[0]
     against_shelf = {first: one for (first, second), one in tested.items() if second == shelf}
     between = {
-        pair: one
-        for pair, one in tested.items()
-        if pair[0][0] == name and (pair[0][1], pair[1][1]) in BETWEEN
+        pair: one for pair, one in tested.items() if pair[0][0] == name and _is_between(*pair)
     }
     handmade: dict[Description, dict[Description, Row]] = {}
     for (first, second), one in tested.items():
@@ -157,6 +179,15 @@ def _network(
             yield f"- **{baseline[0]}**, {_with_interval(methods[baseline])}: {_all_against(rows)}"
 
 
+def _shelves(methods: Mapping[Description, Row]) -> list[Description]:
+    """Return what the labelings of each network are compared with."""
+    return [one for one in methods if one[1:] == (OFF_THE_SHELF, POOL)]
+
+
+def _is_between(first: Description, second: Description) -> bool:
+    return (first[1], second[1]) in BETWEEN
+
+
 def _result(contrast: Contrast) -> str:
     """Say how a contrast ends."""
     row = contrast[METRIC]
@@ -169,7 +200,7 @@ def _result(contrast: Contrast) -> str:
     }
     return (
         f"{ended}{by} [{row['low']:+.3f}, {row['high']:+.3f}], adjusted p = {row['p_holm']:.2g}; "
-        f"{row['wins']} queries better, {row['ties']} alike, {row['losses']} worse."
+        f"queries better, alike, worse: {row['wins']}, {row['ties']}, {row['losses']}."
         f"{_doubts(row)} By the other metrics: {_grouped(others)}."
     )
 
