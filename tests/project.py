@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config", "workflow", "envs")
 
 # A job is mostly its imports: two at a time, of one thread each, are done soonest on two cores.
-CORES = ("--cores", "2", "--set-threads", "extract=1", "finetune=1", "reextract=1", "retrieve=1")
+ONE_THREAD = ("extract", "describe", "finetune", "reextract", "retrieve")
+CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))
 
 SMALL: dict[str, Any] = {
     "archives": {"sample": {"images_per_scene": 5}},

@@ -25,9 +25,26 @@ def test_a_table_without_scenes(project: Project, write_tiles: Callable[..., Non
     made = project.make()
     assert made.status == 0, made.text
     comparison = pd.read_csv(project.path("results/mine/tables/comparison.csv"))
-    assert list(comparison["backbone"].unique()) == ["efficientnet_lite0", "random", "label oracle"]
+    assert list(comparison["backbone"].unique()) == [
+        *("efficientnet_lite0", "color_histogram", "lbp", "bovw_sift", "random", "label oracle")
+    ]
     assert comparison["accuracy"].notna().all()
     assert comparison["anmrr"].isna().all()  # relevant are images of the query's scene
+
+    contrasts = pd.read_csv(project.path("results/mine/tables/contrasts.csv"))
+    without = contrasts["metric"] == "anmrr"
+    tests = ["difference", "low", "high", "p", "p_holm"]
+    assert contrasts.loc[~without, tests].notna().all(axis=None)
+    assert contrasts.loc[without, tests].isna().all(axis=None)
+    assert contrasts[["scene_low", "scene_high"]].isna().all(axis=None)
+    by_scene = pd.read_csv(project.path("results/mine/tables/by_scene.csv"))
+    assert len(by_scene) == 0
+    assert {"scene", "queries", "accuracy", "anmrr"} <= set(by_scene)
+    summary = project.path("results/mine/tables/summary.md").read_text(encoding="utf-8")
+    assert "By chance: " in summary
+    assert "scenes" not in summary
+    assert "anmrr" not in summary
+    assert "nan" not in summary
 
     failed = project.make("results/mine/scores/efficientnet_lite0/single_label-seed0.csv")
     assert failed.status != 0

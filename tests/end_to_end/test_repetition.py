@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from project import SMALL, Outcome, Project
 
 ACTIVATIONS = "results/sample/activations/efficientnet_lite0.h5"
-COMPARISON = "results/sample/tables/comparison.csv"
+HANDMADE = ("color_histogram", "lbp", "bovw_sift")
+TABLES = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
+ROW_PER_METHOD = ("comparison.csv", "by_scene.csv", "by_label.csv")
 
 
 def scores(labelings: Sequence[str]) -> list[str]:
     models = ["off_the_shelf", *(f"{labeling}-seed0" for labeling in labelings)]
     paths = [f"results/sample/scores/efficientnet_lite0/{model}.csv" for model in models]
+    paths += [f"results/sample/scores/{backbone}/off_the_shelf.csv" for backbone in HANDMADE]
     return ["results/sample/scores/bounds.csv", *paths]
 
 
@@ -18,13 +21,15 @@ def assert_same_tables(one: Project, other: Project, labelings: Sequence[str]) -
     """The second run has some of the labelings of the first."""
     for path in scores(labelings):
         assert one.path(path).read_bytes() == other.path(path).read_bytes(), path
-    header, *rows = other.path(COMPARISON).read_bytes().splitlines()
-    head, *all_rows = one.path(COMPARISON).read_bytes().splitlines()
     left_out = {b",single_label,", b",multi_label,", b",independent,", b",powerset,"} - {
         f",{labeling},".encode() for labeling in labelings
     }
-    assert header == head
-    assert rows == [row for row in all_rows if not any(name in row for name in left_out)]
+    for table in ROW_PER_METHOD:
+        path = f"results/sample/tables/{table}"
+        header, *rows = other.path(path).read_bytes().splitlines()
+        head, *all_rows = one.path(path).read_bytes().splitlines()
+        assert header == head
+        assert rows == [row for row in all_rows if not any(name in row for name in left_out)], path
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_folder(
@@ -48,7 +53,24 @@ def test_computed_activations_give_the_same_tables(
     outcome = finished.make()
     assert outcome.status == 0, outcome.text
     assert outcome.jobs == dict.fromkeys(
-        ("finetune", "reextract", "retrieve", "score", "compare", "all"), 1
+        (
+            *("finetune", "reextract", "retrieve", "score"),
+            *("compare", "contrasts", "gain", "by_scene", "by_label", "summary", "all"),
+        ),
+        1,
     )
     assert ACTIVATIONS not in finished.made()
     assert_same_tables(small_run[0], finished, labelings)
+
+
+def test_the_tables_come_out_the_same_when_they_are_made_again(finished: Project) -> None:
+    paths = [finished.path(f"results/sample/tables/{table}") for table in (*TABLES, "summary.md")]
+    before = [path.read_bytes() for path in paths]
+    for path in paths:
+        path.unlink()
+    outcome = finished.make()
+    assert outcome.status == 0, outcome.text
+    assert outcome.jobs == dict.fromkeys(
+        ("compare", "contrasts", "gain", "by_scene", "by_label", "summary", "all"), 1
+    )
+    assert [path.read_bytes() for path in paths] == before

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rsir.bounds import BOUNDS, bound_rankings, score_bounds
+from rsir.bounds import BOUNDS, bound_rankings, repeated_rankings, score_bounds
 from rsir.errors import InputError
-from rsir.metrics import METRICS
+from rsir.metrics import METRICS, score_rankings
 
 LABELS = Path(__file__).parents[2].parent / "shared" / "reference" / "LandUse_Multilabeled.txt"
 
@@ -105,6 +105,8 @@ def test_another_seed_changes_the_means_by_less_than_0_002(ucmerced: dict[str, A
 def test_the_same_seed_gives_the_same_scores(made: dict[str, Any]) -> None:
     one, two = (score_bounds("excluded", [2], **made, seed=3) for _ in range(2))
     np.testing.assert_equal(one, two)
+    other = score_bounds("excluded", [2], **made, seed=4)
+    assert (one["random"][2]["accuracy"] != other["random"][2]["accuracy"]).any()
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
@@ -133,6 +135,47 @@ def test_random_puts_every_other_image_first_equally_often(made: dict[str, Any])
     shares = np.bincount(second, minlength=6) / 2000
     assert shares[0] == 0
     assert shares[1:] == pytest.approx(0.2, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "own_rows"), [("excluded", [0, 1, -1]), ("included", [-1, -1, -1])]
+)
+def test_all_queries_ask_once_before_any_asks_again(
+    made: dict[str, Any], protocol: str, own_rows: list[int]
+) -> None:
+    found = {bound: rest for bound, *rest in repeated_rankings(protocol, [1, 2], **made)}
+    assert tuple(found) == BOUNDS
+    assert found["label oracle"][0].tolist() == [0, 1, 2]
+    for asked, ranked, left_out in found.values():
+        times, rest = divmod(len(asked), 3)
+        assert rest == 0
+        assert asked.tolist() == [0, 1, 2] * times
+        assert left_out.tolist() == own_rows * times
+        assert (ranked == left_out[:, None]).sum() == 0
+    assert len(np.unique(found["random"][1], axis=0)) > 50  # drawn anew each time
+
+
+def test_chance_is_drawn_so_often_that_means_are_steady(ucmerced: dict[str, Any]) -> None:
+    times = {
+        bound: len(asked) / len(ucmerced["own_rows"])
+        for bound, asked, _, _ in repeated_rankings("excluded", [5], **ucmerced)
+    }
+    assert times["label oracle"] == 1
+    assert times["random"] == times["scene oracle"] == 48  # 20,160 rankings of 420 queries
+
+
+@pytest.mark.parametrize("protocol", ["excluded", "included"])
+def test_a_score_is_the_mean_over_the_rankings_of_its_query(
+    made: dict[str, Any], protocol: str
+) -> None:
+    scores = score_bounds(protocol, [2], **made, seed=3)
+    for bound, asked, ranked, left_out in repeated_rankings(protocol, [2], **made, seed=3):
+        labels = made["query_labels"][asked], made["database_labels"]
+        scenes = made["query_scenes"][asked], made["database_scenes"]
+        each = score_rankings(ranked, *labels, *scenes, left_out, 2)
+        for metric in METRICS:
+            means = [each[metric][asked == query].mean() for query in range(3)]
+            np.testing.assert_allclose(scores[bound][2][metric], means)
 
 
 def test_every_cutoff_and_query_is_scored(made: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from rsir.metrics import METRICS
 from rsir.ranking import Search
 from rsir.scores import bound_scores, query_scores, read_scores, write_table
-from rsir.statistics import mean_interval
+from rsir.statistics import mean_interval, seed_deviation
 from rsir.tables import as_text, comparison
 
 ALL = Search(np.arange(3), np.arange(3))
@@ -135,7 +135,7 @@ def all_scores(tiny, tmp_path):
 def test_a_row_per_method_protocol_and_cutoff(all_scores):
     table = comparison("tiny", all_scores, 3)
     method = ["backbone", "labeling", "descriptor", "query", "k"]
-    ends = ("", "_low", "_high")
+    ends = ("", "_low", "_high", "_sd")
     assert list(table.columns) == [
         "archive",
         *method,
@@ -172,13 +172,38 @@ def test_seeds_are_averaged(all_scores):
     assert row[["accuracy", "accuracy_low", "accuracy_high"]].tolist() == [0.5, 0.5, 0.5]
 
 
+def test_the_deviation_over_seeds_stands_beside_the_interval(all_scores, tmp_path):
+    table = comparison("tiny", all_scores, 3)
+    row = table.set_index(["labeling", "query", "k"]).loc[("multi_label", "excluded", 1)]
+    # The means of the two seeds, 1/6 and 1/2, are 1/3 apart.
+    assert row["accuracy_sd"] == pytest.approx(1 / 3 / np.sqrt(2), abs=1e-6)
+    several = (table["seeds"] > 1).to_numpy()
+    deviations = table[[f"{metric}_sd" for metric in METRICS]].to_numpy()
+    assert np.isfinite(deviations[several]).all()
+    assert np.isnan(deviations[~several]).all()
+    write_table(tmp_path / "comparison.csv", table)
+    written = pd.read_csv(tmp_path / "comparison.csv", dtype=str, keep_default_na=False)
+    assert written["accuracy_sd"][several].str.fullmatch(r"0\.\d{6}").all()
+    assert set(written["accuracy_sd"][~several]) == {""}
+
+
+def test_the_order_of_methods_is_that_of_the_scores_however_many_seeds(all_scores):
+    names = ["backbone", "labeling", "query", "k"]
+    for scores in (all_scores, all_scores[::-1]):
+        table = comparison("tiny", scores, 3)
+        expected = scores[names].drop_duplicates().reset_index(drop=True)
+        pd.testing.assert_frame_equal(table[names], expected, check_dtype=False)
+
+
 def test_means_and_intervals_are_those_of_each_method_alone(all_scores):
     table = comparison("tiny", all_scores, 3)
     for method, rows in all_scores.groupby(["backbone", "labeling", "query", "k"], sort=False):
         names = dict(zip(["backbone", "labeling", "query", "k"], method, strict=True))
         found = table[(table[list(names)] == pd.Series(names)).all(axis=1)].iloc[0]
         blocks = [seed[list(METRICS)].to_numpy() for _, seed in rows.groupby("seed", dropna=False)]
-        for values, end in zip(mean_interval(np.stack(blocks)), ("", "_low", "_high"), strict=True):
+        scores = np.stack(blocks)
+        expected = (*mean_interval(scores), seed_deviation(scores))
+        for values, end in zip(expected, ("", "_low", "_high", "_sd"), strict=True):
             columns = [f"{metric}{end}" for metric in METRICS]
             np.testing.assert_allclose(found[columns].to_numpy(float), values)
 

@@ -76,9 +76,10 @@ def keys_below(schema: dict[str, Any], path: str, definitions: dict[str, Any]) -
         yield from keys_below(value, key, definitions)
     if isinstance(named := schema.get("additionalProperties"), dict):
         yield from keys_below(resolved(named, definitions), f"{path}.<name>", definitions)
-    for case in schema.get("allOf", []):  # the keys that a kind has besides `kind`
-        own = {name: value for name, value in case["then"]["properties"].items() if value}
-        yield from keys_below({**case["then"], "properties": own}, path, definitions)
+    for case in schema.get("allOf", []):  # the keys that not all kinds have
+        for branch in (case[word] for word in ("else", "then") if word in case):
+            own = {name: value for name, value in branch["properties"].items() if value}
+            yield from keys_below({**branch, "properties": own}, path, definitions)
 
 
 def resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,38 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
         {"backbones": {"vgg16": {"weigths": "random"}}},
         ("backbones.vgg16", "'weigths' was unexpected", "README"),
     ),
+    "weights of a backbone without learning": (
+        {"backbones": {"lbp": {"weights": "random"}}},
+        ("backbones.lbp", "'weights' was unexpected", "README"),
+    ),
+    "cut of a backbone without learning": (
+        {"backbones": {"bovw_sift": {"cut": "layer4"}}},
+        ("backbones.bovw_sift", "'cut' was unexpected", "README"),
+    ),
+    "network without weights": (
+        {"backbones": {"resnet18": {"cut": "layer4"}}},
+        ("backbones.resnet18", "'weights' is a required property", "README"),
+    ),
+    "network of a library without weights": (
+        {"backbones": {"resnet18": {"library": "timm"}}},
+        ("backbones.resnet18", "'weights' is a required property", "README"),
+    ),
+    "unknown backbone without learning": (
+        {"backbones": {"my_hist": {"library": "handmade"}}},
+        (
+            "backbones.my_hist.network",
+            "there is no handmade network 'my_hist'",
+            "known: color_histogram, lbp, bovw_sift",
+        ),
+    ),
+    "unknown network of a backbone without learning": (
+        {"backbones": {"lbp": {"network": "lbq"}}},
+        ("backbones.lbp.network", "there is no handmade network 'lbq'", "did you mean lbp?"),
+    ),
+    "library that is none": (
+        {"backbones": {"lbp": {"library": "skimage"}}},
+        ("backbones.lbp.library", "'skimage' is not one of", "'torchvision', 'timm', 'handmade'"),
+    ),
     "unknown key of a labeling": (
         {"labelings": {"powerset": {"epochs": 1}}},
         ("labelings.powerset", "'epochs' was unexpected", "README"),

@@ -3,6 +3,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -33,6 +34,19 @@ TRAINED = {
     "score": 1,
 }
 
+DESCRIBED = {"sample": 1, "archive": 1, "split": 1, "describe": 1, "retrieve": 1, "score": 1}
+
+COMPARED = {
+    "bounds": 1,
+    "compare": 1,
+    "contrasts": 1,
+    "gain": 1,
+    "by_scene": 1,
+    "by_label": 1,
+    "summary": 1,
+    "all": 1,
+}
+
 
 def thesis_config(project: Project) -> dict[str, dict[str, list[str] | list[int]]]:
     config: dict[str, dict[str, list[str] | list[int]]] = yaml.safe_load(
@@ -41,51 +55,74 @@ def thesis_config(project: Project) -> dict[str, dict[str, list[str] | list[int]
     return config
 
 
-def test_the_default_run_has_26_jobs(project: Project) -> None:
+def test_the_default_run_has_40_jobs(project: Project) -> None:
     plan = project.plan()
     assert plan.status == 0, plan.text
     assert plan.jobs == {
         "sample": 1,
         "archive": 1,
         "split": 1,
+        # a network, and three descriptions without learning
         "weights": 1,
         "extract": 1,
-        # four labelings
+        "describe": 3,
+        # the network with four labelings
         "finetune": 4,
         "reextract": 4,
-        # and off the shelf
-        "retrieve": 5,
-        "score": 5,
-        "bounds": 1,
-        "compare": 1,
-        "all": 1,
+        # and all off the shelf
+        "retrieve": 8,
+        "score": 8,
+        **COMPARED,
     }
-    assert sum(plan.jobs.values()) == 26
+    assert sum(plan.jobs.values()) == 40
+
+
+def test_the_default_run_makes_each_of_its_files_once(project: Project) -> None:
+    labelings = ("single_label", "multi_label", "independent", "powerset")
+    trained = [f"efficientnet_lite0/{labeling}-seed0" for labeling in labelings]
+    backbones = ("efficientnet_lite0", "color_histogram", "lbp", "bovw_sift")
+    described = [f"{backbone}/off_the_shelf" for backbone in backbones] + trained
+    tables = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
+    files = [
+        *("tiles", "archive.csv", "split.csv", "scores/bounds.csv"),
+        *("weights/efficientnet_lite0.json", "activations/efficientnet_lite0.h5"),
+        *(f"models/{model}{ending}" for model in trained for ending in (".safetensors", ".csv")),
+        *(f"descriptors/{model}.h5" for model in described),
+        *(f"rankings/{model}.h5" for model in described),
+        *(f"scores/{model}.csv" for model in described),
+        *(f"tables/{table}" for table in (*tables, "summary.md")),
+    ]
+    assert project.plan().outputs == Counter(f"results/sample/{file}" for file in files)
 
 
 def test_the_thesis_with_five_seeds(project: Project) -> None:
-    config = thesis_config(project)
-    config["run"]["seeds"] = [0, 1, 2, 3, 4]
-    plan = project.configure(config).plan()
+    plan = project.configure(thesis_config(project)).plan()
     assert plan.status == 0, plan.text
     assert plan.jobs == {
         "download": 1,
         "archive": 1,
         "split": 1,
-        # three networks
+        # three networks, and three descriptions without learning
         "weights": 3,
         "extract": 3,
-        # times four labelings, times five seeds
+        "describe": 3,
+        # the networks, times four labelings, times five seeds
         "finetune": 60,
         "reextract": 60,
-        # and off the shelf, of each network
-        "retrieve": 63,
-        "score": 63,
-        "bounds": 1,
-        "compare": 1,
+        # and all off the shelf
+        "retrieve": 66,
+        "score": 66,
         "thesis": 1,
-        "all": 1,
+        **COMPARED,
     }
+
+
+def test_what_learns_nothing_is_described_once_whatever_the_labelings_and_seeds(
+    project: Project,
+) -> None:
+    plan = project.configure({"run": {"backbones": ["lbp"], "seeds": [0, 1, 2]}}).plan()
+    assert plan.jobs == {**DESCRIBED, **COMPARED}
+    assert all("off_the_shelf" in path for path in plan.outputs if "/lbp/" in path)
 
 
 def test_computed_activations_are_not_kept(project: Project) -> None:
@@ -107,6 +144,11 @@ def test_computed_activations_are_not_kept(project: Project) -> None:
             {"sample": 1, "archive": 1, "weights": 1, "extract": 1},
         ),
         (SCORES.format("sample", "efficientnet_lite0", "multi_label-seed0"), TRAINED),
+        (SCORES.format("sample", "lbp", "off_the_shelf"), DESCRIBED),
+        (
+            "results/sample/descriptors/bovw_sift/off_the_shelf.h5",
+            {"sample": 1, "archive": 1, "split": 1, "describe": 1},
+        ),
     ],
 )
 def test_a_target_needs_its_own_jobs_alone(
@@ -114,6 +156,33 @@ def test_a_target_needs_its_own_jobs_alone(
 ) -> None:
     plan = project.plan(target)
     assert plan.jobs == jobs
+
+
+@pytest.mark.parametrize(
+    ("table", "left_out"),
+    [
+        # drawn from the contrasts, and these from the scores
+        ("gain.csv", {"compare", "by_scene", "by_label", "summary", "all"}),
+        ("by_scene.csv", {"compare", "contrasts", "gain", "by_label", "summary", "all"}),
+        # from the rankings
+        (
+            "by_label.csv",
+            {"compare", "contrasts", "gain", "by_scene", "summary", "all", "score", "bounds"},
+        ),
+        ("summary.md", {"gain", "all"}),
+    ],
+)
+def test_a_table_needs_what_it_is_drawn_from_alone(
+    project: Project, table: str, left_out: set[str]
+) -> None:
+    whole = project.plan().jobs
+    plan = project.plan(f"results/sample/tables/{table}")
+    assert plan.jobs == {rule: count for rule, count in whole.items() if rule not in left_out}
+
+
+def test_a_description_without_learning_may_have_a_name_of_its_own(project: Project) -> None:
+    project.configure({"backbones": {"texture": {"library": "handmade", "network": "lbp"}}})
+    assert project.plan(SCORES.format("sample", "texture", "off_the_shelf")).jobs == DESCRIBED
 
 
 def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
@@ -150,6 +219,20 @@ def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
         (
             SCORES.format("sample", "vgg16", "multi_label"),
             "of which seed? Name one, as in multi_label-seed0",
+        ),
+        (
+            SCORES.format("sample", "lbp", "multi_label-seed0"),
+            "lbp learns nothing; there is off_the_shelf alone",
+        ),
+        (
+            "results/sample/models/bovw_sift/powerset-seed1.safetensors",
+            "bovw_sift learns nothing; there is off_the_shelf alone",
+        ),
+        ("results/sample/activations/lbp.h5", "no such result; results/README.md lists them"),
+        ("results/sample/weights/lbp.json", "no such result; results/README.md lists them"),
+        (
+            "results/sample/models/lbp/off_the_shelf.csv",
+            "no such result; results/README.md lists them",
         ),
         ("results/sample/tables/comparisons.csv", "no such result; results/README.md lists them"),
         ("results/sample/tables/thesis.csv", "no such result; results/README.md lists them"),
@@ -297,7 +380,7 @@ def test_a_gpu_is_used_by_one_job_at_a_time(
         finished.path(target).unlink()
     tools = finished.path("tools")
     tools.mkdir()
-    for tool in ("bash", *["nvidia-smi"] * with_gpu):  # whichever it is, it is not run
+    for tool in ("bash", "which", *["nvidia-smi"] * with_gpu):  # whichever it is, it is not run
         (tools / tool).symlink_to(shutil.which("bash") or "/bin/bash")
     outcome = finished.run(
         *targets,

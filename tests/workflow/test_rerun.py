@@ -6,11 +6,14 @@ from PIL import Image
 
 from project import Project
 
-# Of the small run: one network, four labelings, one seed.
-FINETUNED = {"finetune": 4, "reextract": 4, "retrieve": 4, "score": 4, "compare": 1, "all": 1}
-SCORED = {"score": 5, "compare": 1, "all": 1}
-RETRIEVED = {"retrieve": 5, **SCORED}
-SPLIT = {"split": 1, "bounds": 1, "finetune": 4, "reextract": 4, **RETRIEVED}
+# Of the small run: one network, four labelings, one seed; and three descriptions without learning.
+FROM_SCORES = {"compare": 1, "contrasts": 1, "gain": 1, "by_scene": 1, "summary": 1, "all": 1}
+TABLES = {"by_label": 1, **FROM_SCORES}
+FINETUNED = {"finetune": 4, "reextract": 4, "retrieve": 4, "score": 4, **TABLES}
+SCORED = {"score": 8, **FROM_SCORES}
+EXTRACTED = {"extract": 1, **FINETUNED, "retrieve": 5, "score": 5}
+RETRIEVED = {"retrieve": 8, "score": 8, **TABLES}
+SPLIT = {"split": 1, "bounds": 1, "describe": 3, "finetune": 4, "reextract": 4, **RETRIEVED}
 
 
 def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
@@ -56,13 +59,17 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
         ("retrieval.py", RETRIEVED),
         # imported by ranking.py and bounds.py: by all that reads or scores a ranking
         ("metrics.py", {"bounds": 1, **RETRIEVED}),
-        # imported by tables.py, and that by the script of compare alone
-        ("statistics.py", {"compare": 1, "all": 1}),
+        # imported by the script of describe alone
+        ("handmade.py", {"describe": 3, "retrieve": 3, "score": 3, **TABLES}),
+        # imported by tables.py, and that by the script of compare; and by contrasts.py, and that
+        # by the scripts of contrasts and gain and by summary.py
+        ("statistics.py", {"compare": 1, "contrasts": 1, "gain": 1, "summary": 1, "all": 1}),
+        # imported by the scripts of by_scene and by_label
+        ("breakdown.py", {"by_scene": 1, "by_label": 1, "summary": 1, "all": 1}),
+        # imported by the script of summary alone
+        ("summary.py", {"summary": 1, "all": 1}),
         # imported by the scripts of weights and download, of which the run has the first
-        (
-            "weight_source.py",
-            {"weights": 1, "extract": 1, "finetune": 4, "reextract": 4, **RETRIEVED},
-        ),
+        ("weight_source.py", {"weights": 1, **EXTRACTED}),
         # imported by the script of thesis, which this run has no use for
         ("thesis.py", {}),
     ],
@@ -87,7 +94,12 @@ def test_an_edit_of_a_module_reruns_what_imports_it(
         ({"retrieval": {"cutoffs": [5]}}, {"bounds": 1, **RETRIEVED}),
         ({"retrieval": {"database": "all"}}, {"bounds": 1, **RETRIEVED}),
         ({"run": {"seeds": [0, 1]}}, FINETUNED),
-        ({"run": {"labelings": ["multi_label"]}}, {"compare": 1, "all": 1}),
+        ({"run": {"labelings": ["multi_label"]}}, TABLES),
+        ({"run": {"backbones": ["efficientnet_lite0", "lbp"]}}, TABLES),
+        (
+            {"backbones": {"bovw_sift": {"seed": 1}}},
+            {"describe": 1, "retrieve": 1, "score": 1, **TABLES},
+        ),
         ({"archives": {"ucmerced": {"root": "elsewhere"}}}, {}),
     ],
     ids=str,
@@ -101,7 +113,10 @@ def test_a_change_of_config_reruns_what_it_is_for(
 def test_another_seed_makes_only_its_own_results(finished: Project) -> None:
     before = finished.made()
     planned = set(finished.configure({"run": {"seeds": [0, 1]}}).plan().outputs)
-    assert planned & before == {"results/sample/tables/comparison.csv"}
+    tables = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
+    assert planned & before == {
+        f"results/sample/tables/{table}" for table in (*tables, "summary.md")
+    }
     assert all("-seed1." in path for path in planned - before)
 
 

@@ -30,6 +30,11 @@ BETWEEN = (
 SETTING = METHOD[3:]
 FIRST, SECOND = METHOD[:3], [f"against_{name}" for name in METHOD[:3]]
 
+STATISTICS = [
+    *("seeds", "queries", "difference", "low", "high", "p", "p_holm", "wins", "ties", "losses"),
+    *("scene_low", "scene_high", "seed_low", "seed_high"),
+]
+
 _GAIN_ENDS = {"difference": "", "low": "_low", "high": "_high", "p_holm": "_p"}
 _TIE = 1e-9
 
@@ -121,7 +126,7 @@ def _setting_contrasts(rows: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataF
     names = [(*one, *other, query, k, metric) for one, other in pairs for metric in METRICS]
     table = pd.DataFrame(names, columns=[*FIRST, *SECOND, *SETTING, "metric"])
     if not pairs:
-        return table
+        return table.reindex(columns=[*table, *STATISTICS])
     # Seeds × queries × metrics; what has one seed is compared with each seed of the other.
     blocks = [by_description[one] - by_description[other] for one, other in pairs]
     differences = np.concatenate([block.mean(axis=0) for block in blocks], axis=1)
@@ -159,6 +164,9 @@ def _holm(p: Floats) -> Floats:
 def _seed_interval(blocks: list[Floats]) -> tuple[Floats, Floats]:
     """Return the limits, of seeds and queries drawn, of each block's columns; NaN of one seed."""
     seeds = max(map(len, blocks))
+    if seeds == 1:
+        nothing = np.full(len(blocks) * len(METRICS), np.nan)
+        return nothing, nothing
     columns = [np.broadcast_to(block, (seeds, *block.shape[1:])) for block in blocks]
     _, low, high = mean_interval(np.concatenate(columns, axis=2))
     single = np.repeat([len(block) == 1 for block in blocks], len(METRICS))

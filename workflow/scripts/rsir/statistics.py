@@ -97,18 +97,18 @@ def clustered_interval(
     Returns
     -------
     tuple
-        The lower and the upper limits, each (columns,); NaN for a column without any query, and
-        where there are fewer than two clusters.
+        The lower and the upper limits, each (columns,); NaN for a column whose queries are of fewer
+        than two clusters.
     """
     low, high = np.full((2, scores.shape[1]), np.nan)
     names, cluster = np.unique(clusters, return_inverse=True)
-    if len(names) < 2:
-        return low, high
     member = np.eye(len(names))[:, cluster]
     sums = member @ np.nan_to_num(scores)
     counts = member @ (~np.isnan(scores)).astype(np.float64)
+    scored = (counts > 0).sum(axis=0) >= 2
+    if not scored.any():
+        return low, high
     drawn = _draws(len(names), len(names) - 1, resamples, np.random.default_rng(seed))
-    scored = counts.any(axis=0)
     with np.errstate(invalid="ignore"):  # clusters without any query may be all that is drawn
         means = (drawn @ sums[:, scored]) / (drawn @ counts[:, scored])
     tails = np.array([1 - confidence, 1 + confidence]) / 2

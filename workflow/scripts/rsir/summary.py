@@ -43,8 +43,8 @@ def summary(
         pair = _description(row, FIRST), _description(row, SECOND)
         tested.setdefault(pair, {})[row["metric"]] = row
     sections = [
-        _introduction(methods, len(tested)),
-        _in_short(methods, tested),
+        _introduction(methods),
+        *([_rules(methods, len(tested)), _in_short(methods, tested)] if tested else []),
         _levels(methods, _rows(by_scene, cutoff), _rows(by_label, cutoff)),
         *(_network(shelf, methods, tested) for shelf in _shelves(methods)),
     ]
@@ -58,9 +58,8 @@ def verdict(row: Row) -> str:
     return "better" if (row["difference"] > 0) != (row["metric"] in LOWER_IS_BETTER) else "worse"
 
 
-def _introduction(methods: Mapping[Description, Row], contrasts: int) -> Iterator[str]:
+def _introduction(methods: Mapping[Description, Row]) -> Iterator[str]:
     facts = next(iter(methods.values()))
-    seeds = max(row["seeds"] for row in methods.values())
     yield f"# What retrieves better on {facts['archive']}"
     yield ""
     yield (
@@ -69,14 +68,21 @@ def _introduction(methods: Mapping[Description, Row], contrasts: int) -> Iterato
         "that it and an image have in common, of all that either has (Jaccard index). In brackets "
         "are 95 % intervals."
     )
-    yield ""
+
+
+def _rules(methods: Mapping[Description, Row], contrasts: int) -> Iterator[str]:
+    """Say what is called a difference, and how much fine-tunings differ."""
     yield (
         'A difference is called "better" or "worse" if its p value, of a paired sign-flip '
         f"permutation test over the queries, adjusted by Holm for {contrasts} planned contrasts, "
         f"is at most {LEVEL}. What is not told apart need not be alike: these queries cannot "
         "decide it."
     )
+    trained = [row for one, row in methods.items() if one[1] not in ("", OFF_THE_SHELF)]
+    if not trained:
+        return
     yield ""
+    seeds = max(row["seeds"] for row in trained)
     if seeds == 1:
         yield (
             "Each fine-tuning was done once, so how far another one would differ is not known; "
@@ -105,14 +111,14 @@ def _in_short(
             if second == shelf and first[0] == shelf[0]
         }
         if verdicts:
-            yield f"- {shelf[0]}, against its features off the shelf: {_grouped(verdicts)}."
+            yield f"- {shelf[0]}, against its features off the shelf: {_each(verdicts)}."
         between = {
             f"{_name_within(first)} against {_name_within(second)}": verdict(one[METRIC])
             for (first, second), one in tested.items()
             if _is_between(first, second) and first[0] == shelf[0]
         }
         if between:
-            yield f"- {shelf[0]}, between labelings: {_grouped(between)}."
+            yield f"- {shelf[0]}, between labelings: {_each(between)}."
 
 
 def _levels(
@@ -131,7 +137,7 @@ def _levels(
     yield (
         f"- The highest mean of a description: {_with_interval(methods[first])}, by "
         f"{_name(first)}. That is {(means[first] - chance) / (most - chance):.0%} of the way from "
-        "chance to the most. Below is what it is better than for certain."
+        "chance to the most."
     )
     scenes = {row["scene"]: row[METRIC] for row in by_scene if _description(row, FIRST) == first}
     labels = {
@@ -228,20 +234,26 @@ def _all_against(rows: Mapping[Description, Row]) -> str:
 
 
 def _grouped(verdicts: Mapping[str, str]) -> str:
+    """Say of which names each verdict is, or that it is of all."""
+    alike = set(verdicts.values())
+    return f"{alike.pop()}: all" if len(alike) == 1 else _each(verdicts)
+
+
+def _each(verdicts: Mapping[str, str]) -> str:
     """Say of which names each verdict is."""
-    said = []
-    for one in ("better", "worse", _UNTOLD):
-        names = [name for name, own in verdicts.items() if own == one]
-        if names:
-            said.append(f"{one}: {'all' if len(names) == len(verdicts) else ', '.join(names)}")
-    return "; ".join(said)
+    return "; ".join(
+        f"{one}: {', '.join(names)}"
+        for one in ("better", "worse", _UNTOLD)
+        if (names := [name for name, own in verdicts.items() if own == one])
+    )
 
 
 def _extremes(values: Mapping[str, float]) -> str:
     known = sorted(
         (item for item in values.items() if not isnan(item[1])), key=lambda item: item[1]
     )
-    highest, lowest = known[: -_EXTREMES - 1 : -1], known[:_EXTREMES]
+    shown = max(1, min(_EXTREMES, len(known) // 2))
+    highest, lowest = known[: -shown - 1 : -1], known[:shown]
     return f"highest for {_listed(highest)}, and lowest for {_listed(lowest)}"
 
 
