@@ -235,7 +235,7 @@ def test_intervals_are_those_of_the_queries_the_scenes_and_the_seeds():
 def test_scenes_are_found_by_the_name_of_the_image():
     rng = np.random.default_rng(3)
     parts = [rows(SHELF, rng.random((1, 12))), rows(MULTI, rng.random((1, 12)))]
-    names = scenes("aabbccddeeff")
+    names = scenes("aaaabbccddef")
     more = pd.concat([pd.Series({"never asked": "port"}), names[::-1]])
     scores = pd.concat(parts, ignore_index=True)
     pd.testing.assert_frame_equal(contrasts(scores, more), contrasts(scores, names))

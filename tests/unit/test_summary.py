@@ -12,7 +12,7 @@ import pytest
 from rsir.breakdown import LABEL_METRICS, by_label, by_scene
 from rsir.contrasts import contrasts
 from rsir.metrics import LOWER_IS_BETTER, METRICS
-from rsir.scores import METHOD, write_table
+from rsir.scores import METHOD, read_results, write_table
 from rsir.summary import summary, verdict
 from rsir.tables import comparison
 
@@ -137,7 +137,7 @@ def by_pair(table):
     """Return a row per metric of each pair, under the first protocol and cutoff."""
     chosen = table[(table["query"] == "excluded") & (table["k"] == table["k"].iloc[0])]
     found = {}
-    for row in chosen.fillna(dict.fromkeys([*FIRST, *SECOND], "")).to_dict("records"):
+    for row in chosen.to_dict("records"):
         pair = tuple(row[name] for name in FIRST), tuple(row[name] for name in SECOND)
         found.setdefault(pair, {})[row["metric"]] = row
     return found
@@ -493,11 +493,14 @@ def test_a_run_without_networks_has_no_contrasts_to_tell() -> None:
 @pytest.mark.parametrize("with_scenes", [True, False])
 def test_tables_that_were_written_say_the_same(tmp_path, with_scenes: bool) -> None:
     tables = Simulated(13, seeds=2, with_scenes=with_scenes).scatter().tables()
+    for table, column in (("by_scene", "scene"), ("by_label", "label")):
+        # names that look like numbers, or like none
+        names = dict(zip(tables[table][column].unique(), ("NA", "001", "null"), strict=False))
+        tables[table][column] = tables[table][column].replace(names)
     read = {}
     for name, table in tables.items():
         write_table(tmp_path / f"{name}.csv", table)
-        read[name] = pd.read_csv(tmp_path / f"{name}.csv")
-    assert read["contrasts"]["labeling"].isna().any()  # of the bounds
+        read[name] = read_results(tmp_path / f"{name}.csv")
     # What is written has six decimals.
     text = summary(**{name: table.round(6) for name, table in tables.items()})
     assert summary(**read) == text

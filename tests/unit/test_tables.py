@@ -6,7 +6,7 @@ import pytest
 
 from rsir.metrics import METRICS
 from rsir.ranking import Search
-from rsir.scores import bound_scores, query_scores, read_scores, write_table
+from rsir.scores import bound_scores, query_scores, read_results, write_table
 from rsir.statistics import mean_interval, seed_deviation
 from rsir.tables import as_text, comparison
 
@@ -100,7 +100,7 @@ def test_scores_are_read_as_they_were_written(tiny, tmp_path):
     ):
         path = tmp_path / "scores" / f"{number}.csv"
         write_table(path, scores)
-        read = read_scores(path)
+        read = read_results(path)
         texts = ["backbone", "labeling", "descriptor", "query", "image"]
         pd.testing.assert_frame_equal(read[texts], scores[texts], check_dtype=False)
         numbers = ["seed", "k", *METRICS]
@@ -128,7 +128,7 @@ def all_scores(tiny, tmp_path):
     read = []
     for number, part in enumerate(parts):
         write_table(tmp_path / f"{number}.csv", part)
-        read.append(read_scores(tmp_path / f"{number}.csv"))
+        read.append(read_results(tmp_path / f"{number}.csv"))
     return pd.concat(read, ignore_index=True)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from rsir.archive import read_archive
 from rsir.ranking import find_search
 from rsir.reporting import reported
-from rsir.scores import read_scores, write_table
+from rsir.scores import read_results, write_table
 from rsir.split import read_split
 from rsir.tables import comparison
 
@@ -17,7 +17,7 @@ def main(
 ) -> None:
     """Average over seeds and queries."""
     search = find_search(read_split(split, read_archive(archive)), database)
-    rows = pd.concat(map(read_scores, scores), ignore_index=True)
+    rows = pd.concat(map(read_results, scores), ignore_index=True)
     write_table(table, comparison(name, rows, len(search.database)))
 
 

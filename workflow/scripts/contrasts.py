@@ -7,13 +7,13 @@ import pandas as pd
 from rsir.archive import read_archive
 from rsir.contrasts import contrasts
 from rsir.reporting import reported
-from rsir.scores import read_scores, write_table
+from rsir.scores import read_results, write_table
 
 
 def main(archive: Path, scores: list[Path], table: Path) -> None:
     """Compare what is planned to be compared, query by query."""
     scenes = read_archive(archive).set_index("image")["scene"]
-    rows = pd.concat(map(read_scores, scores), ignore_index=True)
+    rows = pd.concat(map(read_results, scores), ignore_index=True)
     write_table(table, contrasts(rows, scenes))
 
 

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from rsir.contrasts import gain
 from rsir.reporting import reported
-from rsir.scores import write_table
+from rsir.scores import read_results, write_table
 
 if __name__ == "__main__":
     with reported(snakemake.log[0]):
-        contrasts = pd.read_csv(snakemake.input.contrasts)
+        contrasts = read_results(Path(snakemake.input.contrasts))
         write_table(Path(snakemake.output[0]), gain(contrasts))

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from rsir.files import written_whole
 from rsir.reporting import reported
+from rsir.scores import read_results
 from rsir.summary import summary
 
 if __name__ == "__main__":
     with reported(snakemake.log[0]):
         names = ("comparison", "contrasts", "by_scene", "by_label")
-        text = summary(**{name: pd.read_csv(snakemake.input[name]) for name in names})
+        text = summary(**{name: read_results(Path(snakemake.input[name])) for name in names})
         with written_whole(Path(snakemake.output[0])) as partial:
             partial.write_text(text, encoding="utf-8")

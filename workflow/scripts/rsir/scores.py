@@ -16,6 +16,9 @@ METHOD = ["backbone", "labeling", "descriptor", "query", "k"]
 Method = tuple[str, str, str, str, int]
 """What METHOD holds in a row."""
 
+_TEXTS = ["archive", "backbone", "labeling", "descriptor", "query", "image", "metric", "over"]
+_TEXTS += [*(f"against_{name}" for name in METHOD[:3]), "scene", "label", "differs"]
+
 SCORE_COLUMNS = [*METHOD[:2], "seed", *METHOD[2:], "image", *METRICS]
 
 
@@ -88,12 +91,12 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         table.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")
 
 
-def read_scores(path: Path) -> pd.DataFrame:
-    """Read a table of `query_scores` or `bound_scores`."""
-    texts = ["backbone", "labeling", "descriptor", "query", "image"]
+def read_results(path: Path) -> pd.DataFrame:
+    """Read a table of `write_table`: names are text, whatever they look like; no number is NaN."""
+    columns = pd.read_csv(path, nrows=0).columns
     return pd.read_csv(
         path,
-        dtype=dict.fromkeys(texts, str),
+        dtype=dict.fromkeys(columns.intersection(_TEXTS), str),
         keep_default_na=False,
-        na_values={"seed": "", **dict.fromkeys(METRICS, "")},
+        na_values=dict.fromkeys(columns.difference(_TEXTS), ""),
     )

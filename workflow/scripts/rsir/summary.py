@@ -48,7 +48,8 @@ def summary(
         _levels(methods, _rows(by_scene, cutoff), _rows(by_label, cutoff)),
         *(_network(shelf, methods, tested) for shelf in _shelves(methods)),
     ]
-    return "\n\n".join("\n".join(section) for section in sections) + "\n"
+    texts = ["\n".join(section) for section in sections]
+    return "\n\n".join(filter(None, texts)) + "\n"
 
 
 def verdict(row: Row) -> str:
@@ -102,8 +103,7 @@ def _in_short(
     methods: Mapping[Description, Row],
     tested: Mapping[tuple[Description, Description], Contrast],
 ) -> Iterator[str]:
-    yield "## In short"
-    yield ""
+    said = []
     for shelf in _shelves(methods):
         verdicts = {
             f"{_name_within(first)} {one[METRIC]['difference']:+.3f}": verdict(one[METRIC])
@@ -111,14 +111,16 @@ def _in_short(
             if second == shelf and first[0] == shelf[0]
         }
         if verdicts:
-            yield f"- {shelf[0]}, against its features off the shelf: {_each(verdicts)}."
+            said.append(f"- {shelf[0]}, against its features off the shelf: {_each(verdicts)}.")
         between = {
             f"{_name_within(first)} against {_name_within(second)}": verdict(one[METRIC])
             for (first, second), one in tested.items()
             if _is_between(first, second) and first[0] == shelf[0]
         }
         if between:
-            yield f"- {shelf[0]}, between labelings: {_each(between)}."
+            said.append(f"- {shelf[0]}, between labelings: {_each(between)}.")
+    if said:
+        yield from ("## In short", "", *said)
 
 
 def _levels(
@@ -277,9 +279,8 @@ def _name_within(description: Description) -> str:
 
 
 def _description(row: Row, columns: list[str]) -> Description:
-    """Return whose a row is; a bound has no labeling and no descriptor."""
     backbone, labeling, descriptor = (row[name] for name in columns)
-    return (backbone, labeling, descriptor) if isinstance(labeling, str) else (backbone, "", "")
+    return backbone, labeling, descriptor
 
 
 def _rows(table: pd.DataFrame, cutoff: int) -> list[Row]:

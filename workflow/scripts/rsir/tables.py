@@ -50,7 +50,7 @@ def as_text(comparison: pd.DataFrame) -> str:
     """Return the main columns of a comparison, for a terminal: query excluded, first cutoff."""
     rows = comparison[comparison["query"] == PROTOCOLS[0]]
     rows = rows[rows["k"] == rows["k"].iloc[0]]
-    shown = rows[METHOD[:3]].fillna("")
+    shown = rows[METHOD[:3]].copy()
     shown["accuracy [95 %]"] = [
         f"{mean:.3f} [{low:.3f}, {high:.3f}]"
         for mean, low, high in rows[["accuracy", "accuracy_low", "accuracy_high"]].to_numpy()
