@@ -20,6 +20,7 @@ from rsir.device import Processor
 from rsir.errors import InputError
 from rsir.finetuning import finetune, loss_of, mean_average_precision, shuffled_batches
 from rsir.labeling import UNSEEN, Task, labeling_tasks
+from rsir.resumption import Resumption
 
 CPU = Processor(torch.device("cpu"))
 TRAIN, VALIDATION = np.arange(0, 40), np.arange(40, 60)
@@ -283,6 +284,30 @@ def test_a_loss_that_is_not_finite_is_refused(tail, source, failing):
     message = rf"scenes: the loss is not finite in epoch \d of stage {failing}; lower finetuning"
     with pytest.raises(InputError, match=message):
         train(tail, source, SCENES, chosen)
+
+
+@pytest.mark.parametrize("epochs", [(2, 0), (0, 3), (2, 3)])
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_a_training_that_goes_on_after_any_epoch_ends_alike(
+    tail, source, tmp_path, epochs, optimizer
+):
+    own = {"optimizer": optimizer, "momentum": 0.9} if optimizer == "sgd" else {}
+    chosen = settings(*(stage(number, **own) for number in epochs))
+    given = (SCENES, tail, pooled_by(tail, source), source, TRAIN, VALIDATION, chosen, 0, CPU)
+    kept = []
+    model, curve = finetune(*given, keep=lambda state: kept.append(deepcopy(state)))
+    assert [(state["stage"], state["epoch"]) for state in kept] == [
+        (row["stage"], row["epoch"]) for row in curve
+    ]
+    for number, state in enumerate(kept):
+        states = Resumption(tmp_path / str(number))
+        assert states.read("scenes") is None
+        states.write("scenes", state)
+        assert states.read("sea") is None
+        again, whole = finetune(*given, resume=states.read("scenes"))
+        assert whole == curve
+        assert not changed(model.tail.state_dict(), again.tail)
+        assert not changed(model.head.state_dict(), again.head)
 
 
 @pytest.mark.parametrize("images", [0, 1])

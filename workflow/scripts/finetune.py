@@ -1,6 +1,7 @@
 """Fine-tune tail and head with a labeling."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from rsir.labeling import labeling_tasks
 from rsir.model import save_models
 from rsir.provenance import made_from
 from rsir.reporting import reported
+from rsir.resumption import resumable
 from rsir.split import read_split
 from rsir.weights import read_record, weight_facts
 
@@ -41,18 +43,28 @@ def main(
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))
     backbone = load_backbone(Path(record.path) if record else None, **backbone_settings)
     pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]
-    trained, rows = [], []
-    with open_source(activations, archive, root, backbone, threads, processor) as source:
-        given = (backbone.tail, pooled, source, train, validation, settings, method["seed"])
-        for task in labeling_tasks(kind, archive, train):
-            model, task_rows = finetune(task, *given, processor)
-            trained.append(model)
-            rows.extend(task_rows)
     made = {name: files[name] for name in ("archive", "split")}
     facts = made_from(made, backbone_settings, **method, **weight_facts(record))
-    save_models(models, trained, {**facts, "finetuning": json.dumps(settings)})
-    with written_whole(curve) as partial:
-        pd.DataFrame(rows).to_csv(partial, index=False, lineterminator="\n")
+    facts["finetuning"] = json.dumps(settings)
+    trained, rows = [], []
+    with (
+        resumable(models, {**facts, "kind": kind}) as states,
+        open_source(activations, archive, root, backbone, threads, processor) as source,
+    ):
+        given = (backbone.tail, pooled, source, train, validation, settings, method["seed"])
+        for task in labeling_tasks(kind, archive, train):
+            model, task_rows = finetune(
+                task,
+                *given,
+                processor,
+                resume=states.read(task.name),
+                keep=partial(states.write, task.name),
+            )
+            trained.append(model)
+            rows.extend(task_rows)
+        save_models(models, trained, facts)
+        with written_whole(curve) as path:
+            pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

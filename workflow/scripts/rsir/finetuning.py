@@ -1,6 +1,8 @@
 """Fine-tuning of tail and head on the activations at the cut, in the thesis' two stages."""
 
+import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
@@ -18,6 +20,7 @@ from rsir.device import Processor
 from rsir.errors import InputError
 from rsir.labeling import UNSEEN, Task
 from rsir.model import Head, TaskModel, activate
+from rsir.resumption import State
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
@@ -39,6 +42,8 @@ def finetune(
     settings: Mapping[str, Any],
     seed: int,
     processor: Processor,
+    resume: State | None = None,
+    keep: Callable[[State], None] | None = None,
 ) -> tuple[TaskModel, Curve]:
     """Fine-tune one network: first its new head alone, then tail and head.
 
@@ -64,6 +69,12 @@ def finetune(
         ``learning_rate`` (per step), ``weight_decay`` and, for sgd and rmsprop, ``momentum``.
     seed : int
         Of the head's initial weights and of the order of the batches.
+    processor : Processor
+        What computes.
+    resume : dict, optional
+        The state of the same fine-tuning at the end of an epoch, to go on from to the same numbers.
+    keep : callable, optional
+        Called with the state at the end of each epoch.
 
     Returns
     -------
@@ -96,14 +107,22 @@ def finetune(
             yield head(pool(feature_map))
 
     curve: Curve = []
+    if resume:
+        tail.load_state_dict(resume["tail"])
+        head.load_state_dict(resume["head"])
+        generator.bit_generator.state = json.loads(resume["generator"])
+        curve = json.loads(resume["curve"])
+    ended = Counter(row["stage"] for row in curve)
     for stage, forward, trained in (
         ("head", from_pooled, [head]),
         ("tail", from_activations, [tail, head]),
     ):
         weights = [weight for part in trained for weight in part.parameters()]
         optimizer = _optimizer(weights, settings[stage])
+        if resume and resume["stage"] == stage:
+            optimizer.load_state_dict(resume["optimizer"])
         for epoch in tqdm(
-            range(1, settings[stage]["epochs"] + 1),
+            range(ended[stage] + 1, settings[stage]["epochs"] + 1),
             desc=f"{task.name}, {stage}",
             unit="epoch",
             disable=None,
@@ -120,6 +139,18 @@ def finetune(
             losses = {"task": task.name, "stage": stage, "epoch": epoch, "train_loss": train_loss}
             validated = _validate(forward, validation, settings["batch_size"], task)
             curve.append(losses | validated)
+            if keep:
+                keep(
+                    {
+                        "stage": stage,
+                        "epoch": epoch,
+                        "tail": tail.state_dict(),
+                        "head": head.state_dict(),
+                        "optimizer": optimizer.state_dict(),
+                        "generator": json.dumps(generator.bit_generator.state),
+                        "curve": json.dumps(curve),
+                    }
+                )
     for part in (tail, head):
         part.cpu().zero_grad()  # a labeling of many tasks keeps them all until they are saved
     return TaskModel(task.name, task.outputs, task.activation, tail, head), curve

@@ -1,0 +1,74 @@
+"""The state of an unfinished fine-tuning, so that a job that was stopped goes on where it was."""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rsir.errors import InputError
+from rsir.files import sha256, written_whole
+
+State = dict[str, Any]
+
+
+class Resumption:
+    """A folder with the state of each network at the end of its last epoch."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, network: str) -> State | None:
+        """Read where a network's training stopped; None if no epoch of it has ended.
+
+        A file that cannot be read is passed over, and nothing in it is run.
+        """
+        path = self._path(network)
+        if not path.exists():
+            return None
+        try:
+            state: State = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # on a damaged file torch raises nearly anything
+            reason = " ".join(str(error).split())
+            logging.warning("%s: cannot be read (%s); %s starts anew", path, reason, network)
+            return None
+        logging.info(
+            "%s: goes on after epoch %d of stage %s", network, state["epoch"], state["stage"]
+        )
+        return state
+
+    def write(self, network: str, state: State) -> None:
+        """Keep a state: tensors, numbers and texts in dicts and lists."""
+        with written_whole(self._path(network)) as partial:
+            torch.save(state, partial)
+
+    def _path(self, network: str) -> Path:
+        return self._folder / f"{hashlib.sha256(network.encode()).hexdigest()[:16]}.pt"
+
+
+@contextmanager
+def resumable(models: Path, made_from: Mapping[str, Any]) -> Iterator[Resumption]:
+    """Keep states beside the models that are made; they are gone when these are, or cannot be.
+
+    The folder's name has a digest of what the numbers depend on, this library's code among it, so
+    that what was begun otherwise is not gone on with.
+    """
+    code = [sha256(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
+    settled = json.dumps([made_from, code, torch.__version__], sort_keys=True)
+    digest = hashlib.sha256(settled.encode()).hexdigest()[:16]
+    ended = False
+    try:
+        yield Resumption(models.with_name(f".{models.stem}.{digest}"))
+        ended = True
+    except InputError:
+        ended = True
+        raise
+    finally:
+        if ended:
+            for folder in models.parent.glob(f".{models.stem}.*"):
+                shutil.rmtree(folder)
