@@ -90,8 +90,16 @@ class Project:
 
     def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Outcome:
         """Run Snakemake with the config files that were given."""
+        process = self.start(*arguments, environment=environment)
+        text, _ = process.communicate()
+        return Outcome(process.returncode, text)
+
+    def start(
+        self, *arguments: str, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start Snakemake, and do not wait for its end."""
         own = ["--configfile", *own] if (own := self._own_configs()) else []
-        process = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "snakemake", *arguments, *own],
             cwd=self.folder,
             env={**os.environ, **(environment or {})},
@@ -99,9 +107,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
-            check=False,
         )
-        return Outcome(process.returncode, process.stdout)
 
     def make(self, *targets: str, environment: dict[str, str] | None = None) -> Outcome:
         """Make targets, or the whole run."""

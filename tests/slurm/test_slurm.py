@@ -1,0 +1,223 @@
+"""Real jobs on a real SLURM, as `--workflow-profile workflow/profiles/slurm` submits them."""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from cluster import Cluster, wait_until
+from safetensors.numpy import load_file
+
+from project import CORES, SMALL, Outcome, Project
+
+# Soon, since nothing is shared and nobody else is on the cluster.
+PROFILE = (
+    *("--workflow-profile", "workflow/profiles/slurm", "--latency-wait", "5"),
+    *("--slurm-init-seconds-before-status-checks", "5"),
+)
+THREADS = CORES[2:]
+GPU_RULES = ("extract", "finetune", "reextract")
+MODEL = "results/sample/{}/efficientnet_lite0/{}-seed0.{}"
+
+
+def submit(project: Project, cluster: Cluster, *arguments: str) -> Outcome:
+    return project.run(*arguments, *PROFILE, environment=cluster.environment)
+
+
+def rule_of(job: dict[str, str]) -> str:
+    return job["Comment"].removeprefix("rule_").partition("_wildcards")[0]
+
+
+def submitted_since(cluster: Cluster, before: list[dict[str, str]]) -> list[dict[str, str]]:
+    return cluster.jobs()[len(before) :]
+
+
+def same_tables(one: Project, other: Project) -> None:
+    names = {path for path in other.made() if "/tables/" in path or "/scores/" in path}
+    assert len(names) > 5
+    for name in names:
+        assert one.path(name).read_bytes() == other.path(name).read_bytes(), name
+
+
+def local_run(project: Project, run: dict[str, list[str]]) -> Project:
+    """Make what a finished run has, or has to a part, on this machine."""
+    made = project.configure({"run": run}).make()
+    assert made.status == 0, made.text
+    return project
+
+
+def test_tiles_become_the_tables_of_a_local_run(
+    cluster: Cluster, project: Project, finished: Project
+) -> None:
+    run = {"labelings": ["multi_label"], "backbones": ["efficientnet_lite0", "color_histogram"]}
+    before = cluster.jobs()
+    outcome = submit(project.configure({**SMALL, "run": run}), cluster, *THREADS)
+    assert outcome.status == 0, outcome.text
+    same_tables(project, local_run(finished, run))
+
+    jobs = submitted_since(cluster, before)
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
+    by_rule = {rule_of(job): job for job in jobs}
+    # What follows each other is one job: `learn` and `judge` are groups.
+    assert sorted(rule_of(job) for job in jobs) == [
+        *("archive", "bounds", "by_label", "by_scene", "compare", "contrasts", "describe"),
+        *("extract", "gain", "judge_retrieve_score", "judge_retrieve_score"),
+        *("judge_retrieve_score", "learn_finetune_reextract", "sample", "split", "summary"),
+    ]
+    for rule, job in by_rule.items():
+        on_gpu = any(name in rule for name in GPU_RULES)
+        assert job["Partition"] == ("gpu" if on_gpu else "main"), rule
+        assert job.get("TresPerJob") == ("gres:gpu:1" if on_gpu else None), rule
+    asked = {rule: (job["NumCPUs"], job["MinMemoryNode"]) for rule, job in by_rule.items()}
+    assert asked["archive"] == ("4", "2000M")
+    assert asked["extract"] == ("1", "8000M")
+    assert asked["compare"] == ("1", "4000M")
+    assert by_rule["extract"]["TimeLimit"] == "02:00:00"
+    assert by_rule["learn_finetune_reextract"]["TimeLimit"] == "03:00:00"
+
+
+# Stands for a job on a GPU, and ends when another one is under way, or after some seconds.
+MEETING = """
+import os, time
+from pathlib import Path
+
+own = Path(snakemake.output[0]).stem
+Path("met", own).write_text(os.environ["CUDA_VISIBLE_DEVICES"])
+end = time.monotonic() + 8
+while time.monotonic() < end and len(list(Path("met").iterdir())) < 2:
+    time.sleep(0.1)
+Path(snakemake.output[0]).touch()
+"""
+
+
+@pytest.mark.parametrize("gpus", [1, 2])
+def test_jobs_run_together_where_there_are_gpus_for_both(
+    start_cluster: Callable[..., AbstractContextManager[Cluster]], finished: Project, gpus: int
+) -> None:
+    finished.path("workflow/scripts/reextract.py").write_text(MEETING)
+    finished.path("met").mkdir()
+    targets = [
+        MODEL.format("descriptors", labeling, "h5") for labeling in ("multi_label", "powerset")
+    ]
+    for target in targets:
+        finished.path(target).unlink()
+    with start_cluster(cpus=8, gpus=gpus) as own:
+        outcome = submit(finished, own, *targets)
+        assert outcome.status == 0, outcome.text
+        first, second = own.jobs()
+    assert first["NumCPUs"] == second["NumCPUs"] == "4"  # the threads of the rule
+    together = moment(second, "StartTime") < moment(first, "EndTime")
+    assert together == (gpus == 2)
+    cards = {file.read_text() for file in finished.path("met").iterdir()}
+    assert len(cards) == gpus
+
+
+def moment(job: dict[str, str], which: str) -> datetime:
+    return datetime.fromisoformat(job[which])
+
+
+# Stands for a fine-tuning that fails the first time, by labeling, and writes down its jobs.
+FAULTY = """
+import os, time
+from pathlib import Path
+
+labeling = snakemake.wildcards.labeling
+jobs = Path(f"{labeling}.jobs")
+again = jobs.exists()
+with jobs.open("a") as file:
+    file.write(os.environ["SLURM_JOB_ID"] + "\\n")
+if labeling == "powerset":
+    held = bytearray(b"1") * (1200 * 2**20)
+    time.sleep(4)  # SLURM looks at the memory every second
+elif not again:
+    time.sleep(600)
+for output in snakemake.output:
+    Path(output).touch()
+"""
+
+
+def test_jobs_that_are_stopped_are_tried_again_with_more(
+    cluster: Cluster, finished: Project
+) -> None:
+    finished.path("workflow/scripts/finetune.py").write_text(FAULTY)
+    labelings = ("single_label", "multi_label", "powerset")
+    targets = [MODEL.format("models", labeling, "safetensors") for labeling in labelings]
+    for target in targets:
+        finished.path(target).unlink()
+    running = finished.start(
+        *targets,
+        *PROFILE,
+        *("--set-resources", "finetune:mem_mb=attempt*1000", "finetune:runtime=attempt"),
+        environment=cluster.environment,
+    )
+    # What is tried once is cancelled, or runs past its minute, or has too little memory.
+    to_cancel = finished.path("single_label.jobs")
+    wait_until(to_cancel.exists, "the first fine-tuning", 120)
+    cluster.ask("scancel", to_cancel.read_text().strip())
+    text, _ = running.communicate()
+    assert running.returncode == 0, text
+    for labeling, ended in zip(labelings, ("CANCELLED", "TIMEOUT", "FAILED"), strict=True):
+        tried = finished.path(f"{labeling}.jobs").read_text().split()
+        first, second = map(cluster.job, tried)
+        assert (first["JobState"], second["JobState"]) == (ended, "COMPLETED")
+        assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("1000M", "2000M")
+        assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
+    assert all(finished.path(target).exists() for target in targets)
+
+
+def test_a_preempted_fine_tuning_goes_on_to_the_same_numbers(
+    cluster: Cluster, finished: Project, tmp_path: Path
+) -> None:
+    models = MODEL.format("models", "multi_label", "safetensors")
+    curve = MODEL.format("models", "multi_label", "csv")
+    finished.configure({"finetuning": {"tail": {"epochs": 25}}})
+    undisturbed = finished.clone(tmp_path / "undisturbed")
+    made = undisturbed.make(models)
+    assert made.status == 0, made.text
+
+    before = cluster.jobs()
+    running = finished.start(models, *PROFILE, *THREADS, environment=cluster.environment)
+    folder = finished.path(models).parent
+    wait_until(lambda: any(folder.glob(".multi_label-seed0.*/*.pt")), "an epoch", 120)
+    urgent = cluster.ask(
+        *("sbatch", "--parsable", "--partition=urgent", "--nodelist=n1", "--exclusive"),
+        *("--mem=0", f"--output={tmp_path}/urgent.log", "--wrap=true"),
+    )
+    text, _ = running.communicate()
+    assert running.returncode == 0, text
+    job, other = submitted_since(cluster, before)
+    assert (job["Restarts"], other["JobId"]) == ("1", urgent.strip())
+
+    log = finished.path("logs/sample/finetune/efficientnet_lite0/multi_label-seed0.log")
+    assert "goes on after epoch" in log.read_text(encoding="utf-8")
+    assert not list(folder.glob(".*"))
+    assert finished.path(curve).read_bytes() == undisturbed.path(curve).read_bytes()
+    one, other = load_file(finished.path(models)), load_file(undisturbed.path(models))
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        assert values.tobytes() == other[name].tobytes(), name
+
+
+def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
+    cluster: Cluster, project: Project, finished: Project
+) -> None:
+    run = {"labelings": [], "backbones": ["color_histogram", "lbp"]}
+    project.configure({**SMALL, "run": run})
+    running = project.start(*PROFILE, *THREADS, environment=cluster.environment)
+    wait_until(project.path("results/sample/tiles").exists, "the tiles", 120)
+    cluster.stop_daemon("slurmctld", signal.SIGKILL)
+    cluster.start_controller()
+    wait_until(project.path("results/sample/scores/bounds.csv").exists, "the bounds", 120)
+    running.kill()
+    running.wait()
+
+    cluster.ask("scancel", "--user", str(os.getuid()))
+    wait_until(lambda: not cluster.ask("squeue", "--noheader"), "an empty queue")
+    assert submit(project, cluster, "--unlock").status == 0
+    outcome = submit(project, cluster, *THREADS)
+    assert outcome.status == 0, outcome.text
+    assert "sample" not in outcome.jobs
+    same_tables(project, local_run(finished, run))
