@@ -2,8 +2,9 @@
 
 import os
 import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -35,11 +36,22 @@ def submitted_since(cluster: Cluster, before: list[dict[str, str]]) -> list[dict
     return cluster.jobs()[len(before) :]
 
 
-def same_tables(one: Project, other: Project) -> None:
-    names = {path for path in other.made() if "/tables/" in path or "/scores/" in path}
-    assert len(names) > 5
+def same_tables(on_cluster: Project, local: Project) -> None:
+    names = {path for path in on_cluster.made() if "/tables/" in path or "/scores/" in path}
+    assert len([name for name in names if "/tables/" in name]) == 6
     for name in names:
-        assert one.path(name).read_bytes() == other.path(name).read_bytes(), name
+        assert on_cluster.path(name).read_bytes() == local.path(name).read_bytes(), name
+
+
+@contextmanager
+def started(project: Project, cluster: Cluster, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Submit, and see to it that Snakemake has ended at the end."""
+    running = project.start(*arguments, *PROFILE, environment=cluster.environment)
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.wait()
 
 
 def local_run(project: Project, run: dict[str, list[str]]) -> Project:
@@ -147,17 +159,13 @@ def test_jobs_that_are_stopped_are_tried_again_with_more(
     targets = [MODEL.format("models", labeling, "safetensors") for labeling in labelings]
     for target in targets:
         finished.path(target).unlink()
-    running = finished.start(
-        *targets,
-        *PROFILE,
-        *("--set-resources", "finetune:mem_mb=attempt*1000", "finetune:runtime=attempt"),
-        environment=cluster.environment,
-    )
-    # What is tried once is cancelled, or runs past its minute, or has too little memory.
-    to_cancel = finished.path("single_label.jobs")
-    wait_until(to_cancel.exists, "the first fine-tuning", 120)
-    cluster.ask("scancel", to_cancel.read_text().strip())
-    text, _ = running.communicate()
+    more = ("--set-resources", "finetune:mem_mb=attempt*1000", "finetune:runtime=attempt")
+    with started(finished, cluster, *targets, *more) as running:
+        # What is tried once is cancelled, or runs past its minute, or has too little memory.
+        to_cancel = finished.path("single_label.jobs")
+        wait_until(to_cancel.exists, "the first fine-tuning", 120)
+        cluster.ask("scancel", to_cancel.read_text().strip())
+        text, _ = running.communicate()
     assert running.returncode == 0, text
     for labeling, ended in zip(labelings, ("CANCELLED", "TIMEOUT", "FAILED"), strict=True):
         tried = finished.path(f"{labeling}.jobs").read_text().split()
@@ -179,14 +187,14 @@ def test_a_preempted_fine_tuning_goes_on_to_the_same_numbers(
     assert made.status == 0, made.text
 
     before = cluster.jobs()
-    running = finished.start(models, *PROFILE, *THREADS, environment=cluster.environment)
     folder = finished.path(models).parent
-    wait_until(lambda: any(folder.glob(".multi_label-seed0.*/*.pt")), "an epoch", 120)
-    urgent = cluster.ask(
-        *("sbatch", "--parsable", "--partition=urgent", "--nodelist=n1", "--exclusive"),
-        *("--mem=0", f"--output={tmp_path}/urgent.log", "--wrap=true"),
-    )
-    text, _ = running.communicate()
+    with started(finished, cluster, models, *THREADS) as running:
+        wait_until(lambda: any(folder.glob(".multi_label-seed0.*/*.pt")), "an epoch", 120)
+        urgent = cluster.ask(
+            *("sbatch", "--parsable", "--partition=urgent", "--nodelist=n1", "--exclusive"),
+            *("--mem=0", f"--output={tmp_path}/urgent.log", "--wrap=true"),
+        )
+        text, _ = running.communicate()
     assert running.returncode == 0, text
     job, other = submitted_since(cluster, before)
     assert (job["Restarts"], other["JobId"]) == ("1", urgent.strip())
@@ -206,14 +214,11 @@ def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
 ) -> None:
     run = {"labelings": [], "backbones": ["color_histogram", "lbp"]}
     project.configure({**SMALL, "run": run})
-    running = project.start(*PROFILE, *THREADS, environment=cluster.environment)
-    wait_until(project.path("results/sample/tiles").exists, "the tiles", 120)
-    cluster.stop_daemon("slurmctld", signal.SIGKILL)
-    cluster.start_controller()
-    wait_until(project.path("results/sample/scores/bounds.csv").exists, "the bounds", 120)
-    running.kill()
-    running.wait()
-
+    with started(project, cluster, *THREADS):
+        wait_until(project.path("results/sample/tiles").exists, "the tiles", 120)
+        cluster.stop_daemon("slurmctld", signal.SIGKILL)
+        cluster.start_controller()
+        wait_until(project.path("results/sample/scores/bounds.csv").exists, "the bounds", 120)
     cluster.ask("scancel", "--user", str(os.getuid()))
     wait_until(lambda: not cluster.ask("squeue", "--noheader"), "an empty queue")
     assert submit(project, cluster, "--unlock").status == 0
