@@ -61,14 +61,14 @@ def resumable(models: Path, made_from: Mapping[str, Any]) -> Iterator[Resumption
     code = [sha256(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
     settled = json.dumps([made_from, code, torch.__version__], sort_keys=True)
     digest = hashlib.sha256(settled.encode()).hexdigest()[:16]
-    ended = False
     try:
         yield Resumption(models.with_name(f".{models.stem}.{digest}"))
-        ended = True
     except InputError:
-        ended = True
+        _forget(models)
         raise
-    finally:
-        if ended:
-            for folder in models.parent.glob(f".{models.stem}.*"):
-                shutil.rmtree(folder)
+    _forget(models)
+
+
+def _forget(models: Path) -> None:
+    for folder in models.parent.glob(f".{models.stem}.*"):
+        shutil.rmtree(folder)
