@@ -298,6 +298,41 @@ def test_a_rule_has_the_full_shape(rule: str) -> None:
     assert f'    script:\n        "../scripts/{rule}.py"\n' in RULES[rule]
 
 
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, attempt: int) -> None:
+    plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
+    default = project.run(*plan).text
+    thesis = project.configure(thesis_config(project)).run(*plan).text
+    assert asked_for(default) | asked_for(thesis) == said_in_readme(attempt)
+
+
+def asked_for(text: str) -> dict[str, dict[str, int]]:
+    """Return the threads, MB, minutes and GPUs of each rule of a dry run, but the local ones."""
+    asked = {}
+    for rule, body in re.findall(r"^rule (\w+):\n((?:    .+\n)+)", text, re.M):
+        if rule in RULES and "localrule: True" not in RULES[rule]:
+            numbers = dict(re.findall(r"\b(threads|mem_mb|runtime|gpu)[=:] ?(\d+)", body))
+            asked[rule] = {"threads": 1} | {name: int(number) for name, number in numbers.items()}
+    return asked
+
+
+def said_in_readme(attempt: int) -> dict[str, dict[str, int]]:
+    """Return the same from the table in the README."""
+    units = {"GB": 1000, "h": 60, "min": 1, "": 1}
+    said = {}
+    for row in re.findall(
+        r"^\| (`\w+`.*) \| (\d.*) \| (.*GB.*) \| (.*) \| (.*) ?\|$",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.M,
+    ):
+        values = {}
+        for name, cell in zip(("threads", "mem_mb", "runtime", "gpu"), row[1:], strict=True):
+            if number := re.fullmatch(r"(\d+) ?(GB|h|min|)( × attempt)?", cell):
+                values[name] = int(number[1]) * units[number[2]] * (attempt if number[3] else 1)
+        said |= dict.fromkeys(re.findall(r"\w+", row[0]), values)
+    return said
+
+
 IMPORTED = """
 import json, runpy, sys
 from pathlib import Path

@@ -15,6 +15,9 @@ rule sample:
         archive=names(archives_of("sample")),
     conda:
         "../../envs/tables.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=60,
     params:
         images_per_scene=lambda w: config["archives"][w.archive]["images_per_scene"],
         seed=lambda w: config["archives"][w.archive]["seed"],
