@@ -2,7 +2,7 @@
 # make test   set up and run every test
 # make lint   check style and types
 # make format
-# make bench  measure what scoring and statistics cost
+# make bench  measure the parts named in PARTS, or all, which takes hours on few cores
 .PHONY: run test lint format bench
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ run: .venv/installed
 	$(BIN)/snakemake --cores all --configfile $(CONFIG)
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed
 	$(BIN)/python -m pytest tests/test_style.py
@@ -24,7 +24,7 @@ format: .venv/installed
 	$(BIN)/snakefmt Snakefile workflow
 
 bench: .venv/installed
-	PYTHONPATH=workflow/scripts $(BIN)/python benchmarks/evidence.py
+	PYTHONPATH=workflow/scripts $(BIN)/python benchmarks $(PARTS)
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,6 +1,8 @@
+import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from project import SMALL, Outcome, Project
 
@@ -12,10 +14,18 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
+def small_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[Project, Outcome]:
     """The default run on fewer images, made once and not to be changed, and what it printed."""
-    project = Project.copied_to(tmp_path_factory.mktemp("small") / "project").configure(SMALL)
-    return project, project.make()
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "small"
+    told = folder / "outcome.json"
+    with FileLock(f"{folder}.lock"):  # the first process that wants it makes it for all
+        if told.exists():
+            return Project(folder / "project"), Outcome(**json.loads(told.read_text()))
+        project = Project.copied_to(folder / "project").configure(SMALL)
+        outcome = project.make()
+        told.write_text(json.dumps({"status": outcome.status, "text": outcome.text}))
+        return project, outcome
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ from pathlib import Path
 
 own = Path(snakemake.output[0]).stem
 Path("met", own).write_text(os.environ["CUDA_VISIBLE_DEVICES"])
-end = time.monotonic() + 8
+end = time.monotonic() + 15
 while time.monotonic() < end and len(list(Path("met").iterdir())) < 2:
     time.sleep(0.1)
 Path(snakemake.output[0]).touch()
