@@ -29,8 +29,10 @@ def random_descriptors(count: int, dimension: int = 32) -> np.ndarray:
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(retrieval, "BLOCK", 4)
+    monkeypatch.setattr(retrieval, "QUERY_BLOCK", 4)
     monkeypatch.setattr(retrieval, "DATABASE_BLOCK", 7)
+    monkeypatch.setattr(retrieval, "SPARE", 2)
+    monkeypatch.setattr(retrieval, "GATHERED_BYTES", 2000)
 
 
 def test_values_worked_out_by_hand():
@@ -77,6 +79,24 @@ def test_ties_stand_in_the_order_of_the_database_also_across_blocks(depth):
     ranked, _ = search(descriptors, database=database, depth=depth)
     other = kinds[:, None] != kinds[database]
     np.testing.assert_array_equal(ranked, np.argsort(other, axis=1, kind="stable")[:, :depth])
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("dimension", [2, 300])
+@pytest.mark.parametrize("scale", [1e-42, 1, 1e30])
+def test_what_single_precision_cannot_tell_apart_is_ranked_by_double(dimension, scale):
+    # Four fifths of the images come in tens that differ by less than single precision resolves.
+    rng = np.random.default_rng(0)
+    alone, many = rng.normal(size=(40, dimension)), rng.normal(size=(16, dimension))
+    many = np.repeat(many, 10, axis=0) + rng.normal(scale=1e-7, size=(160, dimension))
+    descriptors = (np.concatenate([alone, many]) * scale).astype(np.float32)
+    exact = descriptors.astype(np.float64)
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    cosine = (exact @ exact.T).astype(np.float32)
+    expected = np.argsort(-cosine, axis=1, kind="stable")[:, :12]
+    ranked, similarity = search(descriptors, depth=12)
+    np.testing.assert_array_equal(ranked, expected)
+    np.testing.assert_array_equal(similarity, np.take_along_axis(cosine, expected, axis=1))
 
 
 @given(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rsir.archive import read_archive
 from rsir.descriptor import read_attributes, read_descriptors
+from rsir.device import prepare_processor
 from rsir.metrics import ranking_depth
 from rsir.provenance import digests
 from rsir.ranking import find_search, write_rankings
@@ -18,15 +19,17 @@ def main(
     descriptors: Path,
     cutoffs: list[int],
     database: str,
+    threads: int,
     rankings: Path,
 ) -> None:
     """Rank by each descriptor of the file."""
+    device = prepare_processor(threads).device
     table = read_archive(archive)
     search = find_search(read_split(split, table), database)
     _, _, *scenes = search.labels_and_scenes(table)
     depth = ranking_depth(cutoffs, len(search.database), *scenes)
     found = {
-        name: rank(values, search.queries, search.database, depth)
+        name: rank(values, search.queries, search.database, depth, device)
         for name, values in read_descriptors(descriptors, list(table["image"])).items()
     }
     described = read_attributes(descriptors)
@@ -44,5 +47,6 @@ if __name__ == "__main__":
             descriptors=Path(snakemake.input.descriptors),
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
+            threads=snakemake.threads,
             rankings=Path(snakemake.output[0]),
         )

@@ -1,4 +1,12 @@
-"""Exact retrieval by cosine similarity, in blocks."""
+"""Exact retrieval by cosine similarity, in blocks of queries and of the database.
+
+A large database is searched in single precision, which finds all images that can be among the
+wanted ones, and some more; those alone are compared in double precision. What is returned is the
+same as if all had been.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -6,8 +14,14 @@ from torch import Tensor
 
 from rsir.errors import InputError
 
-BLOCK = 1024  # queries at a time
-DATABASE_BLOCK = 16384  # images searched at a time
+QUERY_BLOCK = 4096
+DATABASE_BLOCK = 16384
+SPARE = 16  # how many more than nine eighths of those wanted single precision finds
+GATHERED_BYTES = 1 << 22  # of what is compared in double precision; stays in the cache
+
+CPU = torch.device("cpu")
+
+Found = tuple[Tensor, Tensor]  # similarities, best first, and places in the database
 
 
 def rank(
@@ -15,21 +29,24 @@ def rank(
     queries: np.ndarray,
     database: np.ndarray,
     depth: int,
+    device: torch.device = CPU,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rank the database for each query by falling cosine similarity.
 
     Equal similarities stand in the order of the database, so a ranking has no chance in it. They
-    are computed in double precision and rounded to single, so that copies of an image, wherever
-    they stand, have equal ones. A descriptor of zeros has similarity 0 to all.
+    are those of double precision rounded to single, so that copies of an image, wherever they
+    stand, have equal ones. A descriptor of zeros has similarity 0 to all.
 
     Parameters
     ----------
     descriptors : ndarray
-        One row per image, N×D.
+        One row per image, float32 N×D.
     queries, database : ndarray
         Rows of `descriptors`: Q that ask, M that are searched. A query may be in the database.
     depth : int
         How many to rank; at most M are.
+    device : torch.device
+        What computes.
 
     Returns
     -------
@@ -43,42 +60,140 @@ def rank(
     InputError
         If a descriptor is not finite.
     """
-    if not np.isfinite(descriptors).all():
-        row = int(np.flatnonzero(~np.isfinite(descriptors).all(1))[0])
-        raise InputError(f"descriptor of image number {row + 1} is not finite; extract it again")
+    unit = _UnitVectors.of(torch.from_numpy(descriptors), device)
     depth = min(depth, len(database))
-    unit = torch.nn.functional.normalize(torch.from_numpy(descriptors).double(), dim=1)
-    searched = [unit[rows] for rows in np.split(database, _cuts(len(database)))]
-    ranked, similarity = [], []
-    for rows in np.array_split(queries, max(1, -(-len(queries) // BLOCK))):
-        values, positions = _search(unit[rows], searched, depth)
-        ranked.append(positions.int().numpy())
-        similarity.append(values.numpy())
-    return np.concatenate(ranked), np.concatenate(similarity)
+    candidates = depth + depth // 8 + SPARE
+    if 4 * candidates < len(database):
+        similarity, ranked = _rank_candidates(unit, queries, database, depth, candidates)
+    else:
+        similarity, ranked = _search(unit, queries, database, depth, torch.float64, top)
+    return ranked.int().cpu().numpy(), similarity.cpu().numpy()
 
 
-def _cuts(count: int) -> range:
-    return range(DATABASE_BLOCK, count, DATABASE_BLOCK)
+@dataclass(frozen=True)
+class _UnitVectors:
+    """Descriptors, of which rows are made unit vectors when they are needed."""
+
+    vectors: Tensor
+    norms: Tensor
+    device: torch.device
+
+    @classmethod
+    def of(cls, vectors: Tensor, device: torch.device) -> "_UnitVectors":
+        blocks = _blocks(np.arange(len(vectors)), QUERY_BLOCK)
+        norms = torch.cat([torch.linalg.vector_norm(vectors[b].double(), dim=1) for b in blocks])
+        if not norms.isfinite().all():
+            row = int(norms.isfinite().logical_not().nonzero()[0])
+            raise InputError(
+                f"descriptor of image number {row + 1} is not finite; extract it again"
+            )
+        return cls(vectors, norms.clamp_min(torch.finfo(torch.float64).tiny), device)
+
+    @property
+    def dimension(self) -> int:
+        return self.vectors.shape[1]
+
+    def rows(self, rows: np.ndarray, dtype: torch.dtype) -> Tensor:
+        """Return unit vectors, a row for each of `rows`."""
+        vectors = self.vectors[rows].to(self.device, dtype)
+        # In two steps, since a very small norm cannot be divided by in single precision.
+        root = self.norms[rows].sqrt().to(self.device, dtype)[:, None]
+        return vectors.div_(root).div_(root)
+
+    def similarity(self, queries: np.ndarray, near: np.ndarray) -> Tensor:
+        """Compare each of Q rows with K of its own, Q×K, in double precision; float32."""
+        left, right = (self.vectors[rows].to(self.device).double() for rows in (queries, near))
+        left_norms, right_norms = (self.norms[rows].to(self.device) for rows in (queries, near))
+        products = (right @ left[:, :, None])[:, :, 0]
+        return (products / (left_norms[:, None] * right_norms)).float()
 
 
-def _search(queries: Tensor, searched: list[Tensor], depth: int) -> tuple[Tensor, Tensor]:
-    """Return the `depth` most similar of all blocks, and their positions, best first."""
-    values = torch.empty(len(queries), 0)
-    positions = torch.empty(len(queries), 0, dtype=torch.long)
+def _search(
+    unit: _UnitVectors,
+    queries: np.ndarray,
+    database: np.ndarray,
+    depth: int,
+    dtype: torch.dtype,
+    select: Callable[[Tensor, int], Found],
+) -> Found:
+    """Return the `depth` most similar for each query, by products of matrices in `dtype`.
+
+    `select` takes the largest values of each row and their columns, best first.
+    """
+    blocks = _blocks(queries, QUERY_BLOCK)
+    found: list[Found] = [
+        (
+            torch.empty(len(block), 0, device=unit.device),
+            torch.empty(len(block), 0, dtype=torch.long, device=unit.device),
+        )
+        for block in blocks
+    ]
+    largest = min(QUERY_BLOCK, len(queries)) * min(DATABASE_BLOCK, len(database))
+    memory = torch.empty(largest, dtype=dtype, device=unit.device)
     first = 0
-    for block in searched:
-        similarity = (queries @ block.T).float()
-        best, where = top(similarity, min(depth, len(block)))
-        values = torch.cat([values, best], 1)
-        positions = torch.cat([positions, where + first], 1)
-        # What is held comes before the block in the database, so a stable order keeps ties right.
-        values, where = top(values, min(depth, values.shape[1]))
-        positions = positions.gather(1, where)
-        first += len(block)
-    return values, positions
+    for searched in _blocks(database, DATABASE_BLOCK):
+        columns = unit.rows(searched, dtype).T
+        for number, block in enumerate(blocks):
+            product = memory[: len(block) * len(searched)].view(len(block), len(searched))
+            similarity = _multiply(unit.rows(block, dtype), columns, product).float()
+            values, places = found[number]
+            best, where = select(similarity, min(depth, len(searched)))
+            # What was found before stands before the block, so a stable order keeps ties right.
+            values = torch.cat([values, best], 1)
+            places = torch.cat([places, where + first], 1)
+            values, order = select(values, min(depth, values.shape[1]))
+            found[number] = values, places.gather(1, order)
+        first += len(searched)
+    return torch.cat([values for values, _ in found]), torch.cat([places for _, places in found])
 
 
-def top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def _rank_candidates(
+    unit: _UnitVectors, queries: np.ndarray, database: np.ndarray, depth: int, candidates: int
+) -> Found:
+    """Search in single precision, and rank what may be among the `depth` best in double."""
+    values, places = _search(unit, queries, database, candidates, torch.float32, torch.topk)
+    # A dot product of D terms is off by at most D rounding units of the sum of their sizes (Higham,
+    # Accuracy and Stability of Numerical Algorithms, 2002, section 3.1), which of unit vectors is
+    # at most 1. To make them unit vectors, and to round what comes out, takes some more.
+    error = (unit.dimension + 20) * torch.finfo(torch.float32).eps / 2
+    possible = values >= values[:, depth - 1 : depth] - 2 * error
+    sure = ~possible[:, -1].cpu().numpy()  # else there may be more than were found
+    similarity = torch.empty(len(queries), depth, device=unit.device)
+    ranked = torch.empty(len(queries), depth, dtype=torch.long, device=unit.device)
+    if sure.any():
+        near = places[sure, : possible[sure].sum(1).max()].sort(1).values
+        similarity[sure], ranked[sure] = _compare(unit, queries[sure], database, near, depth)
+    if not sure.all():
+        found = _search(unit, queries[~sure], database, depth, torch.float64, top)
+        similarity[~sure], ranked[~sure] = found
+    return similarity, ranked
+
+
+def _compare(
+    unit: _UnitVectors, queries: np.ndarray, database: np.ndarray, places: Tensor, depth: int
+) -> Found:
+    """Return the `depth` best of the places of each query, which ascend, by double precision."""
+    near = database[places.cpu().numpy()]
+    count = max(1, GATHERED_BYTES // (8 * unit.dimension * near.shape[1]))
+    pairs = zip(_blocks(queries, count), _blocks(near, count), strict=True)
+    similarity = torch.cat([unit.similarity(asking, found) for asking, found in pairs])
+    best, order = top(similarity, depth)
+    return best, places.gather(1, order)
+
+
+def _multiply(left: Tensor, right: Tensor, product: Tensor) -> Tensor:
+    """Multiply matrices, on a CPU by numpy, whose library is fast on all makes of processors."""
+    if left.device == CPU:
+        np.matmul(left.numpy(), right.numpy(), out=product.numpy())
+        return product
+    return torch.mm(left, right, out=product)
+
+
+def _blocks(rows: np.ndarray, size: int) -> list[np.ndarray]:
+    return [rows[first : first + size] for first in range(0, len(rows), size)]
+
+
+def top(values: Tensor, count: int) -> Found:
     """Return the `count` largest values of each row, best first, and their columns.
 
     Equal values stand by column. `torch.topk` alone may take any of the values that tie at the
