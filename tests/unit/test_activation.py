@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import fx, nn
 
 from rsir.activation import (
     ComputedActivations,
@@ -97,7 +97,8 @@ def test_the_trunk_is_left_as_it_is(small, archive, root):
 
 
 def test_what_half_precision_cannot_hold_is_refused(small, archive, root):
-    loud = replace(small, trunk=nn.Sequential(small.trunk, nn.Threshold(1.0, 65_520.0)))
+    trunk = fx.symbolic_trace(nn.Sequential(small.trunk, nn.Threshold(1.0, 65_520.0)))
+    loud = replace(small, trunk=trunk)
     with (
         open_source(None, archive, root, loud, 0, CPU) as source,
         pytest.raises(InputError, match=r"exceed half precision \(65,504\)"),

@@ -11,7 +11,6 @@ import torch
 import torchvision
 from torch import nn
 
-from rsir import extraction
 from rsir.activation import open_source
 from rsir.backbone import load_backbone, pool
 from rsir.descriptor import array_file, read_descriptors
@@ -21,15 +20,10 @@ from rsir.image import load_pixels
 from rsir.model import Head, TaskModel, activate
 from rsir.weight_source import locate_weights
 
-CPU = Processor(torch.device("cpu"))
+CPU = Processor(torch.device("cpu"), batch_size=5)
 AIRPLANE = (
     Path(__file__).parents[2].parent / "shared/data/ucmerced40/Images/airplane/airplane00.tif"
 )
-
-
-@pytest.fixture(autouse=True)
-def two_batches(monkeypatch):
-    monkeypatch.setattr(extraction, "BATCH_SIZE", 5)
 
 
 @pytest.fixture

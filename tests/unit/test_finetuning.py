@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
-from torch import nn
+from torch import fx, nn
 
 from rsir.activation import StoredActivations, open_source
 from rsir.backbone import pool
@@ -202,7 +202,7 @@ def test_tasks_begin_with_weights_and_batches_of_their_own(tail, source):
 @pytest.mark.parametrize("task", [SCENES, LABELS])
 def test_training_the_head_on_given_features_is_training_it_through_the_tail(source, task):
     # A tail without weights is frozen in both stages, so both train the head alone.
-    tail = nn.Sequential(nn.AvgPool2d(2), nn.Hardswish())
+    tail = fx.symbolic_trace(nn.Sequential(nn.AvgPool2d(2), nn.Hardswish()))
     (given_features, one), (through_tail, other) = (
         train(tail, source, task, settings(*stages))
         for stages in ((stage(3), stage(0)), (stage(0), stage(3)))
@@ -235,7 +235,7 @@ def test_momentum_is_of_account(tail, source, optimizer):
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
 def test_a_step_is_the_optimizers(source, optimizer):
     # One batch of all images; features and gradient worked out by torch from the same start.
-    tail = nn.Sequential(nn.AvgPool2d(2), nn.Hardswish())
+    tail = fx.symbolic_trace(nn.Sequential(nn.AvgPool2d(2), nn.Hardswish()))
     chosen = {"learning_rate": 0.1, "weight_decay": 0.01, "optimizer": optimizer, "momentum": 0.5}
     begun, _ = train(tail, source, SCENES, settings(stage(0), stage(0)))
     head = deepcopy(begun.head).train()

@@ -19,6 +19,7 @@ from rsir.backbone import Backbone, Preprocessing
 from rsir.descriptor import open_activations, readable
 from rsir.device import Processor
 from rsir.errors import InputError
+from rsir.folding import fold_batch_norm
 from rsir.image import load_pixels
 
 Batches = Sequence[np.ndarray]
@@ -69,7 +70,7 @@ class ComputedActivations:
         workers: int,
         processor: Processor,
     ) -> None:
-        self._trunk = processor.place(backbone.trunk)
+        self._trunk = fold_batch_norm(processor.place(backbone.trunk))
         self._preprocessing = backbone.preprocessing
         self._images = _Images(paths, backbone.preprocessing)
         self._workers = workers

@@ -1,5 +1,6 @@
 """The processor that computes, its precision, and how it is made to compute the same each time."""
 
+import ctypes
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -7,6 +8,10 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+
+# Parameters of glibc's mallopt, and what keeps memory that was given back: without it, each feature
+# map is new memory, which the kernel fills with zeros before it is written.
+KEPT_MEMORY = {"M_MMAP_MAX": (-4, 0), "M_TRIM_THRESHOLD": (-1, -1)}
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -16,11 +21,14 @@ class Processor:
     """Where networks compute, and the types in which their products are computed.
 
     Trunks and tails compute in these types; all else, and all that is kept, is in float32.
+    `batch_size` is of what only passes through a network. On a CPU it is small, so that feature
+    maps stay near.
     """
 
     device: torch.device
     inference: torch.dtype = torch.float32
     training: torch.dtype = torch.float32
+    batch_size: int = 16
 
     def precision(self, dtype: torch.dtype) -> AbstractContextManager[object]:
         """Return a context in which products are computed in `dtype`.
@@ -44,15 +52,31 @@ class Processor:
 def prepare_processor(threads: int) -> Processor:
     """Return the GPU if there is one, else the CPU with `threads` threads.
 
-    A GPU computes in bfloat16 if it has it. If not, float16 serves inference, and training stays
-    in float32, since float16 gradients underflow. A CPU computes in float32. Deterministic
-    algorithms are chosen wherever torch has one; it warns where it has none.
+    Both compute in bfloat16 if they have it in hardware. If not, float16 serves inference on a GPU,
+    and training stays in float32, since float16 gradients underflow; a CPU computes in float32.
+    Deterministic algorithms are chosen wherever torch has one; it warns where it has none.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS varies
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.set_num_threads(threads)
     if not torch.cuda.is_available():
-        return Processor(torch.device("cpu"))
+        _keep_memory()
+        dtype = torch.bfloat16 if _has_bfloat16() else torch.float32
+        return Processor(torch.device("cpu"), dtype, dtype)
     if torch.cuda.is_bf16_supported(including_emulation=False):
-        return Processor(torch.device("cuda"), torch.bfloat16, torch.bfloat16)
-    return Processor(torch.device("cuda"), torch.float16, torch.float32)
+        return Processor(torch.device("cuda"), torch.bfloat16, torch.bfloat16, batch_size=128)
+    return Processor(torch.device("cuda"), torch.float16, torch.float32, batch_size=128)
+
+
+def _has_bfloat16() -> bool:
+    """Tell whether the CPU multiplies bfloat16 itself; elsewhere it is slower than float32."""
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
+
+
+def _keep_memory() -> None:
+    """Have the C library reuse large memory, where it is glibc."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for parameter, value in KEPT_MEMORY.values():
+            mallopt(parameter, value)

@@ -12,9 +12,8 @@ from rsir.activation import ActivationSource, consecutive_batches
 from rsir.backbone import Backbone, pool
 from rsir.descriptor import ArrayFile
 from rsir.device import Processor
+from rsir.folding import fold_batch_norm
 from rsir.model import TaskModel
-
-BATCH_SIZE = 32
 
 
 @torch.inference_mode()
@@ -30,9 +29,9 @@ def extract(
     `output` is the softmax over the classes of the pretrained network, N×K. The activations at the
     cut go to `activations` as they pass by.
     """
-    tail = processor.place(backbone.tail)
+    tail = fold_batch_norm(processor.place(backbone.tail))
     classifier = backbone.classifier and processor.place(backbone.classifier)
-    rows = consecutive_batches(descriptors.rows, BATCH_SIZE)
+    rows = consecutive_batches(descriptors.rows, processor.batch_size)
     for batch in tqdm(
         source.batches(rows), total=len(rows), desc="extract", unit="batch", disable=None
     ):
@@ -58,10 +57,14 @@ def reextract(
     `pool` and `output` of several tasks stand side by side, in the order of the tasks.
     """
     placed = [
-        replace(model, tail=processor.place(model.tail), head=processor.place(model.head))
+        replace(
+            model,
+            tail=fold_batch_norm(processor.place(model.tail)),
+            head=processor.place(model.head),
+        )
         for model in models
     ]
-    rows = consecutive_batches(descriptors.rows, BATCH_SIZE)
+    rows = consecutive_batches(descriptors.rows, processor.batch_size)
     for batch in tqdm(
         source.batches(rows), total=len(rows), desc="re-extract", unit="batch", disable=None
     ):

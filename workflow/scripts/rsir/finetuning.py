@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score
-from torch import Tensor, nn
+from torch import Tensor, fx
 from torch.nn import functional
 from tqdm import tqdm
 
@@ -18,6 +18,7 @@ from rsir.activation import ActivationSource, Batches
 from rsir.backbone import pool
 from rsir.device import Processor
 from rsir.errors import InputError
+from rsir.folding import fold_batch_norm
 from rsir.labeling import UNSEEN, Task
 from rsir.model import Head, TaskModel, activate
 from rsir.resumption import State
@@ -34,7 +35,7 @@ Forward = Callable[[Batches], Iterator[Tensor]]  # batches of rows → the logit
 
 def finetune(
     task: Task,
-    tail: nn.Module,
+    tail: fx.GraphModule,
     pooled: np.ndarray,
     source: ActivationSource,
     train: np.ndarray,
@@ -94,6 +95,7 @@ def finetune(
         torch.manual_seed(int(generator.integers(2**31)))
         head = processor.place(Head(pooled.shape[1], len(task.outputs))).eval()
     tail = processor.place(deepcopy(tail).requires_grad_(True)).eval()
+    folded = fold_batch_norm(tail)
     features = torch.from_numpy(pooled).to(processor.device)
 
     def from_pooled(batches: Batches) -> Iterator[Tensor]:
@@ -103,7 +105,7 @@ def finetune(
     def from_activations(batches: Batches) -> Iterator[Tensor]:
         for activations in source.batches(batches):
             with processor.precision(processor.training):
-                feature_map = tail(processor.place_activations(activations))
+                feature_map = folded(processor.place_activations(activations))
             yield head(pool(feature_map))
 
     curve: Curve = []

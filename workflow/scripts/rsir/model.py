@@ -10,7 +10,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from rsir.backbone import pool
 from rsir.errors import InputError
@@ -42,7 +42,7 @@ class TaskModel:
     name: str
     outputs: list[str]
     activation: str
-    tail: nn.Module
+    tail: fx.GraphModule
     head: Head
 
     def describe(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,7 +80,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return {key: value for key, value in facts.items() if key != "tasks"}
 
 
-def load_models(path: Path, tail: nn.Module, dimension: int) -> Iterator[TaskModel]:
+def load_models(path: Path, tail: fx.GraphModule, dimension: int) -> Iterator[TaskModel]:
     """Read the models of a file one after the other, in evaluation mode.
 
     Parameters
