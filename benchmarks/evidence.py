@@ -1,18 +1,15 @@
 """What scoring and statistics cost: 30 models, each asked 2,100 queries.
 
-Writes a CSV to the standard output, a row per stage, its files read and written included. Each
-description is the labels with noise.
+Files read and written are included. Each description is the labels with noise.
 """
 
-import csv
-import resource
-import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from measure import Row, timed
 
 import bounds
 import by_label
@@ -79,12 +76,9 @@ def write_models(folder: Path, archive: pd.DataFrame, rng: np.random.Generator) 
     return paths
 
 
-def main() -> None:
+def measure() -> Iterator[Row]:
     """Time each stage once."""
     rng = np.random.default_rng(0)
-    rows = csv.writer(sys.stdout)
-    rows.writerow(["stage", "models", "queries", "seconds", "peak_mib"])
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         archive = draw_archive(rng)
@@ -112,16 +106,6 @@ def main() -> None:
                 table, split, rankings, CUTOFFS, "test", folder / "by_label.csv"
             ),
         }
-        total = 0.0
         for stage, work in stages.items():
-            start = time.perf_counter()
-            work()
-            seconds = time.perf_counter() - start
-            total += seconds
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            rows.writerow([stage, len(rankings), SCENES * (PER_SCENE - 1), f"{seconds:.1f}", peak])
-        rows.writerow(["all", len(rankings), SCENES * (PER_SCENE - 1), f"{total:.1f}", peak])
-
-
-if __name__ == "__main__":
-    main()
+            _, seconds = timed(work)
+            yield Row("evidence", f"{stage}, {len(rankings)} models", "here", seconds)

@@ -1,0 +1,131 @@
+"""Extraction from the image files to the descriptors in a file, against a plain loop."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import timm
+import torch
+import torchvision
+from machine import product_rate
+from measure import Row, apart, timed
+from PIL import Image
+from tiles import SETTINGS, Tiles, drawn_tiles, settings
+from torch.nn.functional import cosine_similarity
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision.transforms import v2
+
+import extract
+from rsir.backbone import BUILD_ARGUMENTS, Backbone, load_backbone
+from rsir.device import prepare_processor
+
+THREADS = os.cpu_count() or 1
+IMAGES_PER_SCENE = 20
+LAST_MAPS = {
+    "efficientnet_lite0": "bn2",
+    "resnet50": "layer4",
+    "inception_v3": "Mixed_7c",
+    "vgg16": "features",
+}
+
+
+class Images(Dataset[torch.Tensor]):
+    """Images as a plain loop reads them."""
+
+    def __init__(self, paths: list[Path], backbone: Backbone) -> None:
+        wanted = backbone.preprocessing
+        self._paths = paths
+        self._transform = v2.Compose(
+            [
+                v2.Resize((wanted.size, wanted.size), v2.InterpolationMode(wanted.interpolation)),
+                v2.PILToTensor(),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize(wanted.mean, wanted.std),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, row: int) -> torch.Tensor:
+        pixels: torch.Tensor = self._transform(Image.open(self._paths[row]).convert("RGB"))
+        return pixels
+
+
+def measure() -> Iterator[Row]:
+    """Measure each backbone in both ways."""
+    with drawn_tiles(IMAGES_PER_SCENE) as tiles:
+        images = len(tiles.paths)
+        peak = product_rate(torch.float32, prepare_processor(THREADS).device)
+        for backbone in SETTINGS:
+            work = images * image_gflop(load_backbone(None, **settings(backbone)))
+            expected = None
+            for way, run in (("plain loop", plain), ("here", here)):
+                run_apart = apart(run, backbone, tiles)
+                found = torch.from_numpy(run_apart.value)
+                expected = found if expected is None else expected
+                yield Row(
+                    "extraction",
+                    backbone,
+                    way,
+                    run_apart.seconds,
+                    images / run_apart.seconds,
+                    "images/s",
+                    share=work / run_apart.seconds / peak,
+                    peak_mib=run_apart.peak_mib,
+                    agreement=f"cosine ≥ {cosine_similarity(found, expected).min():.6f}",
+                )
+
+
+def image_gflop(backbone: Backbone) -> float:
+    """Return the arithmetic of the features of one image."""
+    size = backbone.preprocessing.size
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        backbone.tail(backbone.trunk(torch.zeros(1, 3, size, size)))
+    return counter.get_total_flops() / 1e9
+
+
+def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
+    """Run the pipeline's script."""
+    made = tiles.root / f"{backbone}.h5"
+    _, seconds = timed(
+        lambda: extract.main(
+            tiles.file,
+            tiles.root,
+            tiles.weights,
+            backbone,
+            settings(backbone),
+            THREADS,
+            made,
+            tiles.root / f"{backbone}-activations.h5",
+        )
+    )
+    with h5py.File(made) as file:
+        return file["pool"][:], seconds
+
+
+def plain(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
+    """Run the network as it comes, in float32, on batches of 32."""
+    prepare_processor(THREADS)
+    return timed(lambda: plain_loop(backbone, tiles))
+
+
+@torch.no_grad()
+def plain_loop(backbone: str, tiles: Tiles) -> np.ndarray:
+    """Return the pooled last feature maps."""
+    parts = load_backbone(None, **settings(backbone))
+    network = SETTINGS[backbone]["network"]
+    library = torchvision.models.get_model if backbone in torchvision.models.list_models() else None
+    model = (library or timm.create_model)(network, **BUILD_ARGUMENTS.get(network, {})).eval()
+    for part in (parts.trunk, parts.tail, parts.classifier):
+        model.load_state_dict(part.state_dict(), strict=False)
+    maps: list[torch.Tensor] = []
+    model.get_submodule(LAST_MAPS[backbone]).register_forward_hook(
+        lambda _module, _inputs, output: maps.append(output.mean((2, 3)))
+    )
+    for pixels in DataLoader(Images(tiles.paths, parts), batch_size=32, num_workers=THREADS - 1):
+        model(pixels)
+    return torch.cat(maps).numpy()

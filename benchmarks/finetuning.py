@@ -1,0 +1,161 @@
+"""Fine-tuning from stored activations, against every epoch through the whole network."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from extraction import Images
+from measure import Row, apart, timed
+from tiles import Tiles, drawn_tiles, settings
+from torch import nn
+from torch.utils.data import DataLoader
+
+import extract
+import finetune
+from rsir.activation import open_source
+from rsir.backbone import load_backbone, pool
+from rsir.descriptor import read_descriptors
+from rsir.device import prepare_processor
+from rsir.finetuning import finetune as finetune_one
+from rsir.finetuning import loss_of, shuffled_batches
+from rsir.labeling import Task, labeling_tasks
+from rsir.model import Head
+
+THREADS = os.cpu_count() or 1
+IMAGES_PER_SCENE = 4
+STAGES: dict[str, Any] = {
+    "batch_size": 32,
+    "head": {"epochs": 10, "optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01},
+    "tail": {"epochs": 10, "optimizer": "adamw", "learning_rate": 3e-4, "weight_decay": 0.01},
+}
+SEED = 0
+CASES = [
+    ("efficientnet_lite0", "single_label"),
+    ("efficientnet_lite0", "multi_label"),
+    ("efficientnet_lite0", "powerset"),
+    ("efficientnet_lite0", "independent"),
+    ("resnet50", "multi_label"),
+]
+
+
+def measure() -> Iterator[Row]:
+    """Measure each labeling in both ways; of `independent` the plain one trains one network."""
+    with drawn_tiles(IMAGES_PER_SCENE) as tiles:
+        table = tiles.table
+        table[["image"]].assign(subset="train").to_csv(tiles.root / "split.csv", index=False)
+        for backbone in dict.fromkeys(backbone for backbone, _ in CASES):
+            apart(extracted, backbone, tiles)
+        for backbone, kind in CASES:
+            networks = len(labeling_tasks(kind, table, np.arange(len(table))))
+            ways = {"plain": (plain, networks), "here": (here, 1)}
+            if networks > 1:
+                ways = {
+                    f"plain, one network × {networks}": (plain, networks),
+                    f"here, one network × {networks}": (alone, networks),
+                    "here, all": (here, 1),
+                }
+            for way, (run, times) in ways.items():
+                found = apart(run, backbone, kind, tiles)
+                yield Row(
+                    "finetuning",
+                    f"{backbone}, {kind}",
+                    way,
+                    found.seconds * times,
+                    peak_mib=found.peak_mib,
+                    agreement=f"loss of {found.value}",
+                )
+
+
+def extracted(backbone: str, tiles: Tiles) -> tuple[None, float]:
+    """Make what a fine-tuning starts from."""
+    files = (tiles.root / f"{backbone}.h5", tiles.root / f"{backbone}-activations.h5")
+    archive = (tiles.file, tiles.root, tiles.weights)
+    return timed(lambda: extract.main(*archive, backbone, settings(backbone), THREADS, *files))
+
+
+def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
+    """Run the pipeline's script, from its files to its files."""
+    curve = tiles.root / "curve.csv"
+    _, seconds = timed(
+        lambda: finetune.main(
+            files={
+                "archive": tiles.file,
+                "split": tiles.root / "split.csv",
+                "weights": tiles.weights,
+                "descriptors": tiles.root / f"{backbone}.h5",
+            },
+            activations=tiles.root / f"{backbone}-activations.h5",
+            root=tiles.root,
+            method={"backbone": backbone, "labeling": kind, "seed": SEED},
+            backbone_settings=settings(backbone),
+            kind=kind,
+            settings=STAGES,
+            threads=THREADS,
+            models=tiles.root / "models.safetensors",
+            curve=curve,
+        )
+    )
+    rows = pd.read_csv(curve)
+    last = rows[rows["task"] == rows["task"][0]].iloc[-1]
+    return f"{last['task']}: {last['train_loss']:.4f}", seconds
+
+
+def alone(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
+    """Train the first network of a labeling, from the same files."""
+
+    def train() -> str:
+        processor = prepare_processor(THREADS)
+        table = tiles.table
+        everything = np.arange(len(table))
+        task = labeling_tasks(kind, table, everything)[0]
+        parts = load_backbone(None, **settings(backbone))
+        pooled = read_descriptors(tiles.root / f"{backbone}.h5", list(table["image"]))["pool"]
+        activations = tiles.root / f"{backbone}-activations.h5"
+        with open_source(activations, table, tiles.root, parts, THREADS, processor) as source:
+            given = (parts.tail, pooled, source, everything, everything[:0], STAGES, SEED)
+            _, curve = finetune_one(task, *given, processor)
+        return f"{task.name}: {curve[-1]['train_loss']:.4f}"
+
+    return timed(train)
+
+
+def plain(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
+    """Train the first network of a labeling as it comes: float32, from the image files."""
+    torch.set_num_threads(THREADS)
+    table = tiles.table
+    task = labeling_tasks(kind, table, np.arange(len(table)))[0]
+    loss, seconds = timed(lambda: plain_loop(task, backbone, tiles))
+    return f"{task.name}: {loss:.4f}", seconds
+
+
+def plain_loop(task: Task, backbone: str, tiles: Tiles) -> float:
+    """Train in the two stages, with the same batches, and return the last epoch's mean loss."""
+    parts = load_backbone(None, **settings(backbone))
+    network = nn.Sequential(parts.trunk, parts.tail.requires_grad_(False))
+    images = Images(tiles.paths, parts)
+    generator = np.random.default_rng([SEED, *task.name.encode()])
+    torch.manual_seed(int(generator.integers(2**31)))
+    head = Head(parts.dimension, len(task.outputs))
+    for stage, trained in (("head", [head]), ("tail", [parts.tail, head])):
+        weights = [weight for part in trained for weight in part.requires_grad_(True).parameters()]
+        chosen = STAGES[stage]
+        optimizer = torch.optim.AdamW(
+            weights, lr=chosen["learning_rate"], weight_decay=chosen["weight_decay"]
+        )
+        for _ in range(chosen["epochs"]):
+            total = 0.0
+            batches = shuffled_batches(np.arange(len(images)), STAGES["batch_size"], generator)
+            loader = DataLoader(
+                images, batch_sampler=[rows.tolist() for rows in batches], num_workers=THREADS - 1
+            )
+            for rows, pixels in zip(batches, loader, strict=True):
+                logits = head(pool(network(pixels)))
+                loss = loss_of(logits, torch.from_numpy(task.targets[rows]), task.activation)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                total += loss.item() * len(rows)
+    return total / len(images)

@@ -1,0 +1,34 @@
+"""The processor's rate at products of matrices, which all else is measured by."""
+
+import os
+from collections.abc import Iterator
+
+import torch
+from measure import Row, timed
+
+from rsir.device import prepare_processor
+
+SIZE = 1024
+REPETITIONS = 5
+
+
+def measure() -> Iterator[Row]:
+    """Measure float32, and what the pipeline computes in where that is another type."""
+    processor = prepare_processor(os.cpu_count() or 1)
+    for dtype in dict.fromkeys([torch.float32, torch.bfloat16, processor.inference]):
+        rate = product_rate(dtype, processor.device)
+        name = str(dtype).removeprefix("torch.")
+        yield Row("machine", f"{SIZE}×{SIZE} product", name, rate=rate, unit="GFLOP/s")
+
+
+def product_rate(dtype: torch.dtype, device: torch.device) -> float:
+    """Return the GFLOP/s of a product of square matrices, the best of some."""
+    left, right = torch.randn(2, SIZE, SIZE, device=device).to(dtype)
+
+    def multiply() -> None:
+        left @ right
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    multiply()
+    return 2 * SIZE**3 / 1e9 / min(timed(multiply)[1] for _ in range(REPETITIONS))

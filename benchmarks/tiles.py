@@ -1,0 +1,59 @@
+"""The archive that the benchmark describes: drawn tiles, as in the default run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+import archive
+from rsir.archive import read_archive
+from rsir.sample import write_sample
+from rsir.weights import write_record
+
+SETTINGS = {
+    "efficientnet_lite0": {"library": "timm", "network": "tf_efficientnet_lite0"},
+    "resnet50": {"library": "torchvision", "network": "resnet50"},
+    "inception_v3": {"library": "torchvision", "network": "inception_v3"},
+    "vgg16": {"library": "torchvision", "network": "vgg16"},
+}
+"""The backbones that are measured; with random weights, which cost what others do."""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """An archive: the folder of the tiles, which takes what is made of it, too, and its files."""
+
+    root: Path
+    file: Path
+    weights: Path
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The archive."""
+        return read_archive(self.file)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Its image files."""
+        return [self.root / path for path in self.table["path"]]
+
+
+@contextmanager
+def drawn_tiles(images_per_scene: int) -> Iterator[Tiles]:
+    """Draw an archive of 21 scenes into a temporary folder."""
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        tiles = Tiles(root, root / "archive.csv", root / "weights.json")
+        write_sample(tiles.root, images_per_scene, seed=0)
+        archive.main("sample", tiles.root, tiles.root / "labels.csv", 1, tiles.file)
+        write_record(tiles.weights, None)
+        yield tiles
+
+
+def settings(backbone: str) -> dict[str, Any]:
+    """Return the backbone's entry in the config."""
+    return {**SETTINGS[backbone], "weights": "random"}
