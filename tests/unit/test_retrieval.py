@@ -129,6 +129,16 @@ def test_a_descriptor_of_zeros_is_like_nothing():
     assert similarity.tolist() == [[0, 0, 0], [1, 0, -1], [1, 0, -1]]
 
 
+@pytest.mark.usefixtures("small_blocks")
+def test_zeros_are_like_nothing_in_a_large_database_too():
+    descriptors = np.abs(random_descriptors(50))
+    descriptors[[7, 30]] = 0
+    ranked, similarity = search(descriptors, depth=3)
+    assert ranked[7].tolist() == ranked[30].tolist() == [0, 1, 2]
+    assert not similarity[[7, 30]].any()
+    assert not np.isin(np.delete(ranked, [7, 30], axis=0), [7, 30]).any()
+
+
 def test_length_is_of_no_account():
     descriptors = random_descriptors(30)
     lengths = 2.0 ** np.random.default_rng(1).integers(-10, 10, (30, 1))

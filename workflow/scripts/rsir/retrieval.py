@@ -19,6 +19,8 @@ DATABASE_BLOCK = 16384
 SPARE = 16  # how many more than nine eighths of those wanted single precision finds
 GATHERED_BYTES = 1 << 22  # of what is compared in double precision; stays in the cache
 
+SHORTEST = 1e-60  # stands for the norm of zeros; float32 has none as short
+
 CPU = torch.device("cpu")
 
 Found = tuple[Tensor, Tensor]  # similarities, best first, and places in the database
@@ -87,7 +89,7 @@ class _UnitVectors:
             raise InputError(
                 f"descriptor of image number {row + 1} is not finite; extract it again"
             )
-        return cls(vectors, norms.clamp_min(torch.finfo(torch.float64).tiny), device)
+        return cls(vectors, norms.clamp_min(SHORTEST), device)
 
     @property
     def dimension(self) -> int:
