@@ -109,7 +109,7 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
 
 def plain(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
     """Run the network as it comes, in float32, on batches of 32."""
-    prepare_processor(THREADS)
+    torch.set_num_threads(THREADS)
     return timed(lambda: plain_loop(backbone, tiles))
 
 
