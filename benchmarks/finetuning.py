@@ -45,11 +45,12 @@ def measure() -> Iterator[Row]:
     """Measure each labeling in both ways; of `independent` the plain one trains one network."""
     with drawn_tiles(IMAGES_PER_SCENE) as tiles:
         table = tiles.table
-        table[["image"]].assign(subset="train").to_csv(tiles.root / "split.csv", index=False)
+        subset = np.where(np.isin(np.arange(len(table)), train_rows(table)), "train", "test")
+        table[["image"]].assign(subset=subset).to_csv(tiles.root / "split.csv", index=False)
         for backbone in dict.fromkeys(backbone for backbone, _ in CASES):
             apart(extracted, backbone, tiles)
         for backbone, kind in CASES:
-            networks = len(labeling_tasks(kind, table, np.arange(len(table))))
+            networks = len(labeling_tasks(kind, table, train_rows(table)))
             ways = {"plain": (plain, networks), "here": (here, 1)}
             if networks > 1:
                 ways = {
@@ -67,6 +68,11 @@ def measure() -> Iterator[Row]:
                     peak_mib=found.peak_mib,
                     agreement=f"loss of {found.value}",
                 )
+
+
+def train_rows(table: pd.DataFrame) -> np.ndarray:
+    """Return all images but the first, since a split has to have a test image."""
+    return np.arange(1, len(table))
 
 
 def extracted(backbone: str, tiles: Tiles) -> tuple[None, float]:
@@ -109,13 +115,13 @@ def alone(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
     def train() -> str:
         processor = prepare_processor(THREADS)
         table = tiles.table
-        everything = np.arange(len(table))
-        task = labeling_tasks(kind, table, everything)[0]
+        train = train_rows(table)
+        task = labeling_tasks(kind, table, train)[0]
         parts = load_backbone(None, **settings(backbone))
         pooled = read_descriptors(tiles.root / f"{backbone}.h5", list(table["image"]))["pool"]
         activations = tiles.root / f"{backbone}-activations.h5"
         with open_source(activations, table, tiles.root, parts, THREADS, processor) as source:
-            given = (parts.tail, pooled, source, everything, everything[:0], STAGES, SEED)
+            given = (parts.tail, pooled, source, train, train[:0], STAGES, SEED)
             _, curve = finetune_one(task, *given, processor)
         return f"{task.name}: {curve[-1]['train_loss']:.4f}"
 
@@ -126,12 +132,13 @@ def plain(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
     """Train the first network of a labeling as it comes: float32, from the image files."""
     torch.set_num_threads(THREADS)
     table = tiles.table
-    task = labeling_tasks(kind, table, np.arange(len(table)))[0]
-    loss, seconds = timed(lambda: plain_loop(task, backbone, tiles))
+    train = train_rows(table)
+    task = labeling_tasks(kind, table, train)[0]
+    loss, seconds = timed(lambda: plain_loop(task, train, backbone, tiles))
     return f"{task.name}: {loss:.4f}", seconds
 
 
-def plain_loop(task: Task, backbone: str, tiles: Tiles) -> float:
+def plain_loop(task: Task, train: np.ndarray, backbone: str, tiles: Tiles) -> float:
     """Train in the two stages, with the same batches, and return the last epoch's mean loss."""
     parts = load_backbone(None, **settings(backbone))
     network = nn.Sequential(parts.trunk, parts.tail.requires_grad_(False))
@@ -147,7 +154,7 @@ def plain_loop(task: Task, backbone: str, tiles: Tiles) -> float:
         )
         for _ in range(chosen["epochs"]):
             total = 0.0
-            batches = shuffled_batches(np.arange(len(images)), STAGES["batch_size"], generator)
+            batches = shuffled_batches(train, STAGES["batch_size"], generator)
             loader = DataLoader(
                 images, batch_sampler=[rows.tolist() for rows in batches], num_workers=THREADS - 1
             )
@@ -158,4 +165,4 @@ def plain_loop(task: Task, backbone: str, tiles: Tiles) -> float:
                 loss.backward()
                 optimizer.step()
                 total += loss.item() * len(rows)
-    return total / len(images)
+    return total / len(train)
