@@ -19,6 +19,8 @@ PROFILE = (
     *("--workflow-profile", "workflow/profiles/slurm", "--latency-wait", "5"),
     *("--slurm-init-seconds-before-status-checks", "5"),
 )
+# The plugin asks for its jobs after 5 s, then 15, 25 …, so that each job may take a minute.
+PATIENCE_SECONDS = 600
 THREADS = CORES[2:]
 GPU_RULES = ("extract", "finetune", "reextract")
 MODEL = "results/sample/{}/efficientnet_lite0/{}-seed0.{}"
@@ -52,6 +54,12 @@ def started(project: Project, cluster: Cluster, *arguments: str) -> Iterator[sub
     finally:
         running.kill()
         running.wait()
+
+
+def wait_for(running: subprocess.Popen[str], made: Callable[[], bool], what: str) -> None:
+    """Wait for something that a run makes, and fail with the run's own words if it ends before."""
+    wait_until(lambda: made() or running.poll() is not None, what, PATIENCE_SECONDS)
+    assert made(), running.communicate()[0]
 
 
 def local_run(project: Project, run: dict[str, list[str]]) -> Project:
@@ -163,7 +171,7 @@ def test_jobs_that_are_stopped_are_tried_again_with_more(
     with started(finished, cluster, *targets, *more) as running:
         # What is tried once is cancelled, or runs past its minute, or has too little memory.
         to_cancel = finished.path("single_label.jobs")
-        wait_until(to_cancel.exists, "the first fine-tuning", 120)
+        wait_for(running, to_cancel.exists, "the first fine-tuning")
         cluster.ask("scancel", to_cancel.read_text().strip())
         text, _ = running.communicate()
     assert running.returncode == 0, text
@@ -189,7 +197,7 @@ def test_a_preempted_fine_tuning_goes_on_to_the_same_numbers(
     before = cluster.jobs()
     folder = finished.path(models).parent
     with started(finished, cluster, models, *THREADS) as running:
-        wait_until(lambda: any(folder.glob(".multi_label-seed0.*/*.pt")), "an epoch", 120)
+        wait_for(running, lambda: any(folder.glob(".multi_label-seed0.*/*.pt")), "an epoch")
         urgent = cluster.ask(
             *("sbatch", "--parsable", "--partition=urgent", "--nodelist=n1", "--exclusive"),
             *("--mem=0", f"--output={tmp_path}/urgent.log", "--wrap=true"),
@@ -214,11 +222,12 @@ def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
 ) -> None:
     run = {"labelings": [], "backbones": ["color_histogram", "lbp"]}
     project.configure({**SMALL, "run": run})
-    with started(project, cluster, *THREADS):
-        wait_until(project.path("results/sample/tiles").exists, "the tiles", 120)
+    with started(project, cluster, *THREADS) as running:
+        wait_for(running, project.path("results/sample/tiles").exists, "the tiles")
         cluster.stop_daemon("slurmctld", signal.SIGKILL)
         cluster.start_controller()
-        wait_until(project.path("results/sample/scores/bounds.csv").exists, "the bounds", 120)
+        bounds = project.path("results/sample/scores/bounds.csv")
+        wait_for(running, bounds.exists, "the bounds")
     cluster.ask("scancel", "--user", str(os.getuid()))
     wait_until(lambda: not cluster.ask("squeue", "--noheader"), "an empty queue")
     assert submit(project, cluster, "--unlock").status == 0
