@@ -29,7 +29,7 @@ def test_each_dependency_is_pinned():
     assert {name.replace("_", "-") for name in pins} == names
 
 
-@pytest.mark.parametrize("file", ["torch.yaml", "handmade.yaml", "tables.yaml"])
+@pytest.mark.parametrize("file", ["torch.yaml", "handmade.yaml", "tables.yaml", "pictures.yaml"])
 def test_environments_of_rules_have_the_same_ranges(file):
     dependencies = yaml.safe_load((ROOT / "envs" / file).read_text())["dependencies"]
     by_pip = next(item["pip"] for item in dependencies if isinstance(item, dict))
