@@ -7,11 +7,11 @@ from pathlib import Path, PurePath
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from rsir.errors import InputError
 from rsir.files import sha256, written_whole
 from rsir.image import FORMATS, read_image
+from rsir.progress import progress
 
 FIXED_COLUMNS = ("image", "path", "scene", "width", "height", "sha256")
 """The columns of an archive before its labels."""
@@ -154,15 +154,7 @@ def describe_images(table: pd.DataFrame, root: Path, workers: int) -> pd.DataFra
     """
     paths = [root / path for path in table["path"]]
     with ThreadPoolExecutor(workers) as pool:
-        facts = list(
-            tqdm(
-                pool.map(_describe, paths),
-                total=len(paths),
-                desc="images",
-                unit="image",
-                disable=None,
-            )
-        )
+        facts = list(progress(pool.map(_describe, paths), len(paths), "archive", "image"))
     table = table.copy()
     for place, name in enumerate(("width", "height", "sha256")):
         table.insert(3 + place, name, [fact[place] for fact in facts])

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import requests
 from requests.adapters import HTTPAdapter
-from tqdm import tqdm
 from urllib3.exceptions import MaxRetryError
 from urllib3.util import Retry
 
 from rsir.errors import InputError
 from rsir.files import sha256 as sha256_of
 from rsir.files import written_whole
+from rsir.progress import counting, progress
 
 _TIMEOUT = (10, 60)
 """Seconds to connect, and seconds without a byte."""
@@ -110,7 +110,7 @@ def unpack(archive: Path, pattern: str, folder: Path, limit: int) -> None:
             ]
             flaw = _flaw(wanted, folder, limit)
             if flaw is None:
-                for member, path in tqdm(wanted, desc=archive.name, unit="file", disable=None):
+                for member, path in progress(wanted, len(wanted), archive.name, "file"):
                     path.parent.mkdir(parents=True, exist_ok=True)
                     with opened.open(member) as packed, path.open("xb") as file:
                         shutil.copyfileobj(packed, file)
@@ -140,11 +140,11 @@ def _stream(session: requests.Session, url: str, path: Path, name: str) -> None:
         size = int(response.headers.get("Content-Length", 0)) or None
         with (
             path.open("wb") as file,
-            tqdm(total=size, desc=name, unit="B", unit_scale=True, disable=None) as progress,
+            counting(size, name, "B", scaled=True) as advance,
         ):
             for block in response.iter_content(1 << 20):
                 file.write(block)
-                progress.update(len(block))
+                advance(len(block))
 
 
 def _reason(error: Exception) -> str:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from rsir.activation import ActivationSource, consecutive_batches
 from rsir.backbone import Backbone, pool
@@ -14,6 +13,7 @@ from rsir.descriptor import ArrayFile
 from rsir.device import Processor
 from rsir.folding import fold_batch_norm
 from rsir.model import TaskModel
+from rsir.progress import progress
 
 
 @torch.inference_mode()
@@ -32,9 +32,7 @@ def extract(
     tail = fold_batch_norm(processor.place(backbone.tail))
     classifier = backbone.classifier and processor.place(backbone.classifier)
     rows = consecutive_batches(descriptors.rows, processor.batch_size)
-    for batch in tqdm(
-        source.batches(rows), total=len(rows), desc="extract", unit="batch", disable=None
-    ):
+    for batch in progress(source.batches(rows), len(rows), "extract", "batch"):
         if activations is not None:
             activations.append("activation", _array(batch))
         with processor.precision(processor.inference):
@@ -65,9 +63,7 @@ def reextract(
         for model in models
     ]
     rows = consecutive_batches(descriptors.rows, processor.batch_size)
-    for batch in tqdm(
-        source.batches(rows), total=len(rows), desc="re-extract", unit="batch", disable=None
-    ):
+    for batch in progress(source.batches(rows), len(rows), "re-extract", "batch"):
         activations = processor.place_activations(batch)
         with processor.precision(processor.inference):
             feature_maps = [model.tail(activations) for model in placed]

@@ -12,7 +12,6 @@ import torch
 from sklearn.metrics import average_precision_score
 from torch import Tensor, fx
 from torch.nn import functional
-from tqdm import tqdm
 
 from rsir.activation import ActivationSource, Batches
 from rsir.backbone import pool
@@ -21,6 +20,7 @@ from rsir.errors import InputError
 from rsir.folding import fold_batch_norm
 from rsir.labeling import UNSEEN, Task
 from rsir.model import Head, TaskModel, activate
+from rsir.progress import progress
 from rsir.resumption import State
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
@@ -123,12 +123,8 @@ def finetune(
         optimizer = _optimizer(weights, settings[stage])
         if resume and resume["stage"] == stage:
             optimizer.load_state_dict(resume["optimizer"])
-        for epoch in tqdm(
-            range(ended[stage] + 1, settings[stage]["epochs"] + 1),
-            desc=f"{task.name}, {stage}",
-            unit="epoch",
-            disable=None,
-        ):
+        epochs = range(ended[stage] + 1, settings[stage]["epochs"] + 1)
+        for epoch in progress(epochs, len(epochs), f"{task.name}, {stage}", "epoch"):
             head.train()
             batches = shuffled_batches(train, settings["batch_size"], generator)
             train_loss = _train_epoch(forward, batches, task, optimizer)

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.feature import local_binary_pattern
 from sklearn.cluster import MiniBatchKMeans
-from tqdm import tqdm
 
 from rsir.errors import InputError
 from rsir.image import read_image
+from rsir.progress import progress
 
 Pixels = NDArray[np.uint8]  # H×W×3
 Floats = NDArray[np.float32]
@@ -117,7 +117,7 @@ def describe(
         else:
             histogram = {"color_histogram": color_histogram, "lbp": lbp}[network]
             rows = pool.map(lambda path: histogram(_pixels(path)), paths)
-        return np.stack(list(tqdm(rows, total=len(paths), unit="image")))
+        return np.stack(list(progress(rows, len(paths), network, "image")))
 
 
 def _some_keypoints(path: Path, most: int, seed: tuple[int, int]) -> Floats:
