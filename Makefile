@@ -1,16 +1,23 @@
-# make run    set up, run the default and show its table
+# make run    set up, run the default, and show its table, gallery and report
+# make report put tables, figures and gallery into one HTML file
 # make test   set up and run every test
 # make lint   check style and types
 # make format
 # make bench  measure the parts named in PARTS, or all, which takes hours on few cores
-.PHONY: run test lint format bench
+.PHONY: run report test lint format bench
 
 PYTHON ?= python3
 BIN := .venv/bin
 CONFIG ?= config/config.yaml
+REPORT ?= results/report.html
 
 run: .venv/installed
-	$(BIN)/snakemake --cores all --configfile $(CONFIG)
+	$(BIN)/snakemake --cores all --configfile $(CONFIG) --logger rich
+	@$(MAKE) --no-print-directory report
+
+report: .venv/installed
+	@$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT)
+	@echo "Report:   file://$(abspath $(REPORT))"
 
 test: .venv/installed
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
@@ -31,4 +38,5 @@ bench: .venv/installed
 		{ echo "$(PYTHON) is older than 3.11: install a newer one and give it as PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
 	touch $@

@@ -12,6 +12,9 @@ min_version("9.19")
 configfile: "config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/split.smk"
@@ -20,6 +23,9 @@ include: "workflow/rules/finetune.smk"
 include: "workflow/rules/reextract.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/gallery.smk"
+include: "workflow/rules/query.smk"
 
 
 check_targets(sys.argv[1:])
@@ -28,7 +34,10 @@ check_targets(sys.argv[1:])
 rule all:
     default_target: True
     input:
-        [tables(archive) for archive in config["run"]["archives"]],
+        [
+            tables(archive) + figures(archive) + [f"results/{archive}/gallery/index.html"]
+            for archive in config["run"]["archives"]
+        ],
 
 
 onsuccess:

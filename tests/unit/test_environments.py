@@ -9,7 +9,11 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA_NAMES = {"pytorch": "torch", "py-opencv": "opencv-python-headless"}
+CONDA_NAMES = {
+    "pytorch": "torch",
+    "py-opencv": "opencv-python-headless",
+    "matplotlib-base": "matplotlib",
+}
 
 
 def split(requirement: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def check_name(where, what, name, known):
 def check_targets(arguments):
     """Say what is wrong with a wanted path; the engine would give the path alone."""
     for target in arguments:
-        if not target.startswith("results/"):
+        if not re.match("results/.+/", target):  # such as --report results/report.html
             continue
         archive, *folders, file = target.removeprefix("results/").split("/")
         check_name(target, "archive", archive, list(config["archives"]))
@@ -64,6 +64,9 @@ def check_targets(arguments):
                 sys.exit(f"{target}: {folders[1]} learns nothing; there is {OFF_THE_SHELF} alone")
             if labeling != OFF_THE_SHELF and not seed:
                 sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
+        elif len(folders) == 4 and folders[0] == "queries":
+            check_name(target, "query", folders[1], list(config["queries"]))
+            check_name(target, "backbone", folders[2], list(config["backbones"]))
         elif folders in (["activations"], ["weights"]):
             check_name(target, "backbone", name, list(config["backbones"]))
         if not any(maker.is_producer(target) for maker in workflow.rules):
@@ -148,6 +151,24 @@ def weights_file(wildcards):
     return given(weights, f"backbones.{wildcards.backbone}.weights") if own else []
 
 
+def receipt(wildcards):
+    """Return the receipt of a network's weights."""
+    by_hand = wildcards.backbone in handmade()
+    return [] if by_hand else f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"
+
+
+def tuned(wildcards):
+    """Return what a fine-tuning made of a network."""
+    shelf = wildcards.model == OFF_THE_SHELF
+    folder = f"results/{wildcards.archive}/models/{wildcards.backbone}"
+    return [] if shelf else f"{folder}/{wildcards.model}.safetensors"
+
+
+def photo(wildcards):
+    """Return the user's own picture."""
+    return given(config["queries"][wildcards.query], f"queries.{wildcards.query}")
+
+
 def finetuning_settings(wildcards):
     """Return how a labeling is fine-tuned: the section `finetuning` and what it overrides."""
     own = config["labelings"][wildcards.labeling]["finetuning"]
@@ -170,7 +191,7 @@ def is_thesis(archive):
 
 def tables(archive):
     """Return the tables that the run makes of an archive."""
-    made = [f"{table}.csv" for table in TABLES] + ["summary.md"]
+    made = [f"{table}.csv" for table in TABLES] + ["summary.md", "index.html"]
     if is_thesis(archive):
         made.append("thesis.csv")
     return expand("results/{archive}/tables/{table}", archive=archive, table=made)
@@ -193,6 +214,13 @@ def code(script):
         if SCRIPTS in folder.parents
     }
     return [os.path.relpath(path) for path in sorted(found | packages)]
+
+
+def page(template):
+    """Return a page's template and what it includes, as a rule's inputs."""
+    file = SCRIPTS.parent / "pages" / template
+    included = re.findall(r'include "(.*?)"', file.read_text(encoding="utf-8"))
+    return [os.path.relpath(file.with_name(name)) for name in (template, *included)]
 
 
 @functools.cache
@@ -227,7 +255,9 @@ def show_tables():
     tables = expand("results/{archive}/tables/comparison.csv", archive=config["run"]["archives"])
     shown = [table for table in tables if Path(table).exists()]
     if shown and not asked:
-        subprocess.run([sys.executable, SCRIPTS / "show.py", *shown], check=True)
+        command = [sys.executable, SCRIPTS / "show.py", *shown]
+        text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        print(text, end="")  # by this process, so that a display of progress makes room for it
 
 
 # Threads that wait give way to other jobs: where they spin instead, jobs that share a processor
@@ -252,5 +282,6 @@ wildcard_constraints:
     archive=names(config["archives"]),
     backbone=names(config["backbones"]),
     labeling=names(config["labelings"]),
+    query=names(config["queries"]),
     model=f"{OFF_THE_SHELF}|({names(config['labelings'])})-seed[0-9]+",
     seed="[0-9]+",

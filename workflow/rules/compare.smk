@@ -5,8 +5,18 @@
 #        results/{archive}/archive.csv, split.csv
 # makes  results/{archive}/tables/comparison.csv, contrasts.csv, gain.csv
 #        results/{archive}/tables/by_scene.csv, by_label.csv
-#        results/{archive}/tables/summary.md
+#        results/{archive}/tables/summary.md, index.html
 #        results/{archive}/tables/thesis.csv, for the archive and split of the thesis
+
+
+def table(name):
+    """Return a table as an output that the report offers with its caption."""
+    return report(
+        f"results/{{archive}}/tables/{name}.csv",
+        caption="../report/table.rst",
+        category="Tables",
+        labels={"archive": "{archive}", "table": f"{name}.csv"},
+    )
 
 
 rule compare:
@@ -17,7 +27,7 @@ rule compare:
         bounds="results/{archive}/scores/bounds.csv",
         code=code("compare.py"),
     output:
-        "results/{archive}/tables/comparison.csv",
+        table("comparison"),
     log:
         "logs/{archive}/compare.log",
     conda:
@@ -38,7 +48,7 @@ rule contrasts:
         bounds="results/{archive}/scores/bounds.csv",
         code=code("contrasts.py"),
     output:
-        "results/{archive}/tables/contrasts.csv",
+        table("contrasts"),
     log:
         "logs/{archive}/contrasts.log",
     conda:
@@ -55,7 +65,7 @@ rule gain:
         contrasts="results/{archive}/tables/contrasts.csv",
         code=code("gain.py"),
     output:
-        "results/{archive}/tables/gain.csv",
+        table("gain"),
     log:
         "logs/{archive}/gain.log",
     conda:
@@ -74,7 +84,7 @@ rule by_scene:
         bounds="results/{archive}/scores/bounds.csv",
         code=code("by_scene.py"),
     output:
-        "results/{archive}/tables/by_scene.csv",
+        table("by_scene"),
     log:
         "logs/{archive}/by_scene.log",
     conda:
@@ -93,7 +103,7 @@ rule by_label:
         rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
         code=code("by_label.py"),
     output:
-        "results/{archive}/tables/by_label.csv",
+        table("by_label"),
     log:
         "logs/{archive}/by_label.log",
     conda:
@@ -128,12 +138,37 @@ rule summary:
         "../scripts/summary.py"
 
 
+rule overview:
+    input:
+        comparison="results/{archive}/tables/comparison.csv",
+        contrasts="results/{archive}/tables/contrasts.csv",
+        summary="results/{archive}/tables/summary.md",
+        page=page("overview.html"),
+        code=code("overview.py"),
+    output:
+        report(
+            "results/{archive}/tables/index.html",
+            caption="../report/overview.rst",
+            category="Tables",
+            labels={"archive": "{archive}", "table": "all, and what they show"},
+        ),
+    log:
+        "logs/{archive}/overview.log",
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/overview.py"
+
+
 rule thesis:
     input:
         comparison="results/{archive}/tables/comparison.csv",
         code=code("thesis.py"),
     output:
-        "results/{archive}/tables/thesis.csv",
+        table("thesis"),
     log:
         "logs/{archive}/thesis.log",
     wildcard_constraints:

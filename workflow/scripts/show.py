@@ -1,4 +1,4 @@
-"""Print comparison tables, given by their paths."""
+"""Print comparison tables, given by their paths, and where the rest is to be seen."""
 
 import sys
 from pathlib import Path
@@ -6,9 +6,13 @@ from pathlib import Path
 from rsir.scores import read_results
 from rsir.tables import as_text
 
-for path in sys.argv[1:]:
-    summary = Path(path).with_name("summary.md")
-    sys.stdout.write(f"\n{as_text(read_results(Path(path)))}\n\nIn full: {path}\n")
-    if summary.exists():
-        sys.stdout.write(f"In words: {summary}\n")
+for path in map(Path, sys.argv[1:]):
+    results = path.parents[1].resolve()
+    sys.stdout.write(f"\n{as_text(read_results(path))}\n\nTable:    {path}\n")
+    for name, page in (
+        ("In words", results / "tables" / "index.html"),
+        ("Gallery", results / "gallery" / "index.html"),
+    ):
+        if page.exists():
+            sys.stdout.write(f"{name + ':':9} {page.as_uri()}\n")
 sys.stdout.write("The other files of a run are explained in results/README.md\n")

@@ -56,6 +56,10 @@ def lbp(pixels: Pixels) -> Floats:
     return _root_of_shares(np.concatenate(counts))
 
 
+HISTOGRAMS = {"color_histogram": color_histogram, "lbp": lbp}
+"""What describes an image by itself, without visual words."""
+
+
 def sift(pixels: Pixels) -> Floats:
     """Return the SIFT descriptors (n, 128) of an image's keypoints; n may be 0."""
     _, found = cv2.SIFT.create().detectAndCompute(_gray(pixels), None)
@@ -115,8 +119,7 @@ def describe(
             words = learn_words(np.concatenate(list(samples)), seed)
             rows = pool.map(lambda path: count_words(words, sift(_pixels(path))), paths)
         else:
-            histogram = {"color_histogram": color_histogram, "lbp": lbp}[network]
-            rows = pool.map(lambda path: histogram(_pixels(path)), paths)
+            rows = pool.map(lambda path: HISTOGRAMS[network](_pixels(path)), paths)
         return np.stack(list(progress(rows, len(paths), network, "image")))
 
 

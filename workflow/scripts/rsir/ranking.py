@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rsir.archive import has_scenes, label_matrix
 from rsir.errors import InputError
@@ -105,3 +106,19 @@ def read_rankings(
         raise InputError(
             f"{path}: is damaged or of another archive; delete it and run again"
         ) from error
+
+
+def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
+    """Read the similarities (Q, depth) of what `read_rankings` reads.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read.
+    """
+    try:
+        with h5py.File(rankings) as file:
+            similarity: NDArray[np.float32] = file[f"descriptors/{descriptor}/similarity"][:]
+            return similarity
+    except (OSError, KeyError) as error:
+        raise InputError(f"{rankings}: is damaged; delete it and run again") from error

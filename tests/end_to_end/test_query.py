@@ -1,0 +1,176 @@
+"""A picture that is not in the archive, asked by the command and as a target."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from project import Outcome, Project
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+NETWORK = ("--archive", "sample", "--backbone", "efficientnet_lite0")
+TUNED = ("--model", "multi_label-seed0", "--descriptor", "output")
+
+
+@pytest.fixture(scope="module")
+def results(small_run: tuple[Project, Outcome]) -> Path:
+    project, outcome = small_run
+    assert outcome.status == 0, outcome.text
+    return project.path("results")
+
+
+def ask(
+    folder: Path, results: Path, photo: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Ask in a folder whose results are read from elsewhere, so that the answer stays apart."""
+    own = folder / "results" / "sample"
+    if not own.exists():
+        own.mkdir(parents=True)
+        for part in (results / "sample").iterdir():
+            (own / part.name).symlink_to(part)
+    return subprocess.run(
+        [sys.executable, "-m", "rsir", "query", str(photo), *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("tile", ["beach/beach02", "runway/runway01", "harbor/harbor00"])
+@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "color_histogram"])
+def test_a_turned_and_compressed_copy_finds_its_tile_first(
+    results: Path, tmp_path: Path, tile: str, backbone: str
+) -> None:
+    with Image.open(results / "sample" / "tiles" / "Images" / f"{tile}.png") as image:
+        image.rotate(90).save(tmp_path / "copy.jpg", quality=50)
+    asked = ask(tmp_path, results, tmp_path / "copy.jpg", *NETWORK[:3], backbone, "--top", "3")
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stderr == ""
+    answer = tmp_path / f"results/sample/queries/copy/{backbone}/off_the_shelf"
+    found = pd.read_csv(answer.with_suffix(".csv"))
+    assert found["image"][0] == tile.split("/")[1]
+    assert found["rank"].tolist() == [1, 2, 3]
+    assert found["similarity"].is_monotonic_decreasing
+    assert found["image"][0] in asked.stdout.splitlines()[1]
+    assert "predicted" not in asked.stdout
+    with Image.open(answer.with_suffix(".png")) as sheet:
+        sheet.load()
+    assert found["image"][2] in answer.with_suffix(".html").read_text(encoding="utf-8")
+
+
+def test_a_fine_tuned_model_says_what_is_on_the_picture(results: Path, tmp_path: Path) -> None:
+    archive = pd.read_csv(results / "sample" / "archive.csv")
+    row = archive.iloc[0]  # the first of each scene train
+    photo = results / "sample" / "tiles" / row["path"]
+    asked = ask(tmp_path, results, photo, *NETWORK, *TUNED)
+    assert asked.returncode == 0, asked.stderr
+    (line,) = [one for one in asked.stdout.splitlines() if one.startswith("predicted: ")]
+    labels = {label for label in archive.columns[6:] if row[label]}
+    assert labels & {word.split(" (")[0] for word in line.removeprefix("predicted: ").split(", ")}
+    assert f"queries/{row['image']}/efficientnet_lite0/multi_label-seed0-output.html" in (
+        asked.stdout
+    )
+
+
+def chunks(parts: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return a PNG of these chunks."""
+    packed = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def huge_png() -> bytes:
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    return chunks([(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")])
+
+
+@pytest.mark.parametrize(
+    ("name", "flaw"),
+    [
+        ("text.txt", "not an image in"),
+        ("half.jpg", "cannot be decoded"),
+        ("huge.png", "50000×50000 pixels, of which 80,000,000 are allowed; cut it into tiles"),
+        ("none.png", "not a regular file"),
+    ],
+)
+def test_what_is_no_usable_picture_is_refused_in_one_line(
+    results: Path, tmp_path: Path, name: str, flaw: str
+) -> None:
+    photo = tmp_path / name
+    if name == "text.txt":
+        photo.write_text("a beach")
+    if name == "half.jpg":
+        tile = results / "sample" / "tiles" / "Images" / "beach" / "beach00.png"
+        with Image.open(tile) as image:
+            image.save(photo, quality=95)
+        photo.write_bytes(photo.read_bytes()[:5000])
+    if name == "huge.png":
+        photo.write_bytes(huge_png())
+    asked = ask(tmp_path, results, photo, *NETWORK)
+    assert asked.returncode == 1
+    assert asked.stdout == ""
+    assert asked.stderr.count("\n") == 1
+    assert asked.stderr.startswith(f"rsir: {photo}: {flaw}")
+    assert not (tmp_path / "results/sample/queries").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            (*NETWORK[:3], "resnet50"),
+            "results/sample/descriptors/resnet50/off_the_shelf.h5: not made yet; run: "
+            "snakemake --cores all results/sample/descriptors/resnet50/off_the_shelf.h5",
+        ),
+        (
+            (*NETWORK, "--descriptor", "ouput"),
+            "results/sample/descriptors/efficientnet_lite0/off_the_shelf.h5: has no descriptor "
+            "'ouput', but output, pool",
+        ),
+        ((*NETWORK[:3], "bovw_sift"), "bovw_sift: its visual words are not kept; ask another"),
+    ],
+    ids=["not made", "no such descriptor", "visual words"],
+)
+def test_what_cannot_be_asked_is_said_in_one_line(
+    results: Path, tmp_path: Path, arguments: tuple[str, ...], line: str
+) -> None:
+    photo = results / "sample" / "tiles" / "Images" / "beach" / "beach00.png"
+    asked = ask(tmp_path, results, photo, *arguments)
+    assert asked.returncode == 1
+    assert asked.stderr.startswith(f"rsir: {line}")
+    assert asked.stderr.count("\n") == 1
+    assert not (tmp_path / "results/sample/queries").exists()
+
+
+def test_a_named_picture_is_a_target(finished: Project) -> None:
+    tile = finished.path("results/sample/tiles/Images/beach/beach00.png")
+    shutil.copy2(tile, finished.path("quay.png"))
+    finished.configure({"queries": {"quay": "quay.png"}})
+    target = "results/sample/queries/quay/efficientnet_lite0/multi_label-seed0.html"
+    made = finished.make(target)
+    assert made.status == 0, made.text
+    assert made.jobs == {"query": 1}
+    found = pd.read_csv(finished.path(target).with_suffix(".csv"))
+    assert found["image"][0] == "beach00"
+    assert found["similarity"][0] == pytest.approx(1, abs=1e-4)
+    assert len(found) == 10  # the largest cutoff
+
+    missing = finished.configure({"queries": {"pier": "pier.png"}}).plan(
+        target.replace("quay", "pier")
+    )
+    assert missing.status != 0
+    assert "config: queries.pier: pier.png does not exist; put it there" in missing.text
+    unknown = finished.plan(target.replace("quay", "qay"))
+    assert "there is no query 'qay'; did you mean quay?" in unknown.text

@@ -1,0 +1,200 @@
+# Figures: the tables, the learning curves and the descriptors to look at.
+#
+# needs  results/{archive}/tables/comparison.csv, contrasts.csv, by_scene.csv, thesis.csv
+#        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run
+#        results/{archive}/models/{backbone}/{model}.csv of the whole run
+#        results/{archive}/descriptors/{backbone}/{model}.h5 of the run's networks, one seed
+#        results/{archive}/archive.csv, split.csv
+# makes  results/{archive}/figures/comparison, cutoffs, contrasts, scenes, learning, maps, as .png
+#        and .svg
+#        results/{archive}/figures/thesis.png, .svg, for the archive and split of the thesis
+
+FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
+
+
+def figures(archive):
+    """Return the figures that the run makes of an archive."""
+    made = [*FIGURES, *(["thesis"] if is_thesis(archive) else [])]
+    return expand(
+        "results/{archive}/figures/{figure}.{ending}",
+        archive=archive,
+        figure=made,
+        ending=("png", "svg"),
+    )
+
+
+def figure(name):
+    """Return a figure as an output that the report shows with its caption."""
+    return report(
+        f"results/{{archive}}/figures/{name}.png",
+        caption=f"../report/{name}.rst",
+        category="Figures",
+        labels={"archive": "{archive}", "figure": name},
+    )
+
+
+def learning_curves():
+    """Return the learning curve of each fine-tuning of the run."""
+    paths = of_the_run("results/{archive}/models/{backbone}/{model}.csv")
+    return [path for path in paths if Path(path).stem != OFF_THE_SHELF]
+
+
+def mapped_descriptors():
+    """Return the descriptors of each network of the run, off the shelf and of the first seed."""
+    run = config["run"]
+    models = [OFF_THE_SHELF]
+    models += [
+        f"{labeling}-seed{run['seeds'][0]}"
+        for labeling in run["labelings"]
+        if labeling != OFF_THE_SHELF
+    ]
+    return [
+        f"results/{{archive}}/descriptors/{backbone}/{model}.h5"
+        for backbone in run["backbones"]
+        if backbone not in handmade()
+        for model in models
+    ]
+
+
+rule plot_comparison:
+    input:
+        table="results/{archive}/tables/comparison.csv",
+        code=code("plot_comparison.py"),
+    output:
+        png=figure("comparison"),
+        svg="results/{archive}/figures/comparison.svg",
+    log:
+        "logs/{archive}/plot_comparison.log",
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labelings=list(config["labelings"]),
+    script:
+        "../scripts/plot_comparison.py"
+
+
+rule plot_cutoffs:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
+        code=code("plot_cutoffs.py"),
+    output:
+        png=figure("cutoffs"),
+        svg="results/{archive}/figures/cutoffs.svg",
+    log:
+        "logs/{archive}/plot_cutoffs.log",
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cutoffs=config["retrieval"]["cutoffs"],
+        database=config["retrieval"]["database"],
+        labelings=list(config["labelings"]),
+    script:
+        "../scripts/plot_cutoffs.py"
+
+
+rule plot_contrasts:
+    input:
+        table="results/{archive}/tables/contrasts.csv",
+        code=code("plot_contrasts.py"),
+    output:
+        png=figure("contrasts"),
+        svg="results/{archive}/figures/contrasts.svg",
+    log:
+        "logs/{archive}/plot_contrasts.log",
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labelings=list(config["labelings"]),
+    script:
+        "../scripts/plot_contrasts.py"
+
+
+rule plot_scenes:
+    input:
+        table="results/{archive}/tables/by_scene.csv",
+        code=code("plot_scenes.py"),
+    output:
+        png=figure("scenes"),
+        svg="results/{archive}/figures/scenes.svg",
+    log:
+        "logs/{archive}/plot_scenes.log",
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/plot_scenes.py"
+
+
+rule plot_learning:
+    input:
+        curves=learning_curves(),
+        code=code("plot_learning.py"),
+    output:
+        png=figure("learning"),
+        svg="results/{archive}/figures/learning.svg",
+    log:
+        "logs/{archive}/plot_learning.log",
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labelings=list(config["labelings"]),
+    script:
+        "../scripts/plot_learning.py"
+
+
+rule plot_maps:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        descriptors=mapped_descriptors(),
+        code=code("plot_maps.py"),
+    output:
+        png=figure("maps"),
+        svg="results/{archive}/figures/maps.svg",
+    log:
+        "logs/{archive}/plot_maps.log",
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    script:
+        "../scripts/plot_maps.py"
+
+
+rule plot_thesis:
+    input:
+        table="results/{archive}/tables/thesis.csv",
+        code=code("plot_thesis.py"),
+    output:
+        png=figure("thesis"),
+        svg="results/{archive}/figures/thesis.svg",
+    log:
+        "logs/{archive}/plot_thesis.log",
+    wildcard_constraints:
+        archive=names(filter(is_thesis, config["archives"])),
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labelings=list(config["labelings"]),
+    script:
+        "../scripts/plot_thesis.py"

@@ -1,0 +1,53 @@
+# The gallery: a page on which retrieval is judged by eye.
+#
+# needs  results/{archive}/archive.csv and its images
+#        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run
+#        results/{archive}/scores/{backbone}/{model}.csv of the whole run
+# makes  results/{archive}/thumbnails.h5
+#        results/{archive}/gallery/index.html
+
+
+rule thumbnails:
+    input:
+        archive="results/{archive}/archive.csv",
+        code=code("thumbnails.py"),
+    output:
+        "results/{archive}/thumbnails.h5",
+    log:
+        "logs/{archive}/thumbnails.log",
+    conda:
+        "../../envs/pictures.yaml"
+    threads: 4
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        root=archive_root,
+    script:
+        "../scripts/thumbnails.py"
+
+
+rule gallery:
+    input:
+        archive="results/{archive}/archive.csv",
+        thumbnails="results/{archive}/thumbnails.h5",
+        rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
+        scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
+        page=page("gallery.html"),
+        code=code("gallery.py"),
+    output:
+        report(
+            "results/{archive}/gallery/index.html",
+            caption="../report/gallery.rst",
+            category="Gallery",
+            labels={"archive": "{archive}"},
+        ),
+    log:
+        "logs/{archive}/gallery.log",
+    conda:
+        "../../envs/pictures.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=30,
+    script:
+        "../scripts/gallery.py"

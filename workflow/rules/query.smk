@@ -1,0 +1,34 @@
+# Query: what pictures of your own find.
+#
+# needs  results/{archive}/archive.csv, thumbnails.h5
+#        results/{archive}/descriptors/{backbone}/{model}.h5, and what described:
+#        results/{archive}/weights/{backbone}.json, models/{backbone}/{model}.safetensors
+# makes  results/{archive}/queries/{query}/{backbone}/{model}.csv, .png, .html
+
+
+rule query:
+    input:
+        photo=photo,
+        archive="results/{archive}/archive.csv",
+        thumbnails="results/{archive}/thumbnails.h5",
+        descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
+        weights=receipt,
+        models=tuned,
+        page=page("query.html"),
+        code=code("query.py"),
+    output:
+        table="results/{archive}/queries/{query}/{backbone}/{model}.csv",
+        sheet="results/{archive}/queries/{query}/{backbone}/{model}.png",
+        page="results/{archive}/queries/{query}/{backbone}/{model}.html",
+    log:
+        "logs/{archive}/query/{query}/{backbone}/{model}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 4
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        top=max(config["retrieval"]["cutoffs"]),
+    script:
+        "../scripts/query.py"

@@ -1,0 +1,35 @@
+"""Make the page that shows what the queries found."""
+
+from pathlib import Path
+
+from rsir.archive import read_archive
+from rsir.gallery import gallery_data, read_run, write_gallery
+from rsir.reporting import reported
+
+
+def main(
+    name: str,
+    archive: Path,
+    thumbnails: Path,
+    rankings: list[Path],
+    scores: list[Path],
+    template: Path,
+    page: Path,
+) -> None:
+    """Show all models of the run."""
+    table = read_archive(archive)
+    search, found = read_run(table, rankings, scores)
+    write_gallery(page, template, gallery_data(name, table, search, found, thumbnails))
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            name=snakemake.wildcards.archive,
+            archive=Path(snakemake.input.archive),
+            thumbnails=Path(snakemake.input.thumbnails),
+            rankings=[Path(path) for path in snakemake.input.rankings],
+            scores=[Path(path) for path in snakemake.input.scores],
+            template=Path(snakemake.input.page[0]),
+            page=Path(snakemake.output[0]),
+        )

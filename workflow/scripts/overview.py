@@ -1,0 +1,20 @@
+"""Show the tables and what they say on one page."""
+
+from pathlib import Path
+
+from rsir.files import written_whole
+from rsir.overview import overview
+from rsir.reporting import reported
+from rsir.scores import read_results
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        text = overview(
+            template=Path(snakemake.input.page[0]),
+            archive=snakemake.wildcards.archive,
+            summary=Path(snakemake.input.summary).read_text(encoding="utf-8"),
+            comparison=read_results(Path(snakemake.input.comparison)),
+            contrasts=read_results(Path(snakemake.input.contrasts)),
+        )
+        with written_whole(Path(snakemake.output[0])) as partial:
+            partial.write_text(text, encoding="utf-8")

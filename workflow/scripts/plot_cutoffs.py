@@ -1,0 +1,45 @@
+"""Draw the scores against the number of images retrieved."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rsir.archive import read_archive
+from rsir.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
+from rsir.figures.style import save
+from rsir.ranking import find_search, read_rankings
+from rsir.reporting import reported
+from rsir.split import read_split
+
+
+def main(
+    archive: Path,
+    split: Path,
+    rankings: list[Path],
+    cutoffs: list[int],
+    database: str,
+    labelings: list[str],
+    figures: list[Path],
+) -> None:
+    """Average over queries and seeds."""
+    images = read_archive(archive)
+    rows = []
+    for path in rankings:
+        search, found, facts = read_rankings(path, images["image"].to_numpy(str))
+        rows.append(curve_rows(images, search, found, facts["backbone"], facts["labeling"]))
+    search = find_search(read_split(split, images), database)
+    rows.append(bound_curve_rows(images, search, cutoffs))
+    save(cutoffs_figure(pd.concat(rows, ignore_index=True), cutoffs[0], labelings), *figures)
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            split=Path(snakemake.input.split),
+            rankings=[Path(path) for path in snakemake.input.rankings],
+            cutoffs=snakemake.params.cutoffs,
+            database=snakemake.params.database,
+            labelings=snakemake.params.labelings,
+            figures=[Path(path) for path in snakemake.output],
+        )

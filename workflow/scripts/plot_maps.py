@@ -1,0 +1,32 @@
+"""Draw maps of the descriptors, before and after fine-tuning."""
+
+from pathlib import Path
+
+from rsir.archive import read_archive
+from rsir.descriptor import read_attributes, read_descriptors
+from rsir.figures.maps import chosen_images, groups_of, maps_figure
+from rsir.figures.style import save
+from rsir.reporting import reported
+from rsir.split import read_split
+
+
+def main(archive: Path, split: Path, descriptors: list[Path], figures: list[Path]) -> None:
+    """Map the pooled features of the test images."""
+    images = read_archive(archive)
+    rows = chosen_images(read_split(split, images))
+    pooled = {}
+    for path in descriptors:
+        facts = read_attributes(path)
+        values = read_descriptors(path, list(images["image"]))["pool"]
+        pooled[facts["backbone"], facts["labeling"]] = values[rows]
+    save(maps_figure(pooled, groups_of(images, rows)), *figures)
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            split=Path(snakemake.input.split),
+            descriptors=[Path(path) for path in snakemake.input.descriptors],
+            figures=[Path(path) for path in snakemake.output],
+        )

@@ -1,0 +1,24 @@
+"""Find the images that are like a picture that is not in the archive."""
+
+from pathlib import Path
+
+from rsir.answer import answer
+from rsir.files import optional
+from rsir.reporting import reported
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        answer(
+            photo=Path(snakemake.input.photo),
+            archive=Path(snakemake.input.archive),
+            thumbnails=Path(snakemake.input.thumbnails),
+            descriptors=Path(snakemake.input.descriptors),
+            weights=optional(snakemake.input.weights),
+            models=optional(snakemake.input.models),
+            descriptor=None,
+            top=snakemake.params.top,
+            threads=snakemake.threads,
+            table=Path(snakemake.output.table),
+            sheet=Path(snakemake.output.sheet),
+            page=Path(snakemake.output.page),
+        )

@@ -1,0 +1,78 @@
+"""Ask a finished run about a picture of your own.
+
+python -m rsir query PHOTO --archive ucmerced --backbone resnet50 --model multi_label-seed0
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from rsir.errors import InputError
+
+
+def main() -> None:
+    """Read the command line, and answer; an `InputError` is one line and exit status 1."""
+    parser = argparse.ArgumentParser("rsir", description="Ask a finished run.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    query = commands.add_parser("query", help="find what is like a picture of your own")
+    query.add_argument("photo", type=Path, metavar="PHOTO", help="an image file")
+    query.add_argument("--archive", required=True, help="the archive that is searched")
+    query.add_argument("--backbone", required=True, help="what describes, such as resnet50")
+    query.add_argument(
+        "--model",
+        default="off_the_shelf",
+        help="off_the_shelf (the default), or a fine-tuning, such as multi_label-seed0",
+    )
+    query.add_argument(
+        "--descriptor", help="pool (the default) or output; without learning, histogram"
+    )
+    query.add_argument("--top", type=_positive, default=20, help="how many to find (20)")
+    query.add_argument(
+        "--results", type=Path, default=Path("results"), help="the folder of results (results)"
+    )
+    query.set_defaults(command=_query)
+    arguments = parser.parse_args()
+    try:
+        arguments.command(arguments)
+    except InputError as error:
+        sys.exit(f"rsir: {error}")
+
+
+def _query(arguments: argparse.Namespace) -> None:
+    from rsir.answer import answer, as_text
+
+    own = arguments.results / arguments.archive
+    name = Path(arguments.backbone) / arguments.model
+    learnt = arguments.model != "off_the_shelf"
+    files = {
+        "archive": own / "archive.csv",
+        "thumbnails": own / "thumbnails.h5",
+        "descriptors": own / "descriptors" / name.with_suffix(".h5"),
+        "weights": own / "weights" / f"{arguments.backbone}.json",
+        "models": own / "models" / name.with_suffix(".safetensors") if learnt else None,
+    }
+    chosen = f"-{arguments.descriptor}" if arguments.descriptor else ""
+    made = own / "queries" / arguments.photo.stem / f"{name}{chosen}"
+    given = answer(
+        photo=arguments.photo,
+        **files,
+        descriptor=arguments.descriptor,
+        top=arguments.top,
+        threads=os.cpu_count() or 1,
+        table=made.with_suffix(".csv"),
+        sheet=made.with_suffix(".png"),
+        page=made.with_suffix(".html"),
+    )
+    sys.stdout.write(f"{as_text(given)}\n\n")
+    sys.stdout.write(f"To look at: {made}.html, {made}.png\n")
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: give 1 or more")
+    return number
+
+
+if __name__ == "__main__":
+    main()

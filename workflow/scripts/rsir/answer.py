@@ -1,0 +1,159 @@
+"""What a picture found, to look at: a table, a contact sheet, and a page."""
+
+import io
+import textwrap
+from base64 import b64encode
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image, ImageDraw, ImageFont
+
+from rsir.archive import read_archive
+from rsir.descriptor import read_attributes
+from rsir.errors import InputError
+from rsir.files import written_whole
+from rsir.image import read_image
+from rsir.page import rendered
+from rsir.query import Answer, ask
+from rsir.scores import write_table
+from rsir.thumbnail import LONGER_SIDE, read_thumbnails, thumbnail
+
+TEMPLATE = Path(__file__).parents[2] / "pages" / "query.html"
+COLUMNS = 5
+MARGIN, LINE = 12, 15  # pixels
+
+
+def answer(
+    photo: Path,
+    archive: Path,
+    thumbnails: Path,
+    descriptors: Path,
+    weights: Path | None,
+    models: Path | None,
+    descriptor: str | None,
+    top: int,
+    threads: int,
+    table: Path,
+    sheet: Path,
+    page: Path,
+) -> Answer:
+    """Ask about a picture (see `rsir.query.ask`), and write the answer as CSV, PNG and HTML.
+
+    Raises
+    ------
+    InputError
+        If the picture or a result cannot be used, or a result was not made yet.
+    """
+    asked = read_image(photo)
+    for needed in (archive, thumbnails, descriptors, models):
+        if needed is not None and not needed.exists():
+            raise InputError(f"{needed}: not made yet; run: snakemake --cores all {needed}")
+    images = read_archive(archive)
+    given = ask(photo, images, descriptors, weights, models, descriptor, top, threads)
+    rows = given.found["row"].to_numpy()
+    jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
+    facts = read_attributes(descriptors)
+    seed = f"-seed{facts['seed']}" if "seed" in facts else ""
+    title = f"{facts['backbone']} · {facts['labeling']}{seed} · {given.descriptor}"
+    write_table(table, _flat(given.found))
+    with written_whole(sheet) as partial:
+        contact_sheet(photo.name, asked, title, given, jpegs).save(partial)
+    with written_whole(page) as partial:
+        html = as_page(photo.name, asked, title, given, jpegs)
+        partial.write_text(html, encoding="utf-8")
+    return given
+
+
+def as_text(given: Answer) -> str:
+    """Return an answer as a table for a terminal, and what is predicted below it."""
+    text = _flat(given.found).to_string(index=False, float_format="{:.3f}".format)
+    return f"{text}\n\n{prediction(given.predicted)}" if given.predicted else text
+
+
+def prediction(predicted: dict[str, float]) -> str:
+    """Return a prediction in words."""
+    return "predicted: " + ", ".join(f"{name} ({p:.2f})" for name, p in predicted.items())
+
+
+def contact_sheet(
+    name: str,
+    photo: Image.Image,
+    title: str,
+    given: Answer,
+    jpegs: Sequence[bytes],
+) -> Image.Image:
+    """Draw a picture, and below it what it found, with rank, similarity, id and scene.
+
+    `jpegs` are the thumbnails of the rows that were found.
+    """
+    found, predicted = given.found, given.predicted
+    plain, strong = _font("DejaVuSans.ttf"), _font("DejaVuSans-Bold.ttf")
+    cell = LONGER_SIDE + MARGIN
+    rows = -(-len(found) // COLUMNS)
+    head = LONGER_SIDE + 2 * MARGIN
+    size = (COLUMNS * cell + MARGIN, head + rows * (cell + 3 * LINE) + MARGIN)
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    sheet.paste(Image.open(io.BytesIO(thumbnail(photo))), (MARGIN, MARGIN))
+    words = [name, *textwrap.wrap(title, 60)]
+    words += textwrap.wrap(prediction(predicted), 60) if predicted else []
+    for number, text in enumerate(words[:8]):
+        place = (LONGER_SIDE + 2 * MARGIN, MARGIN + number * LINE)
+        draw.text(place, text, "black", strong if number == 0 else plain)
+    for number, (hit, jpeg) in enumerate(zip(found.to_dict("records"), jpegs, strict=True)):
+        left = MARGIN + number % COLUMNS * cell
+        top = head + number // COLUMNS * (cell + 3 * LINE)
+        sheet.paste(Image.open(io.BytesIO(jpeg)), (left, top))
+        lines = (f"{hit['rank']}   {hit['similarity']:.3f}", hit["image"], hit["scene"])
+        for line, text in enumerate(lines):
+            place = (left, top + LONGER_SIDE + 2 + line * LINE)
+            draw.text(place, _fitted(text, plain), "black", strong if line == 0 else plain)
+    return sheet
+
+
+def as_page(
+    name: str,
+    photo: Image.Image,
+    title: str,
+    given: Answer,
+    jpegs: Sequence[bytes],
+) -> str:
+    """Return the same as an HTML page that needs nothing beside it."""
+    hits = [
+        {**row, "thumbnail": _address(jpeg)}
+        for row, jpeg in zip(given.found.to_dict("records"), jpegs, strict=True)
+    ]
+    return rendered(
+        TEMPLATE,
+        photo=name,
+        title=title,
+        asked=_address(thumbnail(photo)),
+        hits=hits,
+        predicted=given.predicted,
+    )
+
+
+def _flat(found: pd.DataFrame) -> pd.DataFrame:
+    return found.assign(labels=found["labels"].map("; ".join)).drop(columns="row")
+
+
+def _address(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
+
+
+def _font(name: str) -> ImageFont.FreeTypeFont:
+    """Return one of matplotlib's fonts, which know many scripts, without loading matplotlib."""
+    spec = find_spec("matplotlib")
+    folder = Path(spec.origin).parent if spec and spec.origin else Path()
+    return ImageFont.truetype(folder / "mpl-data" / "fonts" / "ttf" / name, 11)
+
+
+def _fitted(text: str, font: ImageFont.FreeTypeFont) -> str:
+    """Cut a text that is wider than a thumbnail."""
+    if font.getlength(text) <= LONGER_SIDE:
+        return text
+    while text and font.getlength(f"{text}…") > LONGER_SIDE:
+        text = text[:-1]
+    return f"{text}…"

@@ -1,0 +1,198 @@
+"""A picture that is not in the archive as the query."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from rsir.activation import ComputedActivations
+from rsir.archive import label_names
+from rsir.backbone import Backbone, load_backbone
+from rsir.descriptor import ArrayFile, read_attributes, read_descriptors
+from rsir.device import Processor, prepare_processor
+from rsir.errors import InputError
+from rsir.extraction import extract, reextract
+from rsir.image import read_image
+from rsir.model import TaskModel, load_models
+from rsir.retrieval import rank
+from rsir.weights import read_record
+
+DESCRIPTORS = ("pool", "histogram", "output")
+
+SURE = 0.5
+"""The output from which on a label is predicted."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a picture finds.
+
+    Attributes
+    ----------
+    descriptor
+        By which it was compared.
+    found
+        As `nearest` returns it.
+    predicted
+        As `predict` returns it; empty off the shelf and without learning.
+    """
+
+    descriptor: str
+    found: pd.DataFrame
+    predicted: dict[str, float]
+
+
+def ask(
+    photo: Path,
+    archive: pd.DataFrame,
+    descriptors: Path,
+    weights: Path | None,
+    models: Path | None,
+    descriptor: str | None,
+    top: int,
+    threads: int,
+) -> Answer:
+    """Find the images of an archive that are like a picture, by stored descriptors.
+
+    Parameters
+    ----------
+    photo
+        The picture.
+    archive
+        As read by `rsir.archive.read_archive`.
+    descriptors
+        The descriptors of its images, which also say how they were made.
+    weights
+        The receipt of the network's weights; None for a description without learning.
+    models
+        The fine-tuned tails and heads; None off the shelf.
+    descriptor
+        Which of the file's; None for the first of them, the pooled features of a network.
+    top
+        How many to find.
+    threads
+        Of the processor.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or has no such descriptor.
+    """
+    stored = read_descriptors(descriptors, list(archive["image"]))
+    name = descriptor or next(one for one in DESCRIPTORS if one in stored)
+    if name not in stored:
+        raise InputError(f"{descriptors}: has no descriptor {name!r}, but {', '.join(stored)}")
+    settings = json.loads(read_attributes(descriptors)["backbone_settings"])
+    if settings["library"] == "handmade":
+        described = describe_by_hand(photo, settings["network"])
+        return Answer(name, nearest(archive, stored[name], described, top), {})
+    processor = prepare_processor(threads)
+    record = read_record(weights) if weights else None
+    backbone = load_backbone(Path(record.path) if record else None, **settings)
+    tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
+    found = describe_photo(photo, backbone, tuned, processor)
+    predicted = predict(tuned, found["output"]) if tuned else {}
+    return Answer(name, nearest(archive, stored[name], found[name], top), predicted)
+
+
+def describe_by_hand(photo: Path, network: str) -> np.ndarray:
+    """Describe one picture without learning, as a histogram (D,).
+
+    Raises
+    ------
+    InputError
+        If the picture cannot be used, or the description is learnt from images that are not kept.
+    """
+    from rsir.handmade import HISTOGRAMS
+
+    if network not in HISTOGRAMS:
+        raise InputError(f"{network}: its visual words are not kept; ask another backbone")
+    return HISTOGRAMS[network](np.asarray(read_image(photo)))
+
+
+def describe_photo(
+    photo: Path, backbone: Backbone, models: Sequence[TaskModel], processor: Processor
+) -> dict[str, np.ndarray]:
+    """Describe one picture as the archive's were: name of the descriptor → float32 of shape (D,).
+
+    Parameters
+    ----------
+    photo
+        An image file, as `rsir.image.read_image` takes them.
+    backbone
+        The network.
+    models
+        Its fine-tuned tails and heads; none for the network off the shelf.
+    processor
+        What computes.
+
+    Raises
+    ------
+    InputError
+        If the picture cannot be used.
+    """
+    source = ComputedActivations(backbone, [photo], 0, processor)
+    with h5py.File("photo", "w", driver="core", backing_store=False) as file:
+        described = ArrayFile(file, [photo.name])
+        if models:
+            reextract(models, source, processor, described)
+        else:
+            extract(backbone, source, processor, described, None)
+        return {name: file[name][0] for name in ("pool", "output") if name in file}
+
+
+def predict(models: Sequence[TaskModel], output: np.ndarray) -> dict[str, float]:
+    """Return what the outputs (K,) of a fine-tuning say of an image, most probable first.
+
+    The labels from a probability of `SURE` on, or, of a softmax, its most probable class.
+    """
+    names = [name for model in models for name in model.outputs]
+    order = np.argsort(-output, kind="stable")
+    exclusive = any(model.activation == "softmax" for model in models)
+    chosen = order[:1] if exclusive else order[output[order] >= SURE]
+    return {names[place]: float(output[place]) for place in chosen}
+
+
+def nearest(
+    archive: pd.DataFrame, descriptors: np.ndarray, photo: np.ndarray, top: int
+) -> pd.DataFrame:
+    """Rank the archive by cosine similarity to a picture.
+
+    Parameters
+    ----------
+    archive
+        As read by `rsir.archive.read_archive`.
+    descriptors
+        Of the archive's images, float32 N×D.
+    photo
+        Of the picture, float32 (D,).
+    top
+        How many to return.
+
+    Returns
+    -------
+    DataFrame
+        A row per image, best first: `rank`, `image`, `scene`, `labels` (a list),
+        `similarity`, and `row`, the place in the archive.
+    """
+    count = len(archive)
+    ranked, similarity = rank(
+        np.concatenate([descriptors, photo[None]]), np.array([count]), np.arange(count), top
+    )
+    rows = ranked[0]
+    chosen = archive.iloc[rows]
+    flags = chosen[label_names(archive)]
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(rows) + 1),
+            "image": chosen["image"].to_numpy(),
+            "scene": chosen["scene"].to_numpy(),
+            "labels": [list(flags.columns[row.astype(bool)]) for row in flags.to_numpy()],
+            "similarity": similarity[0],
+            "row": rows,
+        }
+    )

@@ -1,0 +1,24 @@
+"""Make a thumbnail of each image of an archive."""
+
+from pathlib import Path
+
+from rsir.archive import read_archive
+from rsir.reporting import reported
+from rsir.thumbnail import make_thumbnails, write_thumbnails
+
+
+def main(archive: Path, root: Path, workers: int, thumbnails: Path) -> None:
+    """Shrink all images."""
+    table = read_archive(archive)
+    jpegs = make_thumbnails(table, root, workers)
+    write_thumbnails(thumbnails, archive, table["image"].to_numpy(str), jpegs)
+
+
+if __name__ == "__main__":
+    with reported(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            root=Path(snakemake.params.root),
+            workers=snakemake.threads,
+            thumbnails=Path(snakemake.output[0]),
+        )
