@@ -55,7 +55,9 @@ def test_computed_activations_give_the_same_tables(
     assert outcome.jobs == dict.fromkeys(
         (
             *("finetune", "reextract", "retrieve", "score"),
-            *("compare", "contrasts", "gain", "by_scene", "by_label", "summary", "all"),
+            *("compare", "contrasts", "gain", "by_scene", "by_label", "summary", "overview"),
+            *("plot_comparison", "plot_cutoffs", "plot_contrasts", "plot_scenes"),
+            *("plot_learning", "plot_maps", "gallery", "all"),
         ),
         1,
     )
@@ -63,14 +65,25 @@ def test_computed_activations_give_the_same_tables(
     assert_same_tables(small_run[0], finished, labelings)
 
 
-def test_the_tables_come_out_the_same_when_they_are_made_again(finished: Project) -> None:
-    paths = [finished.path(f"results/sample/tables/{table}") for table in (*TABLES, "summary.md")]
+def test_tables_and_pictures_come_out_the_same_when_they_are_made_again(
+    finished: Project,
+) -> None:
+    tables = [f"tables/{table}" for table in (*TABLES, "summary.md", "index.html")]
+    figures = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
+    pictures = [f"figures/{figure}.{ending}" for figure in figures for ending in ("png", "svg")]
+    made = (*tables, *pictures, "gallery/index.html")
+    paths = [finished.path(f"results/sample/{path}") for path in made]
     before = [path.read_bytes() for path in paths]
     for path in paths:
         path.unlink()
     outcome = finished.make()
     assert outcome.status == 0, outcome.text
     assert outcome.jobs == dict.fromkeys(
-        ("compare", "contrasts", "gain", "by_scene", "by_label", "summary", "all"), 1
+        (
+            *("compare", "contrasts", "gain", "by_scene", "by_label", "summary", "overview"),
+            *(f"plot_{figure}" for figure in figures),
+            *("gallery", "all"),
+        ),
+        1,
     )
     assert [path.read_bytes() for path in paths] == before

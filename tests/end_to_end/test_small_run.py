@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -25,6 +26,7 @@ BACKBONE = "efficientnet_lite0"
 HANDMADE = {"color_histogram": 128, "lbp": 54, "bovw_sift": 256}
 DESCRIBED = [(BACKBONE, model) for model in MODELS] + [(name, "off_the_shelf") for name in HANDMADE]
 BOUNDS = ("random", "scene oracle", "label oracle")
+FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 TABLES = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
 METHOD = ["backbone", "labeling", "descriptor", "query", "k"]
 SHELF = (BACKBONE, "off_the_shelf", "pool")
@@ -102,6 +104,8 @@ def test_every_file_that_is_promised_is_there(small: Project) -> None:
         *(f"rankings/{backbone}/{model}.h5" for backbone, model in DESCRIBED),
         *(f"scores/{backbone}/{model}.csv" for backbone, model in DESCRIBED),
         *("scores/bounds.csv", *(f"tables/{table}" for table in TABLES), "tables/summary.md"),
+        *("tables/index.html", "thumbnails.h5", "gallery/index.html"),
+        *(f"figures/{figure}.{ending}" for figure in FIGURES for ending in ("png", "svg")),
     }
     assert {f"results/sample/{path}" for path in promised} <= small.made()
 
@@ -641,5 +645,6 @@ def test_the_run_ends_with_the_table(
         interval = f"[{row['accuracy_low']:.3f}, {row['accuracy_high']:.3f}]"
         cells = f"{method} {row['accuracy']:.3f} {interval} {row['precision']:.3f}"
         assert [line for line in lines if " ".join(line).startswith(" ".join(cells.split()))]
-    assert "In full: results/sample/tables/comparison.csv\n" in printed
-    assert "In words: results/sample/tables/summary.md\n" in printed
+    assert "Table:    results/sample/tables/comparison.csv\n" in printed
+    for page in re.findall(r"^(?:In words|Gallery): +file://(.*)$", printed, re.M):
+        assert Path(page).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

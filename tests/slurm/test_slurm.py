@@ -23,6 +23,9 @@ PROFILE = (
 PATIENCE_SECONDS = 600
 THREADS = CORES[2:]
 GPU_RULES = ("extract", "finetune", "reextract")
+TABLES = tuple(
+    f"results/sample/tables/{name}" for name in ("gain.csv", "by_label.csv", "index.html")
+)
 MODEL = "results/sample/{}/efficientnet_lite0/{}-seed0.{}"
 
 
@@ -40,7 +43,7 @@ def submitted_since(cluster: Cluster, before: list[dict[str, str]]) -> list[dict
 
 def same_tables(on_cluster: Project, local: Project) -> None:
     names = {path for path in on_cluster.made() if "/tables/" in path or "/scores/" in path}
-    assert len([name for name in names if "/tables/" in name]) == 6
+    assert len([name for name in names if "/tables/" in name]) == 7
     for name in names:
         assert on_cluster.path(name).read_bytes() == local.path(name).read_bytes(), name
 
@@ -74,7 +77,7 @@ def test_tiles_become_the_tables_of_a_local_run(
 ) -> None:
     run = {"labelings": ["multi_label"], "backbones": ["efficientnet_lite0", "color_histogram"]}
     before = cluster.jobs()
-    outcome = submit(project.configure({**SMALL, "run": run}), cluster, *THREADS)
+    outcome = submit(project.configure({**SMALL, "run": run}), cluster, *TABLES, *THREADS)
     assert outcome.status == 0, outcome.text
     same_tables(project, local_run(finished, run))
 
@@ -85,7 +88,8 @@ def test_tiles_become_the_tables_of_a_local_run(
     assert sorted(rule_of(job) for job in jobs) == [
         *("archive", "bounds", "by_label", "by_scene", "compare", "contrasts", "describe"),
         *("extract", "gain", "judge_retrieve_score", "judge_retrieve_score"),
-        *("judge_retrieve_score", "learn_finetune_reextract", "sample", "split", "summary"),
+        *("judge_retrieve_score", "learn_finetune_reextract", "overview", "sample", "split"),
+        "summary",
     ]
     for rule, job in by_rule.items():
         on_gpu = any(name in rule for name in GPU_RULES)
@@ -222,7 +226,7 @@ def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
 ) -> None:
     run = {"labelings": [], "backbones": ["color_histogram", "lbp"]}
     project.configure({**SMALL, "run": run})
-    with started(project, cluster, *THREADS) as running:
+    with started(project, cluster, *TABLES, *THREADS) as running:
         wait_for(running, project.path("results/sample/tiles").exists, "the tiles")
         cluster.stop_daemon("slurmctld", signal.SIGKILL)
         cluster.start_controller()
@@ -231,7 +235,7 @@ def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
     cluster.ask("scancel", "--user", str(os.getuid()))
     wait_until(lambda: not cluster.ask("squeue", "--noheader"), "an empty queue")
     assert submit(project, cluster, "--unlock").status == 0
-    outcome = submit(project, cluster, *THREADS)
+    outcome = submit(project, cluster, *TABLES, *THREADS)
     assert outcome.status == 0, outcome.text
     assert "sample" not in outcome.jobs
     same_tables(project, local_run(finished, run))

@@ -44,8 +44,24 @@ COMPARED = {
     "by_scene": 1,
     "by_label": 1,
     "summary": 1,
+    "overview": 1,
+    "plot_comparison": 1,
+    "plot_cutoffs": 1,
+    "plot_contrasts": 1,
+    "plot_scenes": 1,
+    "plot_learning": 1,
+    "plot_maps": 1,
+    "thumbnails": 1,
+    "gallery": 1,
     "all": 1,
 }
+SHOWN = {name for name in COMPARED if name.startswith("plot_")}
+SHOWN |= {"overview", "thumbnails", "gallery", "all"}
+FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
+
+
+PHOTO = {"queries": {"readme": "config/README.md"}}
+ANSWER = "results/sample/queries/readme/efficientnet_lite0/multi_label-seed0.html"
 
 
 def thesis_config(project: Project) -> dict[str, dict[str, list[str] | list[int]]]:
@@ -55,7 +71,7 @@ def thesis_config(project: Project) -> dict[str, dict[str, list[str] | list[int]
     return config
 
 
-def test_the_default_run_has_40_jobs(project: Project) -> None:
+def test_the_default_run_has_49_jobs(project: Project) -> None:
     plan = project.plan()
     assert plan.status == 0, plan.text
     assert plan.jobs == {
@@ -74,7 +90,7 @@ def test_the_default_run_has_40_jobs(project: Project) -> None:
         "score": 8,
         **COMPARED,
     }
-    assert sum(plan.jobs.values()) == 40
+    assert sum(plan.jobs.values()) == 49
 
 
 def test_the_default_run_makes_each_of_its_files_once(project: Project) -> None:
@@ -90,7 +106,9 @@ def test_the_default_run_makes_each_of_its_files_once(project: Project) -> None:
         *(f"descriptors/{model}.h5" for model in described),
         *(f"rankings/{model}.h5" for model in described),
         *(f"scores/{model}.csv" for model in described),
-        *(f"tables/{table}" for table in (*tables, "summary.md")),
+        *(f"tables/{table}" for table in (*tables, "summary.md", "index.html")),
+        *(f"figures/{figure}.{ending}" for figure in FIGURES for ending in ("png", "svg")),
+        *("thumbnails.h5", "gallery/index.html"),
     ]
     assert project.plan().outputs == Counter(f"results/sample/{file}" for file in files)
 
@@ -113,6 +131,7 @@ def test_the_thesis_with_five_seeds(project: Project) -> None:
         "retrieve": 66,
         "score": 66,
         "thesis": 1,
+        "plot_thesis": 1,
         **COMPARED,
     }
 
@@ -162,22 +181,43 @@ def test_a_target_needs_its_own_jobs_alone(
     ("table", "left_out"),
     [
         # drawn from the contrasts, and these from the scores
-        ("gain.csv", {"compare", "by_scene", "by_label", "summary", "all"}),
-        ("by_scene.csv", {"compare", "contrasts", "gain", "by_label", "summary", "all"}),
+        ("gain.csv", {"compare", "by_scene", "by_label", "summary"}),
+        ("by_scene.csv", {"compare", "contrasts", "gain", "by_label", "summary"}),
         # from the rankings
         (
             "by_label.csv",
-            {"compare", "contrasts", "gain", "by_scene", "summary", "all", "score", "bounds"},
+            {"compare", "contrasts", "gain", "by_scene", "summary", "score", "bounds"},
         ),
-        ("summary.md", {"gain", "all"}),
+        ("summary.md", {"gain"}),
     ],
 )
 def test_a_table_needs_what_it_is_drawn_from_alone(
     project: Project, table: str, left_out: set[str]
 ) -> None:
-    whole = project.plan().jobs
+    tables = {rule: count for rule, count in project.plan().jobs.items() if rule not in SHOWN}
     plan = project.plan(f"results/sample/tables/{table}")
-    assert plan.jobs == {rule: count for rule, count in whole.items() if rule not in left_out}
+    assert plan.jobs == {rule: count for rule, count in tables.items() if rule not in left_out}
+
+
+@pytest.mark.parametrize(
+    ("picture", "drawn_by", "needed"),
+    [
+        ("figures/comparison.svg", "plot_comparison", "compare"),
+        ("figures/cutoffs.png", "plot_cutoffs", "retrieve"),
+        ("figures/contrasts.png", "plot_contrasts", "contrasts"),
+        ("figures/scenes.png", "plot_scenes", "by_scene"),
+        ("figures/learning.png", "plot_learning", "finetune"),
+        ("figures/maps.svg", "plot_maps", "reextract"),
+        ("gallery/index.html", "gallery", "thumbnails"),
+    ],
+)
+def test_a_picture_needs_no_other_and_what_it_shows(
+    project: Project, picture: str, drawn_by: str, needed: str
+) -> None:
+    jobs = project.plan(f"results/sample/{picture}").jobs
+    assert drawn_by in jobs
+    assert needed in jobs
+    assert (SHOWN & jobs.keys()) - {"thumbnails"} == {drawn_by}
 
 
 def test_a_description_without_learning_may_have_a_name_of_its_own(project: Project) -> None:
@@ -302,8 +342,10 @@ def test_a_rule_has_the_full_shape(rule: str) -> None:
 def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, attempt: int) -> None:
     plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
     default = project.run(*plan).text
+    asked = project.configure(PHOTO).run(*plan, ANSWER).text
     thesis = project.configure(thesis_config(project)).run(*plan).text
-    assert asked_for(default) | asked_for(thesis) == said_in_readme(attempt)
+    said = said_in_readme(attempt)
+    assert asked_for(default) | asked_for(thesis) | asked_for(asked) == said
 
 
 def asked_for(text: str) -> dict[str, dict[str, int]]:
@@ -370,10 +412,11 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The files of the library that are among the inputs of each rule's first job."""
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
+    asked = project.configure(PHOTO).plan(ANSWER)
     thesis = project.configure(thesis_config(project)).plan()
     inputs: dict[str, list[str]] = {}
-    for rule, paths in [*inputs_of(default.text), *inputs_of(thesis.text)]:
-        code = [path for path in paths if path.startswith("workflow/")]
+    for rule, paths in inputs_of(default.text + asked.text + thesis.text):
+        code = [path for path in paths if path.startswith("workflow/scripts/")]
         assert inputs.setdefault(rule, code) == code
     return inputs
 
@@ -387,7 +430,8 @@ def inputs_of(text: str) -> Iterator[tuple[str, list[str]]]:
 def test_the_code_of_a_rule_is_what_its_script_imports(
     rule: str, imported: dict[str, list[str]], declared: dict[str, list[str]]
 ) -> None:
-    assert declared[rule] == imported[f"{rule}.py"]
+    late = {"query": ["workflow/scripts/rsir/handmade.py"]}  # imported when it is needed
+    assert declared[rule] == sorted([*imported[f"{rule}.py"], *late.get(rule, [])])
 
 
 # The jobs take no time and say nothing, so the order of what the engine prints tells whether they

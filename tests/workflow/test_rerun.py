@@ -7,13 +7,19 @@ from PIL import Image
 from project import Project
 
 # Of the small run: one network, four labelings, one seed; and three descriptions without learning.
-FROM_SCORES = {"compare": 1, "contrasts": 1, "gain": 1, "by_scene": 1, "summary": 1, "all": 1}
-TABLES = {"by_label": 1, **FROM_SCORES}
-FINETUNED = {"finetune": 4, "reextract": 4, "retrieve": 4, "score": 4, **TABLES}
+SAID = {"summary": 1, "overview": 1, "all": 1}
+FROM_CONTRASTS = {"gain": 1, "plot_contrasts": 1, **SAID}
+FROM_SCORES = {
+    **{"compare": 1, "plot_comparison": 1, "by_scene": 1, "plot_scenes": 1, "gallery": 1},
+    **{"contrasts": 1, **FROM_CONTRASTS},
+}
+TABLES = {"by_label": 1, "plot_cutoffs": 1, **FROM_SCORES}
+LEARNT = {"plot_learning": 1, "plot_maps": 1}
+FINETUNED = {"finetune": 4, "reextract": 4, "retrieve": 4, "score": 4, **LEARNT, **TABLES}
 SCORED = {"score": 8, **FROM_SCORES}
 EXTRACTED = {"extract": 1, **FINETUNED, "retrieve": 5, "score": 5}
 RETRIEVED = {"retrieve": 8, "score": 8, **TABLES}
-SPLIT = {"split": 1, "bounds": 1, "describe": 3, "finetune": 4, "reextract": 4, **RETRIEVED}
+SPLIT = {"split": 1, "bounds": 1, "describe": 3, **LEARNT, **FINETUNED, **RETRIEVED}
 
 
 def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
@@ -52,10 +58,13 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
     ("module", "jobs"),
     [
         # the scenes of the sample archive are drawn by it: all but where the weights are
-        ("scenery/transport.py", {"sample": 1, "archive": 1, "extract": 1, **SPLIT}),
+        (
+            "scenery/transport.py",
+            {"sample": 1, "archive": 1, "thumbnails": 1, "extract": 1, **SPLIT},
+        ),
         # imported by finetuning.py and the script of finetune
         ("labeling.py", FINETUNED),
-        # imported by the script of retrieve alone
+        # imported by the script of retrieve, and by that of query, of which the run has the first
         ("retrieval.py", RETRIEVED),
         # imported by ranking.py and bounds.py: by all that reads or scores a ranking
         ("metrics.py", {"bounds": 1, **RETRIEVED}),
@@ -93,8 +102,9 @@ def test_an_edit_of_a_module_reruns_what_imports_it(
         ),
         ({"retrieval": {"cutoffs": [5]}}, {"bounds": 1, **RETRIEVED}),
         ({"retrieval": {"database": "all"}}, {"bounds": 1, **RETRIEVED}),
-        ({"run": {"seeds": [0, 1]}}, FINETUNED),
-        ({"run": {"labelings": ["multi_label"]}}, TABLES),
+        # the maps are of the first seed
+        ({"run": {"seeds": [0, 1]}}, {k: v for k, v in FINETUNED.items() if k != "plot_maps"}),
+        ({"run": {"labelings": ["multi_label"]}}, {**LEARNT, **TABLES}),
         ({"run": {"backbones": ["efficientnet_lite0", "lbp"]}}, TABLES),
         (
             {"backbones": {"bovw_sift": {"seed": 1}}},
@@ -115,7 +125,9 @@ def test_another_seed_makes_only_its_own_results(finished: Project) -> None:
     planned = set(finished.configure({"run": {"seeds": [0, 1]}}).plan().outputs)
     tables = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
     assert planned & before == {
-        f"results/sample/tables/{table}" for table in (*tables, "summary.md")
+        *(f"results/sample/tables/{table}" for table in (*tables, "summary.md", "index.html")),
+        *(path for path in before if "/figures/" in path and "/maps." not in path),
+        "results/sample/gallery/index.html",
     }
     assert all("-seed1." in path for path in planned - before)
 
@@ -125,7 +137,7 @@ def test_what_equals_a_default_can_be_left_out_later(finished: Project) -> None:
     config = yaml.safe_load(file.read_text(encoding="utf-8"))
     for section in ("split", "extraction", "finetuning", "retrieval"):
         del config[section]
-    file.write_text(yaml.safe_dump(config))
+    file.write_text(yaml.safe_dump(config, sort_keys=False))
     assert finished.plan().jobs == {}
 
 

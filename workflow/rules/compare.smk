@@ -9,16 +9,6 @@
 #        results/{archive}/tables/thesis.csv, for the archive and split of the thesis
 
 
-def table(name):
-    """Return a table as an output that the report offers with its caption."""
-    return report(
-        f"results/{{archive}}/tables/{name}.csv",
-        caption="../report/table.rst",
-        category="Tables",
-        labels={"archive": "{archive}", "table": f"{name}.csv"},
-    )
-
-
 rule compare:
     input:
         archive="results/{archive}/archive.csv",

@@ -9,52 +9,6 @@
 #        and .svg
 #        results/{archive}/figures/thesis.png, .svg, for the archive and split of the thesis
 
-FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
-
-
-def figures(archive):
-    """Return the figures that the run makes of an archive."""
-    made = [*FIGURES, *(["thesis"] if is_thesis(archive) else [])]
-    return expand(
-        "results/{archive}/figures/{figure}.{ending}",
-        archive=archive,
-        figure=made,
-        ending=("png", "svg"),
-    )
-
-
-def figure(name):
-    """Return a figure as an output that the report shows with its caption."""
-    return report(
-        f"results/{{archive}}/figures/{name}.png",
-        caption=f"../report/{name}.rst",
-        category="Figures",
-        labels={"archive": "{archive}", "figure": name},
-    )
-
-
-def learning_curves():
-    """Return the learning curve of each fine-tuning of the run."""
-    paths = of_the_run("results/{archive}/models/{backbone}/{model}.csv")
-    return [path for path in paths if Path(path).stem != OFF_THE_SHELF]
-
-
-def mapped_descriptors():
-    """Return the descriptors of each network of the run, off the shelf and of the first seed."""
-    run = config["run"]
-    models = [OFF_THE_SHELF]
-    models += [
-        f"{labeling}-seed{run['seeds'][0]}"
-        for labeling in run["labelings"]
-        if labeling != OFF_THE_SHELF
-    ]
-    return [
-        f"results/{{archive}}/descriptors/{backbone}/{model}.h5"
-        for backbone in run["backbones"]
-        if backbone not in handmade()
-        for model in models
-    ]
-
 
 rule plot_comparison:
     input:

@@ -1,0 +1,1 @@
+"""Figures: the tables, the curves and the descriptors to look at."""
