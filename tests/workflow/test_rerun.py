@@ -66,17 +66,26 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
         ("labeling.py", FINETUNED),
         # imported by the script of retrieve, and by that of query, of which the run has the first
         ("retrieval.py", RETRIEVED),
-        # imported by ranking.py and bounds.py: by all that reads or scores a ranking
-        ("metrics.py", {"bounds": 1, **RETRIEVED}),
+        # imported by ranking.py, bounds.py and scores.py: by all that reads a ranking or scores
+        ("metrics.py", {"bounds": 1, **LEARNT, **RETRIEVED}),
         # imported by the script of describe alone
         ("handmade.py", {"describe": 3, "retrieve": 3, "score": 3, **TABLES}),
         # imported by tables.py, and that by the script of compare; and by contrasts.py, and that
         # by the scripts of contrasts and gain and by summary.py
-        ("statistics.py", {"compare": 1, "contrasts": 1, "gain": 1, "summary": 1, "all": 1}),
+        (
+            "statistics.py",
+            {
+                "compare": 1,
+                "plot_comparison": 1,
+                "contrasts": 1,
+                "plot_scenes": 1,
+                **FROM_CONTRASTS,
+            },
+        ),
         # imported by the scripts of by_scene and by_label
-        ("breakdown.py", {"by_scene": 1, "by_label": 1, "summary": 1, "all": 1}),
-        # imported by the script of summary alone
-        ("summary.py", {"summary": 1, "all": 1}),
+        ("breakdown.py", {"by_scene": 1, "by_label": 1, "plot_scenes": 1, **SAID}),
+        # imported by the script of summary, and by the figures that show what it speaks of
+        ("summary.py", {"plot_contrasts": 1, "plot_scenes": 1, **SAID}),
         # imported by the scripts of weights and download, of which the run has the first
         ("weight_source.py", {"weights": 1, **EXTRACTED}),
         # imported by the script of thesis, which this run has no use for

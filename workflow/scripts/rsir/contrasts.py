@@ -12,13 +12,8 @@ from statsmodels.stats.multitest import multipletests
 
 from rsir.bounds import BOUNDS
 from rsir.metrics import LOWER_IS_BETTER, METRICS, Floats
-from rsir.scores import METHOD, by_method
+from rsir.scores import HANDMADE, METHOD, OFF_THE_SHELF, POOL, Description, by_method
 from rsir.statistics import clustered_interval, mean_interval, sign_flip_p
-
-OFF_THE_SHELF = "off_the_shelf"
-POOL = "pool"
-HANDMADE = "histogram"
-"""The descriptor of a backbone without learning."""
 
 BETWEEN = (
     ("multi_label", "single_label"),
@@ -37,9 +32,6 @@ STATISTICS = [
 
 _GAIN_ENDS = {"difference": "", "low": "_low", "high": "_high", "p_holm": "_p"}
 _TIE = 1e-9
-
-Description = tuple[str, str, str]
-"""Backbone, labeling and descriptor of a method."""
 
 
 def planned(descriptions: Iterable[Description]) -> list[tuple[Description, Description]]:

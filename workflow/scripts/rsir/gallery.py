@@ -12,13 +12,12 @@ from jinja2.utils import htmlsafe_json_dumps
 from numpy.typing import NDArray
 
 from rsir.archive import label_matrix, label_names
-from rsir.contrasts import OFF_THE_SHELF, POOL
 from rsir.errors import InputError
 from rsir.files import written_whole
 from rsir.metrics import LOWER_IS_BETTER, METRICS, PROTOCOLS, Floats, Ints, under_protocol
 from rsir.page import rendered
 from rsir.ranking import Search, read_rankings, read_similarity
-from rsir.scores import read_results
+from rsir.scores import OFF_THE_SHELF, POOL, read_results
 from rsir.thumbnail import read_thumbnails
 
 PROTOCOL = PROTOCOLS[0]

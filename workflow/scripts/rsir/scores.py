@@ -16,6 +16,14 @@ METHOD = ["backbone", "labeling", "descriptor", "query", "k"]
 Method = tuple[str, str, str, str, int]
 """What METHOD holds in a row."""
 
+Description = tuple[str, str, str]
+"""Backbone, labeling and descriptor of a method."""
+
+OFF_THE_SHELF = "off_the_shelf"
+POOL = "pool"
+HANDMADE = "histogram"
+"""The descriptor of a backbone without learning."""
+
 _TEXTS = ["archive", "backbone", "labeling", "descriptor", "query", "image", "metric", "over"]
 _TEXTS += [*(f"against_{name}" for name in METHOD[:3]), "scene", "label", "differs"]
 

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from rsir.bounds import BOUNDS
-from rsir.contrasts import BETWEEN, FIRST, HANDMADE, OFF_THE_SHELF, POOL, SECOND, Description
+from rsir.contrasts import BETWEEN, FIRST, SECOND
 from rsir.metrics import LOWER_IS_BETTER, METRICS, PROTOCOLS
+from rsir.scores import HANDMADE, OFF_THE_SHELF, POOL, Description
 
 METRIC = "accuracy"
 """What the sentences are about; the other metrics follow in a few words."""

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rsir.bounds import BOUNDS
-from rsir.contrasts import HANDMADE
 from rsir.figures.rows import bounds_of, described, place_of, quoted, records
 from rsir.figures.style import (
     DESCRIPTORS,
@@ -23,7 +22,7 @@ from rsir.figures.style import (
     labeling_colours,
     note,
 )
-from rsir.scores import METHOD
+from rsir.scores import HANDMADE, METHOD
 
 METRICS = ("accuracy", "precision", "recall")
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rsir.contrasts import FIRST, HANDMADE, OFF_THE_SHELF, POOL, SECOND
+from rsir.contrasts import FIRST, SECOND
 from rsir.figures.rows import described, quoted, records
 from rsir.figures.style import (
     DESCRIPTORS,
@@ -23,6 +23,7 @@ from rsir.figures.style import (
     note,
     readable,
 )
+from rsir.scores import HANDMADE, OFF_THE_SHELF, POOL
 from rsir.summary import LEVEL, METRIC
 
 Row = Mapping[str, Any]

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rsir.bounds import BOUNDS, repeated_rankings
-from rsir.contrasts import HANDMADE, POOL, Description
 from rsir.figures.rows import bounds_of, described, place_of
 from rsir.figures.style import (
     DESCRIPTORS,
@@ -37,7 +36,7 @@ from rsir.metrics import (
     under_protocol,
 )
 from rsir.ranking import Search
-from rsir.scores import METHOD
+from rsir.scores import HANDMADE, METHOD, POOL, Description
 
 PAIR_METRICS = {"accuracy": accuracy, "precision": precision, "recall": recall}
 KEY = [*METHOD[:3], "k"]

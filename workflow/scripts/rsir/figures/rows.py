@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from rsir.contrasts import HANDMADE
 from rsir.figures.style import readable
 from rsir.metrics import PROTOCOLS
+from rsir.scores import HANDMADE
 
 WITHOUT_LEARNING = "without learning"
 BOUND = "bounds"

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from rsir.contrasts import POOL
 from rsir.figures.rows import described, place_of, quoted
 from rsir.figures.style import DESCRIPTORS, LETTER, WIDTH, in_style, note
-from rsir.scores import METHOD
+from rsir.scores import METHOD, POOL
 from rsir.summary import METRIC
 
 _SHADES = colormaps["Blues"]

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rsir.contrasts import HANDMADE, OFF_THE_SHELF, POOL
 from rsir.files import written_whole
+from rsir.scores import HANDMADE, OFF_THE_SHELF, POOL
 
 WIDTH = 7.0
 """Inches of a page's text: at this width the smallest letters have 8 points."""
