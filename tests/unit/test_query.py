@@ -52,14 +52,22 @@ DESCRIPTORS = np.array([[2, 0], [0, 3], [-1, 0]], np.float32)
 
 
 def test_the_nearest_are_those_of_the_smallest_angle():
-    found = nearest(ARCHIVE, DESCRIPTORS, np.array([3, 4], np.float32), 9)
+    found = nearest(ARCHIVE, DESCRIPTORS, np.array([[3, 4]], np.float32), 9)
     assert found["image"].tolist() == ["north", "east", "west"]
     assert found["similarity"].tolist() == pytest.approx([0.8, 0.6, -0.6])
     assert found["rank"].tolist() == [1, 2, 3]
     assert found["row"].tolist() == [1, 0, 2]
     assert found["scene"].tolist() == ["b", "a", "c"]
     assert found["labels"].tolist() == [[], ["sea", "sand; wet"], ["sea"]]
-    assert len(nearest(ARCHIVE, DESCRIPTORS, np.array([3, 4], np.float32), 1)) == 1
+    assert len(nearest(ARCHIVE, DESCRIPTORS, np.array([[3, 4]], np.float32), 1)) == 1
+
+
+def test_an_image_is_as_similar_as_it_is_to_the_turn_that_it_is_most_like():
+    turns = np.array([[3, 4], [-1, 0], [-4, 3]], np.float32)
+    found = nearest(ARCHIVE, DESCRIPTORS, turns, 2)
+    assert found["image"].tolist() == ["west", "north"]
+    assert found["similarity"].tolist() == pytest.approx([1, 0.8])
+    assert found["rank"].tolist() == [1, 2]
 
 
 @pytest.fixture
@@ -81,7 +89,7 @@ def tiles(tmp_path):
 
 
 @pytest.mark.parametrize("network", ["color_histogram", "lbp"])
-def test_a_tile_of_the_archive_finds_itself_without_learning(tiles, tmp_path, network):
+def test_a_turned_tile_of_the_archive_finds_itself_without_learning(tiles, tmp_path, network):
     paths = [tmp_path / path for path in tiles["path"]]
     histograms = describe(network, paths, np.arange(3), 0, 1)
     settings = json.dumps({"library": "handmade", "network": network})
@@ -89,7 +97,9 @@ def test_a_tile_of_the_archive_finds_itself_without_learning(tiles, tmp_path, ne
     with array_file(file, list(tiles["image"]), {"backbone_settings": settings}) as described:
         described.append("histogram", histograms)
 
-    answer = ask(paths[2], tiles, file, None, None, None, 4, 1)
+    with Image.open(paths[2]) as image:
+        image.rotate(270).save(tmp_path / "copy.png")
+    answer = ask(tmp_path / "copy.png", tiles, file, None, None, None, 4, 1)
     assert answer.descriptor == "histogram"
     assert answer.predicted == {}
     assert answer.found["image"].iloc[0] == "freeway"

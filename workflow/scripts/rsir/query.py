@@ -1,9 +1,15 @@
-"""A picture that is not in the archive as the query."""
+"""A picture that is not in the archive as the query.
+
+Seen from above nothing has an upper side, so the picture is compared in each of its quarter turns,
+and an image is as similar as it is to the one that it is most like.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import h5py
 import numpy as np
@@ -88,41 +94,60 @@ def ask(
         raise InputError(f"{descriptors}: has no descriptor {name!r}, but {', '.join(stored)}")
     settings = json.loads(read_attributes(descriptors)["backbone_settings"])
     if settings["library"] == "handmade":
-        described = describe_by_hand(photo, settings["network"])
+        with turned(photo) as turns:
+            described = describe_by_hand(turns, settings["network"])
         return Answer(name, nearest(archive, stored[name], described, top), {})
     processor = prepare_processor(threads)
     record = read_record(weights) if weights else None
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
-    found = describe_photo(photo, backbone, tuned, processor)
-    predicted = predict(tuned, found["output"]) if tuned else {}
+    with turned(photo) as turns:
+        found = describe_photos(turns, backbone, tuned, processor)
+    predicted = predict(tuned, found["output"][0]) if tuned else {}
     return Answer(name, nearest(archive, stored[name], found[name], top), predicted)
 
 
-def describe_by_hand(photo: Path, network: str) -> np.ndarray:
-    """Describe one picture without learning, as a histogram (D,).
+@contextmanager
+def turned(photo: Path) -> Iterator[list[Path]]:
+    """Yield files of a picture in its four quarter turns, first as it is.
 
     Raises
     ------
     InputError
-        If the picture cannot be used, or the description is learnt from images that are not kept.
+        If the picture cannot be used.
+    """
+    image = read_image(photo)
+    with TemporaryDirectory() as folder:
+        turns = [Path(folder) / f"{angle}.png" for angle in (0, 90, 180, 270)]
+        for turn in turns:
+            image.rotate(int(turn.stem), expand=True).save(turn)
+        yield turns
+
+
+def describe_by_hand(photos: Sequence[Path], network: str) -> np.ndarray:
+    """Describe pictures without learning, as histograms T×D.
+
+    Raises
+    ------
+    InputError
+        If a picture cannot be used, or the description is learnt from images that are not kept.
     """
     from rsir.handmade import HISTOGRAMS
 
     if network not in HISTOGRAMS:
         raise InputError(f"{network}: its visual words are not kept; ask another backbone")
-    return HISTOGRAMS[network](np.asarray(read_image(photo)))
+    return np.stack([HISTOGRAMS[network](np.asarray(read_image(photo))) for photo in photos])
 
 
-def describe_photo(
-    photo: Path, backbone: Backbone, models: Sequence[TaskModel], processor: Processor
+def describe_photos(
+    photos: Sequence[Path], backbone: Backbone, models: Sequence[TaskModel], processor: Processor
 ) -> dict[str, np.ndarray]:
-    """Describe one picture as the archive's were: name of the descriptor → float32 of shape (D,).
+    """Describe pictures as the archive's were: name of the descriptor → float32 T×D.
 
     Parameters
     ----------
-    photo
-        An image file, as `rsir.image.read_image` takes them.
+    photos
+        Image files, as `rsir.image.read_image` takes them.
     backbone
         The network.
     models
@@ -133,16 +158,16 @@ def describe_photo(
     Raises
     ------
     InputError
-        If the picture cannot be used.
+        If a picture cannot be used.
     """
-    source = ComputedActivations(backbone, [photo], 0, processor)
-    with h5py.File("photo", "w", driver="core", backing_store=False) as file:
-        described = ArrayFile(file, [photo.name])
+    source = ComputedActivations(backbone, photos, 0, processor)
+    with h5py.File("photos", "w", driver="core", backing_store=False) as file:
+        described = ArrayFile(file, [photo.name for photo in photos])
         if models:
             reextract(models, source, processor, described)
         else:
             extract(backbone, source, processor, described, None)
-        return {name: file[name][0] for name in ("pool", "output") if name in file}
+        return {name: file[name][:] for name in ("pool", "output") if name in file}
 
 
 def predict(models: Sequence[TaskModel], output: np.ndarray) -> dict[str, float]:
@@ -158,9 +183,9 @@ def predict(models: Sequence[TaskModel], output: np.ndarray) -> dict[str, float]
 
 
 def nearest(
-    archive: pd.DataFrame, descriptors: np.ndarray, photo: np.ndarray, top: int
+    archive: pd.DataFrame, descriptors: np.ndarray, turns: np.ndarray, top: int
 ) -> pd.DataFrame:
-    """Rank the archive by cosine similarity to a picture.
+    """Rank the archive by cosine similarity to a picture, in whichever turn it is largest.
 
     Parameters
     ----------
@@ -168,8 +193,8 @@ def nearest(
         As read by `rsir.archive.read_archive`.
     descriptors
         Of the archive's images, float32 N×D.
-    photo
-        Of the picture, float32 (D,).
+    turns
+        Of the picture in its turns, float32 T×D.
     top
         How many to return.
 
@@ -180,19 +205,20 @@ def nearest(
         `similarity`, and `row`, the place in the archive.
     """
     count = len(archive)
-    ranked, similarity = rank(
-        np.concatenate([descriptors, photo[None]]), np.array([count]), np.arange(count), top
-    )
-    rows = ranked[0]
-    chosen = archive.iloc[rows]
+    asked = np.arange(count, count + len(turns))
+    ranked, similarity = rank(np.concatenate([descriptors, turns]), asked, np.arange(count), top)
+    each = pd.DataFrame({"row": ranked.ravel(), "similarity": similarity.ravel()})
+    best = each.sort_values(["similarity", "row"], ascending=[False, True])
+    best = best.drop_duplicates("row").head(top)
+    chosen = archive.iloc[best["row"]]
     flags = chosen[label_names(archive)]
     return pd.DataFrame(
         {
-            "rank": np.arange(1, len(rows) + 1),
+            "rank": np.arange(1, len(best) + 1),
             "image": chosen["image"].to_numpy(),
             "scene": chosen["scene"].to_numpy(),
             "labels": [list(flags.columns[row.astype(bool)]) for row in flags.to_numpy()],
-            "similarity": similarity[0],
-            "row": rows,
+            "similarity": best["similarity"].to_numpy(),
+            "row": best["row"].to_numpy(),
         }
     )
