@@ -51,7 +51,7 @@ def ask(
     [
         ("efficientnet_lite0", "harbor/harbor00", 90),
         ("efficientnet_lite0", "runway/runway01", 180),
-        ("lbp", "beach/beach02", 270),
+        ("efficientnet_lite0", "parkinglot/parkinglot02", 270),
     ],
 )
 def test_a_turned_and_compressed_copy_finds_its_tile_first(

@@ -3,6 +3,7 @@
 
 import difflib
 import functools
+import math
 import os
 import re
 import shutil
@@ -10,17 +11,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 OFF_THE_SHELF = "off_the_shelf"
 HANDMADE = ("color_histogram", "lbp", "bovw_sift")
+FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 
 
 def check_config():
     """Check the configuration against its schema, and the names under `run`."""
+    for file in workflow.configfiles:
+        if Path(file).suffix in (".yaml", ".yml"):
+            check_keys(yaml.compose(Path(file).read_text(encoding="utf-8")), os.path.relpath(file))
     try:
         validate(config, "../schemas/config.schema.yaml")
     except WorkflowError as error:
@@ -29,6 +35,7 @@ def check_config():
         number = re.fullmatch(r"[\d.]+e-?\d+", str(flaw.instance), re.IGNORECASE)
         hint = " (YAML wants a dot and a sign, as in 1.0e-3)" if number else ""
         sys.exit(f"config: {key}: {flaw.message}{hint}; see config/README.md")
+    check_numbers(config)
     for kind in ("archives", "backbones", "labelings"):
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
         for name in config["run"][kind]:
@@ -38,6 +45,33 @@ def check_config():
         check_name(f"config: backbones.{name}.network", "handmade network", network, HANDMADE)
     if (config["split"]["method"] == "file") != ("file" in config["split"]):
         sys.exit("config: split.file: goes with split.method: file; give both or none")
+
+
+def check_keys(node, file, *path):
+    """Refuse a key that a file gives twice, of which YAML takes the last and says nothing."""
+    names = []
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else []:
+        here = *path, str(key.value)
+        if key.value in names:
+            line = key.start_mark.line + 1
+            sys.exit(
+                f"config: {'.'.join(here)}: is given twice ({file}, line {line}); take out one"
+            )
+        names.append(key.value)
+        check_keys(value, file, *here)
+
+
+def check_numbers(settings, *path):
+    """Refuse what is no number, and take 3.0 for 3, as the schema does."""
+    pairs = settings.items() if isinstance(settings, dict) else enumerate(settings)
+    for key, value in pairs:
+        here = *path, str(key)
+        if isinstance(value, (dict, list)):
+            check_numbers(value, *here)
+        elif isinstance(value, float) and not math.isfinite(value):
+            sys.exit(f"config: {'.'.join(here)}: {value} is not finite; give a number")
+        elif isinstance(value, float) and value.is_integer():
+            settings[key] = int(value)
 
 
 def check_name(where, what, name, known):
@@ -64,7 +98,7 @@ def check_targets(arguments):
                 sys.exit(f"{target}: {folders[1]} learns nothing; there is {OFF_THE_SHELF} alone")
             if labeling != OFF_THE_SHELF and not seed:
                 sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
-        elif len(folders) == 4 and folders[0] == "queries":
+        elif len(folders) == 3 and folders[0] == "queries":
             check_name(target, "query", folders[1], list(config["queries"]))
             check_name(target, "backbone", folders[2], list(config["backbones"]))
         elif folders in (["activations"], ["weights"]):
@@ -154,14 +188,14 @@ def weights_file(wildcards):
 def receipt(wildcards):
     """Return the receipt of a network's weights."""
     by_hand = wildcards.backbone in handmade()
-    return [] if by_hand else f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"
+    return [] if by_hand else [f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"]
 
 
 def tuned(wildcards):
     """Return what a fine-tuning made of a network."""
     shelf = wildcards.model == OFF_THE_SHELF
     folder = f"results/{wildcards.archive}/models/{wildcards.backbone}"
-    return [] if shelf else f"{folder}/{wildcards.model}.safetensors"
+    return [] if shelf else [f"{folder}/{wildcards.model}.safetensors"]
 
 
 def photo(wildcards):
@@ -195,6 +229,60 @@ def tables(archive):
     if is_thesis(archive):
         made.append("thesis.csv")
     return expand("results/{archive}/tables/{table}", archive=archive, table=made)
+
+
+def table(name):
+    """Return a table as an output that the report offers with its caption."""
+    return report(
+        f"results/{{archive}}/tables/{name}.csv",
+        caption="../report/table.rst",
+        category="Tables",
+        labels={"archive": "{archive}", "table": f"{name}.csv"},
+    )
+
+
+def figures(archive):
+    """Return the figures that the run makes of an archive."""
+    made = [*FIGURES, *(["thesis"] if is_thesis(archive) else [])]
+    return expand(
+        "results/{archive}/figures/{figure}.{ending}",
+        archive=archive,
+        figure=made,
+        ending=("png", "svg"),
+    )
+
+
+def figure(name):
+    """Return a figure as an output that the report shows with its caption."""
+    return report(
+        f"results/{{archive}}/figures/{name}.png",
+        caption=f"../report/{name}.rst",
+        category="Figures",
+        labels={"archive": "{archive}", "figure": name},
+    )
+
+
+def learning_curves():
+    """Return the learning curve of each fine-tuning of the run."""
+    paths = of_the_run("results/{archive}/models/{backbone}/{model}.csv")
+    return [path for path in paths if Path(path).stem != OFF_THE_SHELF]
+
+
+def mapped_descriptors():
+    """Return the descriptors of each network of the run, off the shelf and of the first seed."""
+    run = config["run"]
+    models = [OFF_THE_SHELF]
+    models += [
+        f"{labeling}-seed{run['seeds'][0]}"
+        for labeling in run["labelings"]
+        if labeling != OFF_THE_SHELF
+    ]
+    return [
+        f"results/{{archive}}/descriptors/{backbone}/{model}.h5"
+        for backbone in run["backbones"]
+        if backbone not in handmade()
+        for model in models
+    ]
 
 
 def code(script):
@@ -237,6 +325,8 @@ def given(path, key):
     """Return a file or folder that the user gives, if it is there."""
     if not Path(path).exists():
         sys.exit(f"config: {key}: {path} does not exist; put it there or mend the path")
+    if set(path) & set("{}"):
+        sys.exit(f"config: {key}: {path} has braces, which stand for wildcards; rename it")
     return path
 
 

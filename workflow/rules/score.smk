@@ -57,6 +57,7 @@ rule bounds:
         "results/{archive}/scores/bounds.csv",
     log:
         "logs/{archive}/bounds.log",
+    priority: 1  # a cutoff that is too large is told before long jobs start
     conda:
         "../../envs/tables.yaml"
     resources:

@@ -13,6 +13,7 @@ rule split:
         "results/{archive}/split.csv",
     log:
         "logs/{archive}/split.log",
+    priority: 1  # a split that cannot be made is told before long jobs start
     conda:
         "../../envs/tables.yaml"
     resources:

@@ -11,13 +11,13 @@ import pandas as pd
 from rsir.activation import open_source
 from rsir.archive import read_archive
 from rsir.backbone import load_backbone
-from rsir.descriptor import read_descriptors
+from rsir.descriptor import read_attributes, read_descriptors
 from rsir.device import prepare_processor
 from rsir.files import optional, written_whole
 from rsir.finetuning import finetune
 from rsir.labeling import labeling_tasks
 from rsir.model import save_models
-from rsir.provenance import made_from
+from rsir.provenance import check_origin, made_from
 from rsir.reporting import reported
 from rsir.resumption import resumable
 from rsir.split import read_split
@@ -42,9 +42,11 @@ def main(
     subset = read_split(files["split"], archive)
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))
     backbone = load_backbone(Path(record.path) if record else None, **backbone_settings)
-    pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]
     made = {name: files[name] for name in ("archive", "split")}
     facts = made_from(made, backbone_settings, **method, **weight_facts(record))
+    for path in filter(None, (files["descriptors"], activations)):
+        check_origin(path, read_attributes(path), facts)
+    pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]
     facts["finetuning"] = json.dumps(settings)
     trained, rows = [], []
     with (

@@ -6,13 +6,14 @@ from typing import Any
 from rsir.activation import open_source
 from rsir.archive import read_archive
 from rsir.backbone import load_backbone
-from rsir.descriptor import array_file
+from rsir.descriptor import array_file, read_attributes
 from rsir.device import prepare_processor
 from rsir.extraction import reextract
 from rsir.files import optional
 from rsir.model import load_models, read_metadata
+from rsir.provenance import METHOD, ORIGIN, check_origin, made_from
 from rsir.reporting import reported
-from rsir.weights import read_record
+from rsir.weights import read_record, weight_facts
 
 
 def main(
@@ -21,6 +22,7 @@ def main(
     weights: Path,
     activations: Path | None,
     models: Path,
+    method: dict[str, Any],
     settings: dict[str, Any],
     threads: int,
     descriptors: Path,
@@ -28,10 +30,15 @@ def main(
     """Pass once over the activations."""
     processor = prepare_processor(threads)
     table, record = read_archive(archive), read_record(weights)
+    facts = made_from({"archive": archive}, settings, **method, **weight_facts(record))
+    told = read_metadata(models)
+    check_origin(models, told, facts, (*ORIGIN, *METHOD))
+    if activations:
+        check_origin(activations, read_attributes(activations), facts)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     with (
         open_source(activations, table, root, backbone, threads, processor) as source,
-        array_file(descriptors, list(table["image"]), read_metadata(models)) as described,
+        array_file(descriptors, list(table["image"]), told) as described,
     ):
         tuned = load_models(models, backbone.tail, backbone.dimension)
         reextract(tuned, source, processor, described)
@@ -45,6 +52,11 @@ if __name__ == "__main__":
             weights=Path(snakemake.input.weights),
             activations=optional(snakemake.input.activations),
             models=Path(snakemake.input.models),
+            method={
+                "backbone": snakemake.wildcards.backbone,
+                "labeling": snakemake.wildcards.labeling,
+                "seed": int(snakemake.wildcards.seed),
+            },
             settings=snakemake.params.backbone,
             threads=snakemake.threads,
             descriptors=Path(snakemake.output[0]),

@@ -1,12 +1,13 @@
 """Rank the searched images for each query."""
 
 from pathlib import Path
+from typing import Any
 
 from rsir.archive import read_archive
 from rsir.descriptor import read_attributes, read_descriptors
 from rsir.device import prepare_processor
 from rsir.metrics import ranking_depth
-from rsir.provenance import digests
+from rsir.provenance import METHOD, check_origin, digests
 from rsir.ranking import find_search, write_rankings
 from rsir.reporting import reported
 from rsir.retrieval import rank
@@ -17,6 +18,7 @@ def main(
     archive: Path,
     split: Path,
     descriptors: Path,
+    method: dict[str, Any],
     cutoffs: list[int],
     database: str,
     threads: int,
@@ -24,7 +26,10 @@ def main(
 ) -> None:
     """Rank by each descriptor of the file."""
     device = prepare_processor(threads).device
-    table = read_archive(archive)
+    table, described = read_archive(archive), read_attributes(descriptors)
+    files = {"archive": archive, "split": split, "descriptors": descriptors}
+    facts = method | digests(files)
+    check_origin(descriptors, described, facts, METHOD)
     search = find_search(read_split(split, table), database)
     _, _, *scenes = search.labels_and_scenes(table)
     depth = ranking_depth(cutoffs, len(search.database), *scenes)
@@ -32,19 +37,22 @@ def main(
         name: rank(values, search.queries, search.database, depth, device)
         for name, values in read_descriptors(descriptors, list(table["image"])).items()
     }
-    described = read_attributes(descriptors)
-    facts = {key: described.get(key) for key in ("backbone", "labeling", "seed")}
-    files = {"archive": archive, "split": split, "descriptors": descriptors}
     images = table["image"].to_numpy(str)
-    write_rankings(rankings, images, search, found, facts | digests(files) | {"searched": database})
+    write_rankings(rankings, images, search, found, facts | {"searched": database})
 
 
 if __name__ == "__main__":
     with reported(snakemake.log[0]):
+        labeling, *seed = snakemake.wildcards.model.rsplit("-seed", 1)
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
             descriptors=Path(snakemake.input.descriptors),
+            method={
+                "backbone": snakemake.wildcards.backbone,
+                "labeling": labeling,
+                "seed": int(seed[0]) if seed else None,
+            },
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
             threads=snakemake.threads,

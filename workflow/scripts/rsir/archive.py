@@ -1,5 +1,6 @@
 """The table of an archive: one row per image, with its scene and its labels."""
 
+import unicodedata
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePath
@@ -15,6 +16,9 @@ from rsir.progress import progress
 
 FIXED_COLUMNS = ("image", "path", "scene", "width", "height", "sha256")
 """The columns of an archive before its labels."""
+
+_UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's categories of controls, stray surrogates, and breaks of lines and paragraphs."""
 
 
 def read_table(root: Path, labels: Path) -> pd.DataFrame:
@@ -65,6 +69,9 @@ def read_labels(path: Path, separator: str = ",", image_column: str = "image") -
     for name in names:
         if name in FIXED_COLUMNS:
             raise InputError(f"{path}: a label cannot be called {name!r}; rename the column")
+    check_names([*table.columns, *table["image"], *table["scene"]], path)
+    if odd := [name for name in table["image"] if leads_out(name)]:
+        raise InputError(f"{path}: {first_few(odd)} leads out of the images' folder; name the file")
     table["image"] = table["image"].map(image_id)
     check_ids(table["image"], path)
     _check_scenes(table, path)
@@ -89,8 +96,8 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
     Raises
     ------
     InputError
-        If there is no such folder, if two images have one id, or if a symbolic link leads out of
-        the root.
+        If there is no such folder, if two images have one id, if a name has a line break or is not
+        Unicode, or if a symbolic link leads out of the root.
     """
     folder = root / below
     if not folder.is_dir():
@@ -104,16 +111,19 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
         is_linked_folder = is_folder and path.is_symlink()
         if any(part.startswith(".") for part in relative.parts):
             continue
+        if is_image:
+            check_names([relative.as_posix()], root)
         if (is_image or is_linked_folder) and not path.resolve().is_relative_to(inside):
             raise InputError(
                 f"{path}: leads out of {root} by a symbolic link; make the link's target the "
                 "root, or copy the images"
             )
         if is_image:
-            other = found.setdefault(path.stem, relative.as_posix())
+            image = image_id(path.name)
+            other = found.setdefault(image, relative.as_posix())
             if other != relative.as_posix():
                 raise InputError(
-                    f"{root}: two images {path.stem!r}, {other} and {relative.as_posix()}; "
+                    f"{root}: two images {image!r}, {other} and {relative.as_posix()}; "
                     "rename or take out one"
                 )
     return found
@@ -182,7 +192,12 @@ def read_archive(path: Path) -> pd.DataFrame:
         )
     check_ids(archive["image"], path)
     _check_scenes(archive, path)
-    archive = archive.astype({"width": int, "height": int})
+    if odd := [file for file in archive["path"] if leads_out(file)]:
+        raise InputError(f"{path}: {first_few(odd)} leads out of the images' folder; make it anew")
+    try:
+        archive = archive.astype({"width": int, "height": int})
+    except ValueError as error:
+        raise InputError(f"{path}: a size is no number ({error}); make it anew") from error
     return _with_flags(archive, label_names(archive), path)
 
 
@@ -235,8 +250,24 @@ def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
 
 
 def image_id(name: str) -> str:
-    """Return a file name without the ending of an image file."""
+    """Return a file name without the ending of an image file, its accents in their short form."""
+    name = unicodedata.normalize("NFC", name)
     return PurePath(name).stem if PurePath(name).suffix.lower() in FORMATS else name
+
+
+def leads_out(path: str) -> bool:
+    """Tell whether a path could lead out of the folder that it is relative to."""
+    return PurePath(path).is_absolute() or ".." in PurePath(path).parts
+
+
+def check_names(names: Iterable[str], path: Path) -> None:
+    """Raise InputError if a name has a line break or the like, or bytes that are not Unicode."""
+    for name in names:
+        if any(unicodedata.category(character) in _UNPRINTABLE for character in name):
+            raise InputError(
+                f"{path}: {name!r} has a line break or another character that cannot be printed; "
+                "rename it"
+            )
 
 
 def check_ids(images: "pd.Series[str]", path: Path) -> None:

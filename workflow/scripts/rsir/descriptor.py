@@ -1,7 +1,7 @@
 """Files of descriptors and of activations: HDF5, written in chunks as they come."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,19 @@ def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]
         If the file cannot be read or is not of these images.
     """
     with _opened(path, images) as file, readable(path):
-        return {name: file[name][:] for name in file if name != IMAGE}
+        names = [name for name in file if name != IMAGE]
+        return {name: _array(file, name, 2, np.float32)[:] for name in names}
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
-    """Read what a file says of its own making."""
-    with h5py.File(path) as file:
+    """Read what a file says of its own making.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    with readable(path), open_arrays(path) as file:
         return dict(file.attrs)
 
 
@@ -90,8 +97,26 @@ def open_activations(path: Path, images: Sequence[str]) -> Iterator[h5py.Dataset
     """
     with _opened(path, images) as file:
         with readable(path):
-            activations = file["activation"]
+            activations = _array(file, "activation", 4, np.float16)
         yield activations
+
+
+@contextmanager
+def open_arrays(path: Path) -> Iterator[h5py.File]:
+    """Open a file of arrays to read, if all that it has is in it: HDF5 would follow it anywhere.
+
+    Raises
+    ------
+    InputError
+        If something in it is read from another place.
+    """
+    with h5py.File(path) as file:
+        if outside := _outside(file):
+            raise InputError(
+                f"{path}: {outside[0]!r} is not in it, but read from elsewhere; "
+                "delete it and run again"
+            )
+        yield file
 
 
 @contextmanager
@@ -106,11 +131,36 @@ def readable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path, images: Sequence[str]) -> Iterator[h5py.File]:
-    with readable(path):
-        file = h5py.File(path)
-    with file:
+    with ExitStack() as stack:
         with readable(path):
+            file = stack.enter_context(open_arrays(path))
             own = list(file[IMAGE].asstr())
         if own != list(images):
             raise InputError(f"{path}: is of other images; delete it and run again")
         yield file
+
+
+def _outside(file: h5py.File) -> list[str]:
+    """Return the names of what an open file has only by reference."""
+    found: list[str] = []
+
+    def look(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            found.extend([name] if item.is_virtual or item.external else [])
+        else:
+            links = {child: item.get(child, getlink=True) for child in item}
+            found.extend(child for child in links if not isinstance(links[child], h5py.HardLink))
+
+    look("/", file)
+    file.visititems(look)
+    return found
+
+
+def _array(file: h5py.File, name: str, dimensions: int, dtype: type) -> h5py.Dataset:
+    """Return an array of a file, if it is of this type, with a row for each image."""
+    array = file[name]
+    if not isinstance(array, h5py.Dataset) or (array.ndim, array.dtype) != (dimensions, dtype):
+        raise ValueError(f"{name} is no {np.dtype(dtype)} array of {dimensions} dimensions")
+    if len(array) != len(file[IMAGE]):
+        raise ValueError(f"{name} has {len(array)} rows for {len(file[IMAGE])} images")
+    return array

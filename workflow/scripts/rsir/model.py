@@ -119,7 +119,7 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="pt") as file:
             yield file
-    except (SafetensorError, RuntimeError, KeyError, OSError, ValueError) as error:
+    except (SafetensorError, RuntimeError, KeyError, OSError, TypeError, ValueError) as error:
         raise InputError(
             f"{path}: is damaged or of another backbone; delete it and run again"
         ) from error

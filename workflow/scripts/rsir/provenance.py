@@ -1,14 +1,21 @@
-"""What a file was made from, to be written into it."""
+"""What a file was made from: written into it, and checked when it is read."""
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rsir.errors import InputError
 from rsir.files import sha256
 
 LIBRARIES = ("torch", "torchvision", "timm", "cv2", "skimage", "sklearn", "h5py", "numpy", "PIL")
+
+ORIGIN = ("backbone", "backbone_settings", "weights_sha256", "archive_sha256")
+"""What all is alike in that is made of the images of an archive by a network."""
+
+METHOD = ("backbone", "labeling", "seed", "archive_sha256")
+"""What all is alike in that is made of an archive by a model."""
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
@@ -28,6 +35,24 @@ def made_from(
     return {
         **facts,
         **digests(files),
-        "backbone_settings": json.dumps(backbone_settings),
+        "backbone_settings": json.dumps(backbone_settings, sort_keys=True),
         "versions": json.dumps(loaded),
     }
+
+
+def check_origin(
+    path: Path, told: Mapping[str, Any], facts: Mapping[str, Any], names: Sequence[str] = ORIGIN
+) -> None:
+    """Check what a file tells of its making against the facts.
+
+    Raises
+    ------
+    InputError
+        If it was made from something else.
+    """
+    for name in names:
+        if told.get(name) != facts.get(name):
+            raise InputError(
+                f"{path}: its {name} is {told.get(name)!s:.80}, and not {facts.get(name)!s:.80}; "
+                "delete it and run again"
+            )

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsir.archive import has_scenes, label_matrix
+from rsir.descriptor import open_arrays
 from rsir.errors import InputError
 from rsir.files import written_whole
 from rsir.metrics import Bools, Ints, Scenes
@@ -96,13 +97,13 @@ def read_rankings(
     """
     row = {image: number for number, image in enumerate(images)}
     try:
-        with h5py.File(path) as file:
+        with open_arrays(path) as file:
             search = Search(
                 *(np.array([row[i] for i in file[name].asstr()]) for name in ("query", "database"))
             )
             found = {name: group["position"][:] for name, group in file["descriptors"].items()}
             return search, found, dict(file.attrs)
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise InputError(
             f"{path}: is damaged or of another archive; delete it and run again"
         ) from error
@@ -117,8 +118,8 @@ def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
         If they cannot be read.
     """
     try:
-        with h5py.File(rankings) as file:
+        with open_arrays(rankings) as file:
             similarity: NDArray[np.float32] = file[f"descriptors/{descriptor}/similarity"][:]
             return similarity
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise InputError(f"{rankings}: is damaged; delete it and run again") from error

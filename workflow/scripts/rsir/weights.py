@@ -10,7 +10,7 @@ import torchvision
 from safetensors.torch import load_file
 
 from rsir.errors import InputError
-from rsir.files import written_whole
+from rsir.files import sha256, written_whole
 
 FILE_ENDINGS = (".pth", ".pt", ".safetensors")
 
@@ -39,19 +39,24 @@ def write_record(path: Path, file: WeightFile | None) -> None:
 
 
 def read_record(path: Path) -> WeightFile | None:
-    """Read what `write_record` wrote; the file of weights must still be there.
+    """Read what `write_record` wrote; the file of weights must still be there, and the same.
 
     Raises
     ------
     InputError
-        If it is not.
+        If it is not, or the record cannot be read.
     """
-    record = json.loads(path.read_text())
-    if record is None:
+    try:
+        record = json.loads(path.read_text())
+        file = None if record is None else WeightFile(**record)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: is damaged; delete it and run again") from error
+    if file is None:
         return None
-    file = WeightFile(**record)
     if not Path(file.path).is_file():
         raise InputError(f"{file.path}: the weights are gone; delete {path} and run again")
+    if sha256(Path(file.path)) != file.sha256:
+        raise InputError(f"{file.path}: the weights have changed; delete {path} and run again")
     return file
 
 
