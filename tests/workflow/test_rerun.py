@@ -10,8 +10,13 @@ from project import Project
 SAID = {"summary": 1, "overview": 1, "all": 1}
 FROM_CONTRASTS = {"gain": 1, "plot_contrasts": 1, **SAID}
 FROM_SCORES = {
-    **{"compare": 1, "plot_comparison": 1, "by_scene": 1, "plot_scenes": 1, "gallery": 1},
-    **{"contrasts": 1, **FROM_CONTRASTS},
+    "compare": 1,
+    "plot_comparison": 1,
+    "by_scene": 1,
+    "plot_scenes": 1,
+    "gallery": 1,
+    "contrasts": 1,
+    **FROM_CONTRASTS,
 }
 TABLES = {"by_label": 1, "plot_cutoffs": 1, **FROM_SCORES}
 LEARNT = {"plot_learning": 1, "plot_maps": 1}

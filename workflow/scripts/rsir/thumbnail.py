@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from rsir.descriptor import open_arrays
 from rsir.errors import InputError
 from rsir.files import written_whole
 from rsir.image import read_image
@@ -77,11 +78,11 @@ def read_thumbnails(path: Path, images: np.ndarray, rows: np.ndarray) -> list[by
         If the file cannot be read or is of other images.
     """
     try:
-        with h5py.File(path) as file:
+        with open_arrays(path) as file:
             same = list(file["image"].asstr()) == list(images)
             stored, checksums = file["jpeg"], file["crc32"][:]
             jpegs = [stored[row].tobytes() for row in rows] if same else []
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise InputError(f"{path}: is damaged; delete it and run again") from error
     if not same or [crc32(jpeg) for jpeg in jpegs] != checksums[rows].tolist():
         raise InputError(f"{path}: is damaged or of another archive; delete it and run again")

@@ -1,0 +1,108 @@
+# What is wrong with the configuration and the targets, each told in one line.
+
+import difflib
+import math
+import os
+import re
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+OFF_THE_SHELF = "off_the_shelf"
+HANDMADE = ("color_histogram", "lbp", "bovw_sift")
+
+
+def check_config():
+    """Check the configuration against its schema, and the names under `run`."""
+    for file in workflow.configfiles:
+        if Path(file).suffix in (".yaml", ".yml"):
+            check_keys(yaml.compose(Path(file).read_text(encoding="utf-8")), os.path.relpath(file))
+    try:
+        validate(config, "../schemas/config.schema.yaml")
+    except WorkflowError as error:
+        flaw = error.__context__
+        key = ".".join(map(str, flaw.absolute_path)) or "top level"
+        number = re.fullmatch(r"[\d.]+e-?\d+", str(flaw.instance), re.IGNORECASE)
+        hint = " (YAML wants a dot and a sign, as in 1.0e-3)" if number else ""
+        sys.exit(f"config: {key}: {flaw.message}{hint}; see config/README.md")
+    check_numbers(config)
+    for kind in ("archives", "backbones", "labelings"):
+        known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
+        for name in config["run"][kind]:
+            check_name(f"config: run.{kind}", kind[:-1], name, known)
+    for name in handmade():
+        network = config["backbones"][name].get("network", name)
+        check_name(f"config: backbones.{name}.network", "handmade network", network, HANDMADE)
+    if (config["split"]["method"] == "file") != ("file" in config["split"]):
+        sys.exit("config: split.file: goes with split.method: file; give both or none")
+
+
+def check_keys(node, file, *path):
+    """Refuse a key that a file gives twice, of which YAML takes the last and says nothing."""
+    names = []
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else []:
+        here = *path, str(key.value)
+        if key.value in names:
+            line = key.start_mark.line + 1
+            sys.exit(
+                f"config: {'.'.join(here)}: is given twice ({file}, line {line}); take out one"
+            )
+        names.append(key.value)
+        check_keys(value, file, *here)
+
+
+def check_numbers(settings, *path):
+    """Refuse what is no number, and take 3.0 for 3, as the schema does."""
+    pairs = settings.items() if isinstance(settings, dict) else enumerate(settings)
+    for key, value in pairs:
+        here = *path, str(key)
+        if isinstance(value, (dict, list)):
+            check_numbers(value, *here)
+        elif isinstance(value, float) and not math.isfinite(value):
+            sys.exit(f"config: {'.'.join(here)}: {value} is not finite; give a number")
+        elif isinstance(value, float) and value.is_integer():
+            settings[key] = int(value)
+
+
+def check_name(where, what, name, known):
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+        sys.exit(f"{where}: there is no {what} '{name}'; {hint}")
+
+
+def handmade():
+    """Return the backbones without learning."""
+    return [name for name, one in config["backbones"].items() if one["library"] == "handmade"]
+
+
+def check_targets(arguments):
+    """Say what is wrong with a wanted path; the engine would give the path alone."""
+    for target in arguments:
+        if not re.match("results/.+/", target):  # such as --report results/report.html
+            continue
+        archive, *folders, file = target.removeprefix("results/").split("/")
+        check_name(target, "archive", archive, list(config["archives"]))
+        name = file.split(".")[0]
+        if len(folders) == 2:
+            check_name(target, "backbone", folders[1], list(config["backbones"]))
+            labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
+            known = [OFF_THE_SHELF, *config["labelings"]]
+            check_name(target, "labeling", labeling, known)
+            if folders[1] in handmade() and labeling != OFF_THE_SHELF:
+                sys.exit(f"{target}: {folders[1]} learns nothing; there is {OFF_THE_SHELF} alone")
+            if labeling != OFF_THE_SHELF and not seed:
+                sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
+        elif len(folders) == 3 and folders[0] == "queries":
+            check_name(target, "query", folders[1], list(config["queries"]))
+            check_name(target, "backbone", folders[2], list(config["backbones"]))
+        elif folders in (["activations"], ["weights"]):
+            check_name(target, "backbone", name, list(config["backbones"]))
+        if not any(maker.is_producer(target) for maker in workflow.rules):
+            sys.exit(f"{target}: there is no such result; results/README.md lists them")
+
+
+check_config()
