@@ -29,7 +29,7 @@ include: "workflow/rules/gallery.smk"
 include: "workflow/rules/query.smk"
 
 
-check_targets(sys.argv[1:])
+check_targets(sys.argv)
 
 
 rule all:

@@ -646,5 +646,7 @@ def test_the_run_ends_with_the_table(
         cells = f"{method} {row['accuracy']:.3f} {interval} {row['precision']:.3f}"
         assert [line for line in lines if " ".join(line).startswith(" ".join(cells.split()))]
     assert "Table:    results/sample/tables/comparison.csv\n" in printed
-    for page in re.findall(r"^(?:In words|Gallery): +file://(.*)$", printed, re.M):
+    links = dict(re.findall(r"^(In words|Gallery): +file://(.*)$", printed, re.M))
+    assert links.keys() == {"In words", "Gallery"}
+    for page in links.values():
         assert Path(page).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

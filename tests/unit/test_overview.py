@@ -68,6 +68,16 @@ def test_contrasts_are_those_of_the_first_metric_protocol_and_cutoff(comparison,
     assert row[6:] == ["+0.042", "+0.030", "+0.050", "0.0047", "119", "10", "39"]
 
 
+def test_what_is_not_defined_is_a_dash(comparison, contrasts):
+    undefined = comparison.assign(anmrr=float("nan"))
+    page = overview(TEMPLATE, "tiles", "# Words", undefined, contrasts.assign(p_holm=float("nan")))
+    for row in cells(page, "Comparison: first 20, query excluded")[1:]:
+        assert [cell for cell in row if "–" in cell] == ["–"]
+        assert row[3 + METRICS.index("anmrr")] == "–"
+    assert cells(page, "Contrasts: accuracy, first 20, query excluded")[1][9] == "–"
+    assert "nan" not in page
+
+
 def test_without_contrasts_there_is_no_table_of_them(comparison, contrasts):
     page = overview(TEMPLATE, "tiles", "# Words", comparison, contrasts.iloc[:0])
     assert "Contrasts:" not in page

@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -101,7 +103,7 @@ def test_a_turned_tile_of_the_archive_finds_itself_without_learning(tiles, tmp_p
         image.rotate(270).save(tmp_path / "copy.png")
     answer = ask(tmp_path / "copy.png", tiles, file, None, None, None, 4, 1)
     assert answer.descriptor == "histogram"
-    assert answer.predicted == {}
+    assert answer.predicted is None
     assert answer.found["image"].iloc[0] == "freeway"
     assert answer.found["similarity"].iloc[0] == pytest.approx(1)
     with pytest.raises(InputError, match=r"has no descriptor 'pool', but histogram"):
@@ -117,6 +119,7 @@ def test_visual_words_are_not_kept(tiles, tmp_path):
         ask(tmp_path / "beach.png", tiles, file, None, None, None, 4, 1)
 
 
+TEMPLATE = Path(__file__).parents[2] / "workflow" / "pages" / "query.html"
 BLUE, RED = (0, 0, 255), (255, 0, 0)
 
 
@@ -153,7 +156,7 @@ def test_a_contact_sheet_has_the_picture_on_top_and_all_it_found_below(shown):
 
 def test_a_page_escapes_every_name_and_needs_nothing_beside_it(shown):
     photo, answer, jpegs = shown
-    html = as_page("<i>mine</i>.jpg", photo, "<u>title</u>", answer, jpegs)
+    html = as_page(TEMPLATE, "<i>mine</i>.jpg", photo, "<u>title</u>", answer, jpegs)
     for name in ("<script", "<b><", "<i>", "<u>", "<li></li>"):
         assert name not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
@@ -167,3 +170,16 @@ def test_the_text_has_a_row_per_image_and_the_prediction(shown):
     assert lines[0].split() == ["rank", "image", "scene", "labels", "similarity"]
     assert lines[1].split() == ["1", "<script>alert(1)</script>", "<b>", "sea;", "</li>", "0.125"]
     assert lines[-1] == "predicted: sea (0.75)"
+
+
+@pytest.mark.parametrize(
+    ("predicted", "words"),
+    [({}, "predicted: no label with a probability of 0.5 or more"), (None, None)],
+)
+def test_a_model_that_is_sure_of_nothing_says_so_and_others_are_silent(shown, predicted, words):
+    photo, answer, jpegs = shown
+    unsure = replace(answer, predicted=predicted)
+    last = as_text(unsure).splitlines()[-1]
+    assert last == words if words else "predicted" not in as_text(unsure)
+    html = as_page(TEMPLATE, "mine.jpg", photo, "a title", unsure, jpegs)
+    assert ("no label is sure" in html) == (predicted is not None)

@@ -81,24 +81,23 @@ def handmade():
 
 def check_targets(arguments):
     """Say what is wrong with a wanted path; the engine would give the path alone."""
-    for target in arguments:
-        if not re.match("results/.+/", target):  # such as --report results/report.html
+    for before, target in zip(arguments, arguments[1:]):
+        if before == "--report" or not target.startswith("results/"):
             continue
         archive, *folders, file = target.removeprefix("results/").split("/")
         check_name(target, "archive", archive, list(config["archives"]))
         name = file.split(".")[0]
-        if len(folders) == 2:
-            check_name(target, "backbone", folders[1], list(config["backbones"]))
+        if folders[0:1] == ["queries"] and len(folders) == 3:
+            check_name(target, "query", folders[1], list(config["queries"]))
+        if len(folders) in (2, 3):
+            check_name(target, "backbone", folders[-1], list(config["backbones"]))
             labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
             known = [OFF_THE_SHELF, *config["labelings"]]
             check_name(target, "labeling", labeling, known)
-            if folders[1] in handmade() and labeling != OFF_THE_SHELF:
-                sys.exit(f"{target}: {folders[1]} learns nothing; there is {OFF_THE_SHELF} alone")
+            if folders[-1] in handmade() and labeling != OFF_THE_SHELF:
+                sys.exit(f"{target}: {folders[-1]} learns nothing; there is {OFF_THE_SHELF} alone")
             if labeling != OFF_THE_SHELF and not seed:
                 sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
-        elif len(folders) == 3 and folders[0] == "queries":
-            check_name(target, "query", folders[1], list(config["queries"]))
-            check_name(target, "backbone", folders[2], list(config["backbones"]))
         elif folders in (["activations"], ["weights"]):
             check_name(target, "backbone", name, list(config["backbones"]))
         if not any(maker.is_producer(target) for maker in workflow.rules):

@@ -14,7 +14,7 @@ from rsir.backbone import load_backbone
 from rsir.descriptor import read_attributes, read_descriptors
 from rsir.device import prepare_processor
 from rsir.files import optional, written_whole
-from rsir.finetuning import finetune
+from rsir.finetuning import CURVE, finetune
 from rsir.labeling import labeling_tasks
 from rsir.model import save_models
 from rsir.provenance import check_origin, made_from
@@ -66,7 +66,7 @@ def main(
             rows.extend(task_rows)
         save_models(models, trained, facts)
         with written_whole(curve) as path:
-            pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")
+            pd.DataFrame(rows, columns=CURVE).to_csv(path, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

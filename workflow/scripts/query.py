@@ -18,6 +18,7 @@ if __name__ == "__main__":
             descriptor=None,
             top=snakemake.params.top,
             threads=snakemake.threads,
+            template=Path(snakemake.input.page[0]),
             table=Path(snakemake.output.table),
             sheet=Path(snakemake.output.sheet),
             page=Path(snakemake.output.page),

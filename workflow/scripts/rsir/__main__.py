@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rsir.errors import InputError
 
+TEMPLATE = Path(__file__).parents[2] / "pages" / "query.html"
+
 
 def main() -> None:
     """Read the command line, and answer; an `InputError` is one line and exit status 1."""
@@ -35,7 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         arguments.command(arguments)
-    except InputError as error:
+    except (InputError, OSError) as error:
         sys.exit(f"rsir: {error}")
 
 
@@ -53,13 +55,14 @@ def _query(arguments: argparse.Namespace) -> None:
         "models": own / "models" / name.with_suffix(".safetensors") if learnt else None,
     }
     chosen = f"-{arguments.descriptor}" if arguments.descriptor else ""
-    made = own / "queries" / arguments.photo.stem / f"{name}{chosen}"
+    made = own / "asked" / arguments.photo.stem / f"{name}{chosen}"
     given = answer(
         photo=arguments.photo,
         **files,
         descriptor=arguments.descriptor,
         top=arguments.top,
         threads=os.cpu_count() or 1,
+        template=TEMPLATE,
         table=made.with_suffix(".csv"),
         sheet=made.with_suffix(".png"),
         page=made.with_suffix(".html"),
@@ -69,9 +72,9 @@ def _query(arguments: argparse.Namespace) -> None:
 
 
 def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: give 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: give a number of 1 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

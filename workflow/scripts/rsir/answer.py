@@ -16,11 +16,10 @@ from rsir.errors import InputError
 from rsir.files import written_whole
 from rsir.image import read_image
 from rsir.page import rendered
-from rsir.query import Answer, ask
+from rsir.query import SURE, Answer, ask
 from rsir.scores import write_table
 from rsir.thumbnail import LONGER_SIDE, read_thumbnails, thumbnail
 
-TEMPLATE = Path(__file__).parents[2] / "pages" / "query.html"
 COLUMNS = 5
 MARGIN, LINE = 12, 15  # pixels
 
@@ -35,6 +34,7 @@ def answer(
     descriptor: str | None,
     top: int,
     threads: int,
+    template: Path,
     table: Path,
     sheet: Path,
     page: Path,
@@ -46,6 +46,8 @@ def answer(
     InputError
         If the picture or a result cannot be used, or a result was not made yet.
     """
+    if not photo.is_file():
+        raise InputError(f"{photo}: no such picture; correct the path")
     asked = read_image(photo)
     for needed in (archive, thumbnails, descriptors, models):
         if needed is not None and not needed.exists():
@@ -61,7 +63,7 @@ def answer(
     with written_whole(sheet) as partial:
         contact_sheet(photo.name, asked, title, given, jpegs).save(partial)
     with written_whole(page) as partial:
-        html = as_page(photo.name, asked, title, given, jpegs)
+        html = as_page(template, photo.name, asked, title, given, jpegs)
         partial.write_text(html, encoding="utf-8")
     return given
 
@@ -69,11 +71,13 @@ def answer(
 def as_text(given: Answer) -> str:
     """Return an answer as a table for a terminal, and what is predicted below it."""
     text = _flat(given.found).to_string(index=False, float_format="{:.3f}".format)
-    return f"{text}\n\n{prediction(given.predicted)}" if given.predicted else text
+    return text if given.predicted is None else f"{text}\n\n{prediction(given.predicted)}"
 
 
 def prediction(predicted: dict[str, float]) -> str:
     """Return a prediction in words."""
+    if not predicted:
+        return f"predicted: no label with a probability of {SURE} or more"
     return "predicted: " + ", ".join(f"{name} ({p:.2f})" for name, p in predicted.items())
 
 
@@ -98,8 +102,8 @@ def contact_sheet(
     draw = ImageDraw.Draw(sheet)
     sheet.paste(Image.open(io.BytesIO(thumbnail(photo))), (MARGIN, MARGIN))
     words = [name, *textwrap.wrap(title, 60)]
-    words += textwrap.wrap(prediction(predicted), 60) if predicted else []
-    for number, text in enumerate(words[:8]):
+    words += [] if predicted is None else textwrap.wrap(prediction(predicted), 60)
+    for number, text in enumerate(words[:9]):
         place = (LONGER_SIDE + 2 * MARGIN, MARGIN + number * LINE)
         draw.text(place, text, "black", strong if number == 0 else plain)
     for number, (hit, jpeg) in enumerate(zip(found.to_dict("records"), jpegs, strict=True)):
@@ -114,6 +118,7 @@ def contact_sheet(
 
 
 def as_page(
+    template: Path,
     name: str,
     photo: Image.Image,
     title: str,
@@ -126,7 +131,7 @@ def as_page(
         for row, jpeg in zip(given.found.to_dict("records"), jpegs, strict=True)
     ]
     return rendered(
-        TEMPLATE,
+        template,
         photo=name,
         title=title,
         asked=_address(thumbnail(photo)),

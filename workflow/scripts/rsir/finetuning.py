@@ -30,6 +30,9 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 }
 
 Curve = list[dict[str, Any]]
+
+CURVE = ["task", "stage", "epoch", "train_loss", "validation_loss", "validation_map"]
+"""The columns of a learning curve."""
 Forward = Callable[[Batches], Iterator[Tensor]]  # batches of rows → the logits of each
 
 

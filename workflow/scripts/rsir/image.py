@@ -21,12 +21,14 @@ FORMATS = {
 """Pillow's name of the format of each ending of an image file."""
 
 MAX_PIXELS = 80_000_000
-"""The largest image that is decoded, a little below where Pillow starts to warn."""
+"""The largest image that is decoded."""
 
 INTERPOLATIONS = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
 }
+
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit is higher, and its words are not ours
 
 _FORMATS = sorted(set(FORMATS.values()))
 _EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}

@@ -1,5 +1,6 @@
 """What the tables of an archive show, and the tables themselves, on one page."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -52,7 +53,7 @@ def _means(comparison: pd.DataFrame) -> list[tuple[str, str]]:
         shown = rows[METHOD[:3]].copy()
         for metric in METRICS:
             shown[metric] = [
-                f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+                "–" if math.isnan(mean) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
                 for mean, low, high in rows[[metric, f"{metric}_low", f"{metric}_high"]].to_numpy()
             ]
         tables.append((f"Comparison: first {cutoff}, query {protocol}", _html(shown)))
@@ -69,7 +70,7 @@ def _differences(contrasts: pd.DataFrame) -> list[tuple[str, str]]:
     names = [f"{prefix}{name}" for prefix in ("", "against_") for name in METHOD[:3]]
     shown = rows[names].copy()
     for column, form in SHOWN.items():
-        shown[column] = rows[column].map(form.format)
+        shown[column] = ["–" if math.isnan(value) else form.format(value) for value in rows[column]]
     title = f"Contrasts: {METRICS[0]}, first {cutoff}, query {protocol}"
     return [(title, _html(shown))]
 

@@ -11,7 +11,7 @@ from rsir.files import sha256
 
 LIBRARIES = ("torch", "torchvision", "timm", "cv2", "skimage", "sklearn", "h5py", "numpy", "PIL")
 
-ORIGIN = ("backbone", "backbone_settings", "weights_sha256", "archive_sha256")
+ORIGIN = ("backbone", "weights_sha256", "archive_sha256", "backbone_settings")
 """What all is alike in that is made of the images of an archive by a network."""
 
 METHOD = ("backbone", "labeling", "seed", "archive_sha256")
@@ -53,6 +53,6 @@ def check_origin(
     for name in names:
         if told.get(name) != facts.get(name):
             raise InputError(
-                f"{path}: its {name} is {told.get(name)!s:.80}, and not {facts.get(name)!s:.80}; "
+                f"{path}: its {name} is {told.get(name)!s:.200}, and not {facts.get(name)!s:.200}; "
                 "delete it and run again"
             )

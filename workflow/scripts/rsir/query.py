@@ -23,9 +23,10 @@ from rsir.device import Processor, prepare_processor
 from rsir.errors import InputError
 from rsir.extraction import extract, reextract
 from rsir.image import read_image
-from rsir.model import TaskModel, load_models
+from rsir.model import TaskModel, load_models, read_metadata
+from rsir.provenance import METHOD, ORIGIN, check_origin
 from rsir.retrieval import rank
-from rsir.weights import read_record
+from rsir.weights import read_record, weight_facts
 
 DESCRIPTORS = ("pool", "histogram", "output")
 
@@ -44,12 +45,12 @@ class Answer:
     found
         As `nearest` returns it.
     predicted
-        As `predict` returns it; empty off the shelf and without learning.
+        As `predict` returns it; None off the shelf and without learning.
     """
 
     descriptor: str
     found: pd.DataFrame
-    predicted: dict[str, float]
+    predicted: dict[str, float] | None
 
 
 def ask(
@@ -92,18 +93,24 @@ def ask(
     name = descriptor or next(one for one in DESCRIPTORS if one in stored)
     if name not in stored:
         raise InputError(f"{descriptors}: has no descriptor {name!r}, but {', '.join(stored)}")
-    settings = json.loads(read_attributes(descriptors)["backbone_settings"])
+    told = read_attributes(descriptors)
+    settings = json.loads(told["backbone_settings"])
     if settings["library"] == "handmade":
         with turned(photo) as turns:
             described = describe_by_hand(turns, settings["network"])
-        return Answer(name, nearest(archive, stored[name], described, top), {})
+        return Answer(name, nearest(archive, stored[name], described, top), None)
+    if weights is None or not weights.exists():
+        raise InputError(f"{weights}: not made yet; run: snakemake --cores all {weights}")
+    record = read_record(weights)
+    check_origin(descriptors, told, weight_facts(record), ["weights_sha256"])
+    if models:
+        check_origin(models, read_metadata(models), told, (*ORIGIN, *METHOD))
     processor = prepare_processor(threads)
-    record = read_record(weights) if weights else None
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
     with turned(photo) as turns:
         found = describe_photos(turns, backbone, tuned, processor)
-    predicted = predict(tuned, found["output"][0]) if tuned else {}
+    predicted = predict(tuned, found["output"][0]) if tuned else None
     return Answer(name, nearest(archive, stored[name], found[name], top), predicted)
 
 

@@ -56,5 +56,5 @@ def as_text(comparison: pd.DataFrame) -> str:
         for mean, low, high in rows[["accuracy", "accuracy_low", "accuracy_high"]].to_numpy()
     ]
     for metric in ("precision", "recall", "hamming_loss", "ndcg", "map_jaccard", "anmrr"):
-        shown[metric] = rows[metric].map("{:.3f}".format)
+        shown[metric] = rows[metric].map("{:.3f}".format).replace("nan", "–")
     return str(shown.to_string(index=False))

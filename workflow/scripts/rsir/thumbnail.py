@@ -82,7 +82,7 @@ def read_thumbnails(path: Path, images: np.ndarray, rows: np.ndarray) -> list[by
             same = list(file["image"].asstr()) == list(images)
             stored, checksums = file["jpeg"], file["crc32"][:]
             jpegs = [stored[row].tobytes() for row in rows] if same else []
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except (OSError, LookupError, RuntimeError, ValueError) as error:
         raise InputError(f"{path}: is damaged; delete it and run again") from error
     if not same or [crc32(jpeg) for jpeg in jpegs] != checksums[rows].tolist():
         raise InputError(f"{path}: is damaged or of another archive; delete it and run again")

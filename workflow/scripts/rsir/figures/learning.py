@@ -44,6 +44,7 @@ def learning_figure(curves: Sequence[pd.DataFrame], labelings: Sequence[str]) ->
     labelings : sequence of str
         All that have a colour, as `labeling_colours` takes them.
     """
+    curves = [curve for curve in curves if len(curve)]
     if not curves:
         return note("The run fine-tunes nothing, so there are no learning curves.")
     rows = with_steps(pd.concat(curves, ignore_index=True))
