@@ -28,7 +28,7 @@ def fill():
     torch.empty(1 << 26, dtype=torch.uint8).fill_(1)
     return faults() - before
 
-print(json.dumps([fill() for _ in range(9)]))
+print(json.dumps([fill() for _ in range(30)]))
 """
 
 
@@ -51,9 +51,9 @@ HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 def test_memory_that_was_given_back_is_used_again_without_being_made_anew():
     first, *later = json.loads(run(PAGES_TOUCHED.format(prepared=True)))
     assert first > 100
-    assert sorted(later)[4] < first / 10
+    assert sum(later) < len(later) * first / 2  # after a few times, it fits
     _, *plain = json.loads(run(PAGES_TOUCHED.format(prepared=False)))
-    assert sorted(plain)[4] > first / 2
+    assert sum(plain) > len(plain) * first * 0.9
 
 
 @pytest.mark.skipif(not CPU_FACTS.exists(), reason="reads the processor's flags from /proc")
