@@ -16,7 +16,9 @@ run: .venv/installed
 	@$(MAKE) --no-print-directory report
 
 report: .venv/installed
-	@$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT)
+	@mkdir -p logs
+	@$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT) >logs/report.log 2>&1 || \
+		{ cat logs/report.log; exit 1; }
 	@echo "Report:   file://$(abspath $(REPORT))"
 
 test: .venv/installed
