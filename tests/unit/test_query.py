@@ -119,6 +119,20 @@ def test_visual_words_are_not_kept(tiles, tmp_path):
         ask(tmp_path / "beach.png", tiles, file, None, None, None, 4, 1)
 
 
+def test_descriptors_by_other_weights_are_not_compared_with(tiles, tmp_path):
+    settings = json.dumps({"library": "timm", "network": "tf_efficientnet_lite0"})
+    file, receipt = tmp_path / "descriptors.h5", tmp_path / "weights.json"
+    facts = {"backbone_settings": settings, "weights_sha256": "a" * 64}
+    with array_file(file, list(tiles["image"]), facts) as described:
+        described.append("pool", np.ones((len(tiles), 3), np.float32))
+    photo = tmp_path / "beach.png"
+    with pytest.raises(InputError, match=r"weights\.json: not made yet; run: snakemake"):
+        ask(photo, tiles, file, receipt, None, None, 4, 1)
+    receipt.write_text("null\n")  # random weights
+    with pytest.raises(InputError, match=r"descriptors\.h5: its weights_sha256 is aaa.*run again"):
+        ask(photo, tiles, file, receipt, None, None, 4, 1)
+
+
 TEMPLATE = Path(__file__).parents[2] / "workflow" / "pages" / "query.html"
 BLUE, RED = (0, 0, 255), (255, 0, 0)
 
