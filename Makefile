@@ -1,10 +1,11 @@
 # make run    set up, run the default, and show its table, gallery and report
 # make report put tables, figures and gallery into one HTML file
 # make test   set up and run every test
+# make test-faults  kill 60 runs at random moments, and see that the next run ends with the same tables
 # make lint   check style and types
 # make format
 # make bench  measure the parts named in PARTS, or all, which takes hours on few cores
-.PHONY: run report test lint format bench
+.PHONY: run report test test-faults lint format bench
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +13,7 @@ CONFIG ?= config/config.yaml
 REPORT ?= results/report.html
 
 run: .venv/installed
-	$(BIN)/snakemake --cores all --configfile $(CONFIG) --logger rich
+	$(BIN)/snakemake --cores all --configfile $(CONFIG) --rerun-incomplete --logger rich
 	@$(MAKE) --no-print-directory report
 
 report: .venv/installed
@@ -23,6 +24,9 @@ report: .venv/installed
 
 test: .venv/installed
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+test-faults: .venv/installed
+	KILLS=60 $(BIN)/python -m pytest tests/faults
 
 lint: .venv/installed
 	$(BIN)/python -m pytest tests/test_style.py

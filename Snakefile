@@ -42,4 +42,9 @@ rule all:
 
 
 onsuccess:
+    gather_provenance()
     show_tables()
+
+
+onerror:
+    gather_provenance()

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,18 +15,32 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[Project, Outcome]:
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[..., tuple[Project, Outcome]]:
+    """Return what makes targets in a prepared folder, once for all processes of the tests."""
+
+    def make(
+        name: str, prepare: Callable[[Path], Project], *targets: str
+    ) -> tuple[Project, Outcome]:
+        own = tmp_path_factory.getbasetemp()
+        folder = (own if worker_id == "master" else own.parent) / name
+        told = folder / "outcome.json"
+        with FileLock(f"{folder}.lock"):  # the first process that wants it makes it for all
+            if told.exists():
+                return Project(folder / "project"), Outcome(**json.loads(told.read_text()))
+            project = prepare(folder / "project")
+            outcome = project.make(*targets)
+            told.write_text(json.dumps({"status": outcome.status, "text": outcome.text}))
+            return project, outcome
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_run(made_once: Callable[..., tuple[Project, Outcome]]) -> tuple[Project, Outcome]:
     """The default run on fewer images, made once and not to be changed, and what it printed."""
-    own = tmp_path_factory.getbasetemp()
-    folder = (own if worker_id == "master" else own.parent) / "small"
-    told = folder / "outcome.json"
-    with FileLock(f"{folder}.lock"):  # the first process that wants it makes it for all
-        if told.exists():
-            return Project(folder / "project"), Outcome(**json.loads(told.read_text()))
-        project = Project.copied_to(folder / "project").configure(SMALL)
-        outcome = project.make()
-        told.write_text(json.dumps({"status": outcome.status, "text": outcome.text}))
-        return project, outcome
+    return made_once("small", lambda folder: Project.copied_to(folder).configure(SMALL))
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config", "workflow", "envs")
 
+RECORD = "provenance.json"
+
 # A job is mostly its imports: two at a time, of one thread each, are done soonest on two cores.
 ONE_THREAD = ("extract", "describe", "finetune", "reextract", "retrieve")
 CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))
@@ -49,6 +51,14 @@ class Outcome:
         """Return the outputs of the jobs that are listed, each with the times it is."""
         found = re.findall(r"^    output: (.*)$", self.text, re.M)
         return Counter(path for paths in found for path in paths.split(", "))
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the run took."""
+        hours, minutes, seconds = re.findall(
+            r"^Elapsed time: (\d+):(\d+):([\d.]+)", self.text, re.M
+        )[0]
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
 
     @property
     def errors(self) -> list[str]:
@@ -98,15 +108,31 @@ class Project:
         self, *arguments: str, environment: dict[str, str] | None = None
     ) -> subprocess.Popen[str]:
         """Start Snakemake, and do not wait for its end."""
-        own = ["--configfile", *own] if (own := self._own_configs()) else []
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *arguments, *own],
+            self.command(*arguments),
             cwd=self.folder,
             env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return what runs Snakemake with the config files that were given."""
+        own = ["--configfile", *own] if (own := self._own_configs()) else []
+        return [sys.executable, "-m", "snakemake", *arguments, *own]
+
+    def check(self, archive: str) -> subprocess.CompletedProcess[str]:
+        """Compare the results with the record of their making, as a user does."""
+        return subprocess.run(
+            [sys.executable, "-m", "rsir", "check", archive],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.path("workflow/scripts"))},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
         )
 
     def make(self, *targets: str, environment: dict[str, str] | None = None) -> Outcome:
@@ -117,12 +143,12 @@ class Project:
         """Say what would be made, and make nothing."""
         return self.run(*targets, "--dry-run", *CORES)
 
-    def path(self, path: str) -> Path:
+    def path(self, *parts: str) -> Path:
         """Return a path below the project."""
-        return self.folder / path
+        return self.folder.joinpath(*parts)
 
     def made(self) -> set[str]:
-        """Return the files below `results`, without the engine's time stamps of folders."""
+        """Return the files below `results`, without the engine's time stamps and the record."""
         files = (path for path in self.path("results").rglob("*") if path.is_file())
-        relative = {path.relative_to(self.folder).as_posix() for path in files}
-        return {path for path in relative if not path.endswith("/.snakemake_timestamp")}
+        made = {path.relative_to(self.folder).as_posix() for path in files}
+        return {path for path in made if Path(path).name not in (".snakemake_timestamp", RECORD)}

@@ -41,7 +41,13 @@ def test_anyone_can_read_the_file(tmp_path):
 
 def test_attributes_say_what_a_file_was_made_from(tmp_path):
     attributes = read_attributes(write(tmp_path / "vgg16.h5"))
-    assert set(attributes) == {"backbone", "seed", "created"}  # what is None is left out
+    assert set(attributes) == {
+        "backbone",
+        "seed",
+        "created",
+        "code",
+        "device",
+    }  # what is None is left out
     assert (attributes["backbone"], attributes["seed"]) == ("vgg16", 3)
     assert attributes["created"].endswith("+00:00")
 

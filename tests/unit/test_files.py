@@ -1,7 +1,9 @@
+import errno
 import hashlib
 
 import pytest
 
+from rsir.errors import InputError, StorageError
 from rsir.files import sha256, written_whole
 
 
@@ -49,3 +51,42 @@ def test_an_old_file_is_replaced(tmp_path):
 def test_sha256(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     assert sha256(tmp_path / "file") == hashlib.sha256(content).hexdigest()
+
+
+def test_what_a_killed_process_left_of_the_same_file_is_removed(tmp_path):
+    left, other = tmp_path / ".table [1].7.partial.csv", tmp_path / ".table.7.partial.csv"
+    left.touch()
+    other.touch()
+    with written_whole(tmp_path / "table [1].csv") as partial:
+        partial.touch()
+    assert set(tmp_path.iterdir()) == {tmp_path / "table [1].csv", other}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full; make room"),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), "the disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "your quota is used up; make room"),
+        (OSError(errno.EROFS, "Read-only file system"), "the file system is read-only; work in"),
+        (PermissionError(errno.EACCES, "Permission denied"), "may not be written; work in"),
+    ],
+    ids=str,
+)
+def test_a_place_that_takes_no_file_is_told_in_one_line(tmp_path, error, reason):
+    path = tmp_path / "table.csv"
+    with pytest.raises(StorageError) as raised, written_whole(path):
+        raise error
+    assert str(raised.value).startswith(f"{path}: {reason}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_errors_stay_what_they_are(tmp_path):
+    with (
+        pytest.raises(InputError, match="No space left") as raised,
+        written_whole(tmp_path / "table.csv"),
+    ):
+        raise InputError("a file called No space left on device")
+    assert type(raised.value) is InputError
+    with pytest.raises(OSError, match="broken"), written_whole(tmp_path / "table.csv"):
+        raise OSError(errno.EIO, "broken")

@@ -11,8 +11,9 @@ from pathlib import Path
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 JOB = """
 from rsir.progress import counting, progress
+from pathlib import Path
 from rsir.reporting import reported
-with reported({log!r}):
+with reported(Path({log!r})):
     assert list(progress("abc", 3, "letters", "letter")) == ["a", "b", "c"]
     with counting(2_000_000, "bytes", "B", scaled=True) as advance:
         advance(1_500_000)

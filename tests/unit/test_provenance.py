@@ -2,12 +2,17 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from rsir.provenance import digests, made_from
+import pytest
+import torch
+
+from rsir.provenance import circumstances, digests, made_from
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
@@ -47,3 +52,17 @@ def test_versions_are_those_of_the_libraries_that_are_loaded():
     )
     versions = json.loads(json.loads(told.stdout)["versions"])
     assert versions == {"h5py": version("h5py"), "numpy": version("numpy")}
+
+
+def test_circumstances_are_told():
+    told = circumstances()
+    assert datetime.fromisoformat(told["created"]).tzinfo is UTC
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|unknown", told["code"])
+    assert told["device"]
+
+
+def test_the_processor_is_told_by_its_model():
+    model = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    if model is None or torch.cuda.is_available():
+        pytest.skip("its model is not told, or a GPU is")
+    assert circumstances()["device"] == model[1]

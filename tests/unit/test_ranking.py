@@ -63,7 +63,7 @@ def test_what_is_written_is_read(path):
         "pool": [[1, 0], [0, 1]],
         "output": [[0, 1], [0, 1]],
     }
-    assert attributes.pop("created")
+    assert all(attributes.pop(told) for told in ("created", "code", "device"))
     assert attributes == {"backbone": "vgg16", "seed": 3}
 
 

@@ -20,8 +20,9 @@ def run(tmp_path):
             [
                 "import logging, warnings",
                 "from rsir.errors import InputError",
+                "from pathlib import Path",
                 "from rsir.reporting import reported",
-                f"with reported({str(log)!r}):",
+                f"with reported(Path({str(log)!r})):",
                 *(f"    {statement}" for statement in statements),
                 "print('went on')",
             ]

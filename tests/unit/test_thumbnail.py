@@ -90,7 +90,7 @@ def test_anyone_can_read_the_file(path):
     with h5py.File(path) as file:
         assert list(file["image"].asstr()) == ["a", "ç", "d"]
         assert file["jpeg"][1].tobytes() == b"three"
-        assert set(file.attrs) == {"archive_sha256", "created"}
+        assert set(file.attrs) == {"archive_sha256", "created", "code", "device"}
 
 
 def test_thumbnails_of_other_images_are_refused(path):

@@ -241,6 +241,11 @@ def limit_local_gpu_jobs():
         workflow.register_resource("gpu", 1)
 
 
+def gather_provenance():
+    """Put what the jobs of this run noted of their making into the record of each archive."""
+    subprocess.run([sys.executable, SCRIPTS / "provenance.py"], check=False)
+
+
 def show_tables():
     """Print the comparisons that there are after a whole run, and where to look."""
     asked = any(argument.startswith("results/") for argument in sys.argv[1:])
@@ -251,6 +256,10 @@ def show_tables():
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         print(text, end="")  # by this process, so that a display of progress makes room for it
 
+
+# Jobs import the library beside these rules, whichever is installed.
+own_first = [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+os.environ["PYTHONPATH"] = os.pathsep.join(own_first)
 
 # Threads that wait give way to other jobs: where they spin instead, jobs that share a processor
 # slow each other down severalfold.

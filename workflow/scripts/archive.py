@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rsir.archive import describe_images, read_table, write_archive
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.ucmerced import read_ucmerced
 
 
@@ -14,7 +14,7 @@ def main(kind: str, root: Path, labels: Path, workers: int, archive: Path) -> No
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             kind=snakemake.params.kind,
             root=Path(snakemake.params.root),

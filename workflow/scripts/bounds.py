@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rsir.archive import read_archive
 from rsir.ranking import find_search
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.scores import bound_scores, write_table
 from rsir.split import read_split
 
@@ -17,7 +17,7 @@ def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: 
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),

@@ -7,7 +7,7 @@ import pandas as pd
 from rsir.archive import read_archive
 from rsir.breakdown import bound_label_rows, by_label, label_rows
 from rsir.ranking import find_search, read_rankings
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.scores import write_table
 from rsir.split import read_split
 
@@ -33,7 +33,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),

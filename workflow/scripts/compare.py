@@ -6,7 +6,7 @@ import pandas as pd
 
 from rsir.archive import read_archive
 from rsir.ranking import find_search
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.scores import read_results, write_table
 from rsir.split import read_split
 from rsir.tables import comparison
@@ -22,7 +22,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             name=snakemake.wildcards.archive,
             archive=Path(snakemake.input.archive),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from rsir.archive import read_archive
 from rsir.contrasts import contrasts
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.scores import read_results, write_table
 
 
@@ -18,7 +18,7 @@ def main(archive: Path, scores: list[Path], table: Path) -> None:
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             scores=[Path(path) for path in (*snakemake.input.scores, snakemake.input.bounds)],

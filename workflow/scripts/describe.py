@@ -9,7 +9,7 @@ from rsir.archive import read_archive
 from rsir.descriptor import array_file
 from rsir.handmade import describe
 from rsir.provenance import made_from
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.split import read_split
 
 
@@ -34,7 +34,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from rsir.files import written_whole
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.ucmerced import download_ucmerced
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         receipt = download_ucmerced(Path(snakemake.params.root))
         with written_whole(Path(snakemake.output[0])) as partial:
             receipt.to_csv(partial, index=False)

@@ -12,7 +12,7 @@ from rsir.device import prepare_processor
 from rsir.extraction import extract
 from rsir.files import optional
 from rsir.provenance import made_from
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.weights import read_record, weight_facts
 
 
@@ -43,7 +43,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             root=Path(snakemake.params.root),

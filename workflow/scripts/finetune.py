@@ -18,7 +18,7 @@ from rsir.finetuning import CURVE, finetune
 from rsir.labeling import labeling_tasks
 from rsir.model import save_models
 from rsir.provenance import check_origin, made_from
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.resumption import resumable
 from rsir.split import read_split
 from rsir.weights import read_record, weight_facts
@@ -70,7 +70,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         names = ("archive", "split", "weights", "descriptors")
         main(
             files={name: Path(snakemake.input[name]) for name in names},

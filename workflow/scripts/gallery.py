@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rsir.archive import read_archive
 from rsir.gallery import gallery_data, read_run, write_gallery
-from rsir.reporting import reported
+from rsir.reporting import job
 
 
 def main(
@@ -23,7 +23,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             name=snakemake.wildcards.archive,
             archive=Path(snakemake.input.archive),

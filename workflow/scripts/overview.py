@@ -4,11 +4,11 @@ from pathlib import Path
 
 from rsir.files import written_whole
 from rsir.overview import overview
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.scores import read_results
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         text = overview(
             template=Path(snakemake.input.page[0]),
             archive=snakemake.wildcards.archive,

@@ -8,7 +8,7 @@ from rsir.archive import read_archive
 from rsir.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
 from rsir.figures.style import save
 from rsir.ranking import find_search, read_rankings
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.split import read_split
 
 
@@ -33,7 +33,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),

@@ -6,7 +6,7 @@ from rsir.archive import read_archive
 from rsir.descriptor import read_attributes, read_descriptors
 from rsir.figures.maps import chosen_images, groups_of, maps_figure
 from rsir.figures.style import save
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.split import read_split
 
 
@@ -23,7 +23,7 @@ def main(archive: Path, split: Path, descriptors: list[Path], figures: list[Path
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from rsir.answer import answer
 from rsir.files import optional
-from rsir.reporting import reported
+from rsir.reporting import job
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         answer(
             photo=Path(snakemake.input.photo),
             archive=Path(snakemake.input.archive),

@@ -12,7 +12,7 @@ from rsir.extraction import reextract
 from rsir.files import optional
 from rsir.model import load_models, read_metadata
 from rsir.provenance import METHOD, ORIGIN, check_origin, made_from
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.weights import read_record, weight_facts
 
 
@@ -45,7 +45,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             root=Path(snakemake.params.root),

@@ -9,7 +9,7 @@ from rsir.device import prepare_processor
 from rsir.metrics import ranking_depth
 from rsir.provenance import METHOD, check_origin, digests
 from rsir.ranking import find_search, write_rankings
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.retrieval import rank
 from rsir.split import read_split
 
@@ -42,7 +42,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         labeling, *seed = snakemake.wildcards.model.rsplit("-seed", 1)
         main(
             archive=Path(snakemake.input.archive),

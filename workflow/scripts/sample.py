@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.sample import write_sample
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         write_sample(
             Path(snakemake.output[0]),
             images_per_scene=snakemake.params.images_per_scene,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rsir.archive import read_archive
 from rsir.ranking import read_rankings
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.scores import query_scores, write_table
 
 
@@ -17,7 +17,7 @@ def main(archive: Path, rankings: Path, cutoffs: list[int], scores: Path) -> Non
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             rankings=Path(snakemake.input.rankings),

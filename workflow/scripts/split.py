@@ -4,11 +4,11 @@ from pathlib import Path
 
 from rsir.archive import read_archive
 from rsir.files import written_whole
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.split import split_archive
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         split = split_archive(
             read_archive(Path(snakemake.input.archive)),
             method=snakemake.params.method,

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.scores import read_results, write_table
 from rsir.thesis import thesis_table
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         comparison = read_results(Path(snakemake.input.comparison))
         write_table(Path(snakemake.output[0]), thesis_table(comparison))

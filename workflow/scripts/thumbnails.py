@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rsir.archive import read_archive
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.thumbnail import make_thumbnails, write_thumbnails
 
 
@@ -15,7 +15,7 @@ def main(archive: Path, root: Path, workers: int, thumbnails: Path) -> None:
 
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
             root=Path(snakemake.params.root),

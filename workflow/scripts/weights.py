@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from rsir.reporting import reported
+from rsir.reporting import job
 from rsir.weight_source import locate_weights
 from rsir.weights import write_record
 
 if __name__ == "__main__":
-    with reported(snakemake.log[0]):
+    with job(snakemake):
         backbone = snakemake.params.backbone
         file = locate_weights(backbone["library"], backbone["network"], backbone["weights"])
         write_record(Path(snakemake.output[0]), file)

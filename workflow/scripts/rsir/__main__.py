@@ -1,6 +1,7 @@
-"""Ask a finished run about a picture of your own.
+"""Ask a finished run about a picture of your own, and check that its files are what they were.
 
 python -m rsir query PHOTO --archive ucmerced --backbone resnet50 --model multi_label-seed0
+python -m rsir check ucmerced
 """
 
 import argparse
@@ -34,6 +35,9 @@ def main() -> None:
         "--results", type=Path, default=Path("results"), help="the folder of results (results)"
     )
     query.set_defaults(command=_query)
+    check = commands.add_parser("check", help="say which results are altered or stale")
+    check.add_argument("archive", metavar="ARCHIVE", help="the archive whose results are checked")
+    check.set_defaults(command=_check)
     arguments = parser.parse_args()
     try:
         arguments.command(arguments)
@@ -69,6 +73,17 @@ def _query(arguments: argparse.Namespace) -> None:
     )
     sys.stdout.write(f"{as_text(given)}\n\n")
     sys.stdout.write(f"To look at: {made}.html, {made}.png\n")
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from rsir.check import BAD, as_text, check
+    from rsir.record import read_record
+
+    folder = Path("results", arguments.archive)
+    record = read_record(folder)
+    findings = check(folder, record)
+    sys.stdout.write(f"{as_text(folder, record, findings)}\n")
+    sys.exit(any(finding.what in BAD for finding in findings))
 
 
 def _positive(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from rsir.errors import InputError
 from rsir.files import written_whole
+from rsir.provenance import circumstances
 
 IMAGE = "image"
 CHUNK_BYTES = 1 << 16  # small, since a fine-tuning reads images in random order
@@ -55,7 +55,7 @@ def array_file(
     """Open a new file of arrays, one row per image; it is there once the block has ended well."""
     with written_whole(path) as partial, h5py.File(partial, "w") as file:
         file.attrs.update({key: value for key, value in attributes.items() if value is not None})
-        file.attrs["created"] = datetime.now(UTC).isoformat(timespec="seconds")
+        file.attrs.update(circumstances())
         arrays = ArrayFile(file, images)
         yield arrays
         arrays.check_filled()

@@ -6,3 +6,7 @@ class InputError(Exception):
 
     The message is one line: the file or config key, what is wrong with it, and what to do.
     """
+
+
+class StorageError(InputError):
+    """There is no room to write to, or no right to."""

@@ -15,6 +15,7 @@ from torch import Tensor, fx, nn
 from rsir.backbone import pool
 from rsir.errors import InputError
 from rsir.files import written_whole
+from rsir.provenance import circumstances
 
 
 class Head(nn.Module):
@@ -68,7 +69,8 @@ def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, 
         {"name": model.name, "outputs": model.outputs, "activation": model.activation}
         for model in models
     ]
-    texts = {key: json.dumps(value) for key, value in {**metadata, "tasks": tasks}.items()}
+    told = {**metadata, **circumstances(), "tasks": tasks}
+    texts = {key: json.dumps(value) for key, value in told.items()}
     with written_whole(path) as partial:
         partial.write_bytes(save(tensors, texts))
 

@@ -1,8 +1,14 @@
 """What a file was made from: written into it, and checked when it is read."""
 
 import json
+import os
+import platform
+import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +24,30 @@ METHOD = ("backbone", "labeling", "seed", "archive_sha256")
 """What all is alike in that is made of an archive by a model."""
 
 
+_DESCRIBE = ("describe", "--always", "--dirty", "--exclude=*", "--abbrev=40")
+
+
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
     """Return the SHA-256 digest of each file, as `<name>_sha256`."""
     return {f"{name}_sha256": sha256(path) for name, path in files.items()}
+
+
+def circumstances() -> dict[str, str]:
+    """Return when, by which code and on what device something is made, as attributes.
+
+    `code` is the git commit of this project, with ``-dirty`` behind it where files of it were
+    changed since, or ``unknown`` where it is no clone.
+    """
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code": _code_version(),
+        "device": _device(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of those libraries that are loaded."""
+    return {name: sys.modules[name].__version__ for name in LIBRARIES if name in sys.modules}
 
 
 def made_from(
@@ -31,12 +58,11 @@ def made_from(
     The facts; the digests of the files; as JSON, the settings that rebuild the backbone, and the
     versions of those libraries that are loaded.
     """
-    loaded = {name: sys.modules[name].__version__ for name in LIBRARIES if name in sys.modules}
     return {
         **facts,
         **digests(files),
         "backbone_settings": json.dumps(backbone_settings, sort_keys=True),
-        "versions": json.dumps(loaded),
+        "versions": json.dumps(versions()),
     }
 
 
@@ -56,3 +82,27 @@ def check_origin(
                 f"{path}: its {name} is {told.get(name)!s:.200}, and not {facts.get(name)!s:.200}; "
                 "delete it and run again"
             )
+
+
+def _code_version() -> str:
+    root, git = Path(__file__).parents[3], shutil.which("git")
+    if git is None:
+        return "unknown"
+    told = subprocess.run(  # noqa: S603 - nothing of it comes from elsewhere
+        [git, f"--git-dir={root / '.git'}", f"--work-tree={root}", *_DESCRIBE],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+    )
+    return told.stdout.strip() or "unknown"
+
+
+def _device() -> str:
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        name: str = torch.cuda.get_device_name()
+        return name
+    processors = Path("/proc/cpuinfo")
+    told = processors.read_text() if processors.exists() else ""
+    model = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
+    return model[1] if model else platform.processor() or platform.machine()

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from rsir.descriptor import open_arrays
 from rsir.errors import InputError
 from rsir.files import written_whole
 from rsir.metrics import Bools, Ints, Scenes
+from rsir.provenance import circumstances
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def write_rankings(
     """
     with written_whole(path) as partial, h5py.File(partial, "w") as file:
         file.attrs.update({key: value for key, value in attributes.items() if value is not None})
-        file.attrs["created"] = datetime.now(UTC).isoformat(timespec="seconds")
+        file.attrs.update(circumstances())
         for name, rows in (("query", search.queries), ("database", search.database)):
             file.create_dataset(name, data=list(images[rows]), dtype=h5py.string_dtype("utf-8"))
         for descriptor, (position, similarity) in rankings.items():

@@ -1,21 +1,46 @@
-"""What a job says, to its log and to the terminal."""
+"""What a job says: to its log, to the terminal, and of what it made."""
 
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rsir.errors import InputError
+from rsir.record import note_job
 
 
 @contextmanager
-def reported(log: str) -> Iterator[None]:
+def job(engine: Any) -> Iterator[None]:
+    """Do a job's work: report it, and note what was made from what.
+
+    Parameters
+    ----------
+    engine : object
+        What Snakemake puts into a script as ``snakemake``.
+    """
+    log, archive = Path(engine.log[0]), engine.wildcards.archive
+    with reported(log):
+        yield
+        note_job(
+            Path("results", archive),
+            name=log.relative_to(Path("logs", archive)).with_suffix("").as_posix(),
+            rule=engine.rule,
+            inputs=[Path(path) for path in engine.input],
+            outputs=[Path(path) for path in engine.output],
+            parameters=dict(engine.params.items()),
+            config=engine.config,
+        )
+
+
+@contextmanager
+def reported(log: Path) -> Iterator[None]:
     """Write the messages of a block to a log, and its errors to the terminal, too.
 
     An `InputError` becomes one line and exit status 1; any other error keeps its traceback.
     """
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.ERROR)
     logging.basicConfig(
@@ -25,6 +50,7 @@ def reported(log: str) -> Iterator[None]:
         force=True,
     )
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a log that cannot be written to stops nothing
     try:
         yield
     except InputError as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from rsir.errors import InputError
+from rsir.errors import InputError, StorageError
 from rsir.files import sha256, written_whole
 
 State = dict[str, Any]
@@ -63,6 +63,8 @@ def resumable(models: Path, made_from: Mapping[str, Any]) -> Iterator[Resumption
     digest = hashlib.sha256(settled.encode()).hexdigest()[:16]
     try:
         yield Resumption(models.with_name(f".{models.stem}.{digest}"))
+    except StorageError:
+        raise
     except InputError:
         _forget(models)
         raise

@@ -3,7 +3,6 @@
 import io
 from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
 
@@ -17,7 +16,7 @@ from rsir.errors import InputError
 from rsir.files import written_whole
 from rsir.image import read_image
 from rsir.progress import progress
-from rsir.provenance import digests
+from rsir.provenance import circumstances, digests
 
 LONGER_SIDE = 128
 """The longer side of a thumbnail, in pixels; smaller images keep their size."""
@@ -60,7 +59,7 @@ def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: list[
     """
     with written_whole(path) as partial, h5py.File(partial, "w") as file:
         file.attrs.update(digests({"archive": archive}))
-        file.attrs["created"] = datetime.now(UTC).isoformat(timespec="seconds")
+        file.attrs.update(circumstances())
         file.create_dataset("image", data=list(images), dtype=h5py.string_dtype("utf-8"))
         rows = file.create_dataset("jpeg", len(jpegs), dtype=h5py.vlen_dtype(np.uint8))
         for number, jpeg in enumerate(jpegs):

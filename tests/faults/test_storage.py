@@ -1,0 +1,96 @@
+"""A full disk, and one that is read-only: one line, nothing half-made. The next run goes on."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from whole_run import WANTED, prepared, tables_of
+
+from project import CORES, Project
+
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+"""In which a file system can be mounted without rights, and is gone when the process ends."""
+
+TABLES = "results/mine/tables"
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Project:
+    """A project whose results will be a file system of their own."""
+    probe = subprocess.run(
+        [*NAMESPACE, "mount", "-t", "tmpfs", "none", str(tmp_path)],
+        capture_output=True,
+        check=False,
+    )
+    if probe.returncode != 0:
+        pytest.skip("mounting needs user namespaces, which are switched off here")
+    project = prepared(tmp_path / "project")
+    project.path("results").mkdir()
+    project.path("kept").mkdir()
+    return project
+
+
+def run_in_namespace(project: Project, *steps: str) -> str:
+    """Run steps of a shell, in which `$make` runs Snakemake; return what they print."""
+    command = project.command(*WANTED, *CORES)
+    done = subprocess.run(
+        [*NAMESPACE, "sh", "-c", "\n".join(steps), "sh", *command],
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return done.stdout
+
+
+def errors(text: str) -> list[str]:
+    return [line.removeprefix("ERROR: ") for line in text.splitlines() if "ERROR: " in line[:7]]
+
+
+@pytest.mark.parametrize(
+    ("size", "file"),
+    [
+        ("8k", "results/mine/archive.csv"),
+        ("200k", "results/mine/activations/efficientnet_lite0.h5"),
+        ("10m", "results/mine/models/efficientnet_lite0/.multi_label-seed0."),
+    ],
+)
+def test_a_full_disk(
+    mounted: Project, undisturbed: tuple[Project, float], size: str, file: str
+) -> None:
+    text = run_in_namespace(
+        mounted,
+        f"mount -t tmpfs -o size={size} none results",
+        '"$@"; echo "status $?"',
+        "find results -type f -size +0 > made.txt",
+        "mount -o remount,size=1g results",
+        "echo and then",
+        '"$@"; echo "status $?"',
+        f"cp {TABLES}/*.csv kept",
+    )
+    first, second = text.split("and then\n")
+    assert "status 1" in first
+    assert "Traceback" not in first
+    told = errors(first)
+    assert told
+    assert all(line.endswith(": the disk is full; make room and run again") for line in told)
+    assert any(line.startswith(file) for line in told)
+    left = mounted.path("made.txt").read_text().splitlines()
+    assert not any(".partial" in path for path in left)
+    assert "status 0" in second, second
+    for path, content in tables_of(undisturbed[0]).items():
+        assert mounted.path("kept", Path(path).name).read_bytes() == content
+
+
+def test_read_only_results(mounted: Project, undisturbed: tuple[Project, float]) -> None:
+    shutil.copytree(
+        undisturbed.project.path("results"), mounted.path("results"), dirs_exist_ok=True
+    )
+    mounted.path("results/mine/tables/gain.csv").unlink()
+    text = run_in_namespace(mounted, "mount --bind -o ro results results", '"$@"; echo "status $?"')
+    assert "status 1" in text
+    assert "Traceback" not in text
+    assert "results: cannot be written to; work in a folder that can be" in text
