@@ -21,9 +21,9 @@ def measure_engine() -> Iterator[Row]:
     """Measure the default run, then what Snakemake takes for nothing and for one small job."""
     with project() as folder:
         for case, arguments in (
-            ("dry run of the default, 40 jobs", ("--dry-run",)),
+            ("dry run of the default", ("--dry-run",)),
             (
-                "dry run of the thesis, 269 jobs",
+                "dry run of the thesis, five seeds",
                 ("--dry-run", "--configfile", "config/ucmerced.yaml"),
             ),
             ("default run", ()),

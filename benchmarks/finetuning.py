@@ -2,24 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from extraction import Images
-from measure import Row, apart, timed
+from measure import Measured, Row, apart, timed
 from tiles import Tiles, drawn_tiles, settings
 from torch import nn
 from torch.utils.data import DataLoader
 
 import extract
 import finetune
-from rsir.activation import open_source
 from rsir.backbone import load_backbone, pool
-from rsir.descriptor import read_descriptors
-from rsir.device import prepare_processor
-from rsir.finetuning import finetune as finetune_one
 from rsir.finetuning import loss_of, shuffled_batches
 from rsir.labeling import Task, labeling_tasks
 from rsir.model import Head
@@ -42,7 +40,11 @@ CASES = [
 
 
 def measure() -> Iterator[Row]:
-    """Measure each labeling in both ways; of `independent` the plain one trains one network."""
+    """Measure each labeling in both ways; of `independent` the plain one trains one network.
+
+    Of a labeling with several networks, a job for each is compared with one for all, the start of
+    the process included.
+    """
     with drawn_tiles(IMAGES_PER_SCENE) as tiles:
         table = tiles.table
         subset = np.where(np.isin(np.arange(len(table)), train_rows(table)), "train", "test")
@@ -50,24 +52,30 @@ def measure() -> Iterator[Row]:
         for backbone in dict.fromkeys(backbone for backbone, _ in CASES):
             apart(extracted, backbone, tiles)
         for backbone, kind in CASES:
+            case = f"{backbone}, {kind}"
             networks = len(labeling_tasks(kind, table, train_rows(table)))
-            ways = {"plain": (plain, networks), "here": (here, 1)}
+            times = f", one network × {networks}" if networks > 1 else ""
+            yield row(case, f"plain{times}", apart(plain, backbone, kind, tiles), networks)
+            yield row(case, "here", apart(here, backbone, kind, tiles))
             if networks > 1:
-                ways = {
-                    f"plain, one network × {networks}": (plain, networks),
-                    f"here, one network × {networks}": (alone, networks),
-                    "here, all": (here, 1),
-                }
-            for way, (run, times) in ways.items():
-                found = apart(run, backbone, kind, tiles)
-                yield Row(
-                    "finetuning",
-                    f"{backbone}, {kind}",
-                    way,
-                    found.seconds * times,
-                    peak_mib=found.peak_mib,
-                    agreement=f"loss of {found.value}",
-                )
+                for way, one, count in (
+                    (f"a job for each × {networks}", "multi_label", networks),
+                    ("one job for all", kind, 1),
+                ):
+                    found, seconds = timed(partial(apart, here, backbone, one, tiles))
+                    yield row(f"{case}, as jobs", way, replace(found, seconds=seconds), count)
+
+
+def row(case: str, way: str, found: Measured, times: int = 1) -> Row:
+    """Return the row of what was measured once and is to be done some times."""
+    return Row(
+        "finetuning",
+        case,
+        way,
+        found.seconds * times,
+        peak_mib=found.peak_mib,
+        agreement=f"loss of {found.value}",
+    )
 
 
 def train_rows(table: pd.DataFrame) -> np.ndarray:
@@ -107,25 +115,6 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
     rows = pd.read_csv(curve)
     last = rows[rows["task"] == rows["task"][0]].iloc[-1]
     return f"{last['task']}: {last['train_loss']:.4f}", seconds
-
-
-def alone(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
-    """Train the first network of a labeling, from the same files."""
-
-    def train() -> str:
-        processor = prepare_processor(THREADS)
-        table = tiles.table
-        train = train_rows(table)
-        task = labeling_tasks(kind, table, train)[0]
-        parts = load_backbone(None, **settings(backbone))
-        pooled = read_descriptors(tiles.root / f"{backbone}.h5", list(table["image"]))["pool"]
-        activations = tiles.root / f"{backbone}-activations.h5"
-        with open_source(activations, table, tiles.root, parts, THREADS, processor) as source:
-            given = (parts.tail, pooled, source, train, train[:0], STAGES, SEED)
-            _, curve = finetune_one(task, *given, processor)
-        return f"{task.name}: {curve[-1]['train_loss']:.4f}"
-
-    return timed(train)
 
 
 def plain(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:

@@ -3,7 +3,7 @@ import hashlib
 
 import pytest
 
-from rsir.errors import InputError, StorageError
+from rsir.errors import InputError, MachineError
 from rsir.files import sha256, written_whole
 
 
@@ -75,7 +75,7 @@ def test_what_a_killed_process_left_of_the_same_file_is_removed(tmp_path):
 )
 def test_a_place_that_takes_no_file_is_told_in_one_line(tmp_path, error, reason):
     path = tmp_path / "table.csv"
-    with pytest.raises(StorageError) as raised, written_whole(path):
+    with pytest.raises(MachineError) as raised, written_whole(path):
         raise error
     assert str(raised.value).startswith(f"{path}: {reason}")
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ import weakref
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import h5py
 import numpy as np
@@ -47,6 +47,26 @@ class _Backward(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         _check(gradient, ctx.images)
         return gradient, None
+
+
+class _Square(torch.autograd.Function):
+    """Keeps a tensor for its gradient, and counts how many of its kind are alive then."""
+
+    kept: ClassVar[list[weakref.ref[Tensor]]] = []
+    alive: ClassVar[list[int]] = []
+
+    @classmethod
+    def forward(cls, ctx: Any, values: Tensor) -> Tensor:
+        doubled = 2 * values
+        ctx.save_for_backward(doubled)
+        cls.kept.append(weakref.ref(doubled))
+        cls.alive.append(sum(reference() is not None for reference in cls.kept))
+        return values.square()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (doubled,) = ctx.saved_tensors
+        return gradient * doubled
 
 
 def _check(values: Tensor, images: int) -> None:
@@ -280,14 +300,16 @@ def test_one_image_that_cannot_be_learnt_from_is_an_error_of_one_line(small, sou
         finetune(SCENES, narrow, pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 8, 13])
-def test_parts_are_in_order_and_as_large_as_fits(count):
-    portions, batch = Portions(), np.arange(count)
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, [1]), (3, [3]), (5, [3, 2]), (8, [2, 2, 2, 2]), (13, [2, 2, 2, 2, 2, 2, 1])],
+)
+def test_parts_stand_in_order_and_fit(count, expected):
+    portions, batch = Portions(), torch.arange(count)
     for _ in range(2):
-        parts = portions.apply(lambda part: (_check(part, 3), part)[1], batch)
-        np.testing.assert_array_equal(np.concatenate(parts), batch)
-        assert max(map(len, parts)) <= 3
-    assert len(portions.apply(len, np.arange(2))) == 1 or count > 3
+        parts = portions.apply(forward_of(3), batch)
+        assert [len(part) for part in parts] == expected
+        assert torch.equal(torch.cat(parts), batch)
 
 
 def test_other_errors_are_not_taken_for_a_shortage(caplog):
@@ -299,13 +321,18 @@ def test_other_errors_are_not_taken_for_a_shortage(caplog):
     assert warnings_in(caplog) == []
 
 
-def test_gradients_through_parts_are_those_of_the_whole():
-    network = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+def test_gradients_through_parts_are_those_of_the_whole_and_need_one_part_at_a_time():
+    layer = nn.Linear(3, 4)
     batch = torch.arange(21.0).reshape(7, 3) / 10
+
+    def network(part: Tensor) -> Tensor:
+        return _Square.apply(layer(part))
+
     gradients = []
-    for parts in ([batch], list(batch.split(3))):
-        in_parts(network, parts).square().mean().backward()
-        gradients.append([weight.grad.clone() for weight in network.parameters()])
-        network.zero_grad()
+    for parts in ([batch], list(batch.split(2))):
+        in_parts(network, parts).exp().mean().backward()
+        gradients.append([weight.grad.clone() for weight in layer.parameters()])
+        layer.zero_grad()
     for whole, added in zip(*gradients, strict=True):
         torch.testing.assert_close(whole, added)
+    assert _Square.alive == [1] * (1 + 4 + 4)  # each of the four parts is computed twice

@@ -66,3 +66,32 @@ def test_a_log_is_begun_anew(run):
     run("logging.info('first')")
     _, log, _ = run("logging.info('second')")
     assert log == "INFO: second\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        (
+            "import torch; raise torch.AcceleratorError('CUDA error: lost\\nasynchronously')",
+            "the GPU failed (CUDA error: lost); run again, on another one if it goes on failing",
+        ),
+        (
+            "bytearray(1 << 60)",
+            "memory is used up; run fewer jobs at the same time, or ask for more of it",
+        ),
+        (
+            "import torch; torch.empty(1 << 50)",
+            "memory is used up; run fewer jobs at the same time, or ask for more of it",
+        ),
+        (
+            "import os, signal; from torch.utils.data import DataLoader; "
+            "list(DataLoader(range(2), num_workers=1, "
+            "collate_fn=lambda _: os.kill(os.getpid(), signal.SIGKILL)))",
+            "a process that reads images was killed, as when memory is short; run again",
+        ),
+    ],
+)
+def test_what_the_machine_is_to_blame_for_is_one_line(run, statement, line):
+    status, log, _ = run(statement)
+    assert status == 1
+    assert log == f"ERROR: {line}\n"

@@ -99,6 +99,7 @@ def test_what_single_precision_cannot_tell_apart_is_ranked_by_double(dimension, 
     np.testing.assert_array_equal(similarity, np.take_along_axis(cosine, expected, axis=1))
 
 
+@settings(deadline=None)
 @given(
     arrays(np.float32, (5, 12), elements=st.integers(0, 3).map(float)),
     st.integers(1, 12),
@@ -153,7 +154,7 @@ def test_no_more_than_the_database_is_ranked():
 
 
 @pytest.mark.usefixtures("small_blocks")
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.permutations(range(25)))
 def test_the_order_of_the_archive_changes_no_similarity(order):
     descriptors = random_descriptors(25)

@@ -21,6 +21,7 @@ from rsir.device import Processor
 from rsir.errors import InputError
 from rsir.folding import fold_batch_norm
 from rsir.image import load_pixels
+from rsir.memory import Portions
 
 Batches = Sequence[np.ndarray]
 
@@ -75,6 +76,7 @@ class ComputedActivations:
         self._images = _Images(paths, backbone.preprocessing)
         self._workers = workers
         self._processor = processor
+        self._portions = Portions()
 
     def batches(self, rows: Batches) -> Iterator[Tensor]:
         """Yield the activations of each batch of rows.
@@ -82,7 +84,8 @@ class ComputedActivations:
         Raises
         ------
         InputError
-            If an image cannot be read, or an activation is too large for half precision.
+            If an image cannot be read, an activation is too large for half precision, or memory
+            does not hold those of a single image.
         """
         loader = DataLoader(
             self._images,
@@ -94,7 +97,7 @@ class ComputedActivations:
         for pixels in loader:
             if isinstance(pixels, InputError):
                 raise pixels
-            yield self._activations(pixels)
+            yield torch.cat(self._portions.apply(self._activations, pixels))
 
     @torch.inference_mode()
     def _activations(self, pixels: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """The processor that computes, its precision, and how it is made to compute the same each time."""
 
 import ctypes
+import logging
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -61,6 +62,13 @@ def prepare_processor(threads: int) -> Processor:
     torch.set_num_threads(threads)
     if not torch.cuda.is_available():
         _keep_memory()
+    processor = _choose_processor()
+    logging.info("computes on %s in %s", processor.device, processor.inference)
+    return processor
+
+
+def _choose_processor() -> Processor:
+    if not torch.cuda.is_available():
         dtype = torch.bfloat16 if _has_bfloat16() else torch.float32
         return Processor(torch.device("cpu"), dtype, dtype)
     if torch.cuda.is_bf16_supported(including_emulation=False):

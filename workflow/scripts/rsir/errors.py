@@ -8,5 +8,5 @@ class InputError(Exception):
     """
 
 
-class StorageError(InputError):
-    """There is no room to write to, or no right to."""
+class MachineError(InputError):
+    """What was given is good; the machine lacks the room for it, or the right to write."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rsir.errors import InputError, StorageError
+from rsir.errors import InputError, MachineError
 
 _LITTLE = 1 << 16  # bytes; a disk that has no more is full, whatever a library says of it
 _UNWRITABLE = {
@@ -30,7 +30,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    StorageError
+    MachineError
         If the disk is full or cannot be written to.
     """
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
@@ -44,7 +44,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise
     except Exception as error:
         if reason := _why_unwritable(error, path):
-            raise StorageError(f"{path}: {reason}") from error
+            raise MachineError(f"{path}: {reason}") from error
         raise
     finally:
         partial.unlink(missing_ok=True)

@@ -4,13 +4,15 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score
-from torch import Tensor, fx
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from rsir.activation import ActivationSource, Batches
@@ -19,6 +21,7 @@ from rsir.device import Processor
 from rsir.errors import InputError
 from rsir.folding import fold_batch_norm
 from rsir.labeling import UNSEEN, Task
+from rsir.memory import Portions, in_parts
 from rsir.model import Head, TaskModel, activate
 from rsir.progress import progress
 from rsir.resumption import State
@@ -33,7 +36,8 @@ Curve = list[dict[str, Any]]
 
 CURVE = ["task", "stage", "epoch", "train_loss", "validation_loss", "validation_map"]
 """The columns of a learning curve."""
-Forward = Callable[[Batches], Iterator[Tensor]]  # batches of rows → the logits of each
+Inputs = Callable[[Batches], Iterator[Tensor]]  # batches of rows → what each gives the network
+Forward = Callable[[list[Tensor]], Tensor]  # the parts of a batch → its logits B×K
 
 
 def finetune(
@@ -89,7 +93,8 @@ def finetune(
     Raises
     ------
     InputError
-        If there are fewer than two training images, or the loss is not finite.
+        If there are fewer than two training images, the loss is not finite, or memory does not
+        hold a single image.
     """
     if len(train) < 2:
         raise InputError(f"{task.name}: {len(train)} training images; batch norm needs two or more")
@@ -101,36 +106,45 @@ def finetune(
     folded = fold_batch_norm(tail)
     features = torch.from_numpy(pooled).to(processor.device)
 
-    def from_pooled(batches: Batches) -> Iterator[Tensor]:
-        for rows in batches:
-            yield head(features[rows])
+    def pooled_of(activations: Tensor) -> Tensor:
+        with processor.precision(processor.training):
+            feature_map = folded(processor.place_activations(activations))
+        return pool(feature_map)
 
-    def from_activations(batches: Batches) -> Iterator[Tensor]:
-        for activations in source.batches(batches):
-            with processor.precision(processor.training):
-                feature_map = folded(processor.place_activations(activations))
-            yield head(pool(feature_map))
+    def given(batches: Batches) -> Iterator[Tensor]:
+        return (features[rows] for rows in batches)
+
+    def from_pooled(parts: list[Tensor]) -> Tensor:
+        logits: Tensor = head(torch.cat(parts))
+        return logits
+
+    def from_activations(parts: list[Tensor]) -> Tensor:
+        logits: Tensor = head(in_parts(pooled_of, parts))
+        return logits
 
     curve: Curve = []
     if resume:
-        tail.load_state_dict(resume["tail"])
+        if resume["stage"] == "tail":
+            tail.load_state_dict(resume["tail"])
         head.load_state_dict(resume["head"])
         generator.bit_generator.state = json.loads(resume["generator"])
         curve = json.loads(resume["curve"])
     ended = Counter(row["stage"] for row in curve)
-    for stage, forward, trained in (
-        ("head", from_pooled, [head]),
-        ("tail", from_activations, [tail, head]),
-    ):
+    stages: list[tuple[str, Inputs, Forward, list[nn.Module]]] = [
+        ("head", given, from_pooled, [head]),
+        ("tail", source.batches, from_activations, [tail, head]),
+    ]
+    for stage, inputs, forward, trained in stages:
         weights = [weight for part in trained for weight in part.parameters()]
         optimizer = _optimizer(weights, settings[stage])
+        training, validating = Portions(), Portions()
         if resume and resume["stage"] == stage:
             optimizer.load_state_dict(resume["optimizer"])
         epochs = range(ended[stage] + 1, settings[stage]["epochs"] + 1)
         for epoch in progress(epochs, len(epochs), f"{task.name}, {stage}", "epoch"):
             head.train()
             batches = shuffled_batches(train, settings["batch_size"], generator)
-            train_loss = _train_epoch(forward, batches, task, optimizer)
+            train_loss = _train_epoch(inputs, forward, batches, task, head, optimizer, training)
             head.eval()
             if not math.isfinite(train_loss):
                 raise InputError(
@@ -138,14 +152,16 @@ def finetune(
                     f"lower finetuning.{stage}.learning_rate"
                 )
             losses = {"task": task.name, "stage": stage, "epoch": epoch, "train_loss": train_loss}
-            validated = _validate(forward, validation, settings["batch_size"], task)
+            validated = _validate(
+                inputs, forward, validation, settings["batch_size"], task, validating
+            )
             curve.append(losses | validated)
             if keep:
                 keep(
                     {
                         "stage": stage,
                         "epoch": epoch,
-                        "tail": tail.state_dict(),
+                        "tail": tail.state_dict() if stage == "tail" else {},
                         "head": head.state_dict(),
                         "optimizer": optimizer.state_dict(),
                         "generator": json.dumps(generator.bit_generator.state),
@@ -158,21 +174,52 @@ def finetune(
 
 
 def _train_epoch(
+    inputs: Inputs,
     forward: Forward,
     batches: Batches,
     task: Task,
+    head: Head,
     optimizer: torch.optim.Optimizer,
+    portions: Portions,
 ) -> float:
     """Take one step per batch; return the mean loss over the images."""
     total = 0.0
-    for rows, logits in zip(batches, forward(batches), strict=True):
-        targets = torch.from_numpy(task.targets[rows]).to(logits.device)
-        loss = loss_of(logits, targets, task.activation)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+    for rows, batch in zip(batches, inputs(batches), strict=True):
+        targets = torch.from_numpy(task.targets[rows])
+        backward = partial(_backward, forward, targets, task.activation, head, optimizer)
+        loss = portions.attempt(backward, batch)
         optimizer.step()
         total += loss.item() * len(rows)
     return total / sum(map(len, batches))
+
+
+def _backward(
+    forward: Forward,
+    targets: Tensor,
+    activation: str,
+    head: Head,
+    optimizer: torch.optim.Optimizer,
+    parts: list[Tensor],
+) -> Tensor:
+    """Compute the gradients from the parts of a batch, and return its mean loss."""
+    optimizer.zero_grad()
+    with _statistics_kept(head):
+        logits = forward(parts)
+        loss = loss_of(logits, targets.to(logits.device), activation)
+        loss.backward()  # type: ignore[no-untyped-call]
+    return loss.detach()
+
+
+@contextmanager
+def _statistics_kept(head: Head) -> Iterator[None]:
+    """Undo what the batch norm of a head has learnt in a block that memory ran out in."""
+    before = [buffer.clone() for buffer in head.buffers()]
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        for buffer, value in zip(head.buffers(), before, strict=True):
+            buffer.copy_(value)
+        raise
 
 
 def shuffled_batches(
@@ -219,16 +266,18 @@ def _optimizer(parameters: Iterable[Tensor], chosen: Mapping[str, Any]) -> torch
 
 
 def _validate(
+    inputs: Inputs,
     forward: Forward,
     rows: np.ndarray,
     batch_size: int,
     task: Task,
+    portions: Portions,
 ) -> dict[str, float]:
     if len(rows) == 0:
         return {"validation_loss": math.nan, "validation_map": math.nan}
     batches = np.array_split(rows, math.ceil(len(rows) / batch_size))
     with torch.inference_mode():
-        logits = torch.cat([batch.cpu() for batch in forward(batches)])
+        logits = torch.cat([portions.attempt(forward, batch).cpu() for batch in inputs(batches)])
     targets = torch.from_numpy(task.targets[rows])
     return {
         "validation_loss": loss_of(logits, targets, task.activation).item(),

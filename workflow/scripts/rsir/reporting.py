@@ -38,7 +38,8 @@ def job(engine: Any) -> Iterator[None]:
 def reported(log: Path) -> Iterator[None]:
     """Write the messages of a block to a log, and its errors to the terminal, too.
 
-    An `InputError` becomes one line and exit status 1; any other error keeps its traceback.
+    An `InputError`, and what the machine is to blame for, becomes one line and exit status 1; any
+    other error keeps its traceback.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     terminal = logging.StreamHandler()
@@ -56,6 +57,22 @@ def reported(log: Path) -> Iterator[None]:
     except InputError as error:
         logging.error(error)
         sys.exit(1)
-    except Exception:
-        logging.exception("unexpected; please report it with what follows")
+    except Exception as error:
+        if reason := _failure_of_the_machine(error):
+            logging.error(reason)
+        else:
+            logging.exception("unexpected; please report it with what follows")
         sys.exit(1)
+
+
+def _failure_of_the_machine(error: Exception) -> str | None:
+    """Tell what to do about an error that no other input would have prevented."""
+    first = str(error).split("\n")[0]
+    if type(error).__name__ == "AcceleratorError":
+        return f"the GPU failed ({first}); run again, on another one if it goes on failing"
+    if first.startswith("DataLoader worker"):
+        return "a process that reads images was killed, as when memory is short; run again"
+    short = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if short or "can't allocate memory" in first:
+        return "memory is used up; run fewer jobs at the same time, or ask for more of it"
+    return None

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from rsir.errors import InputError
+from rsir.memory import Portions
 
 QUERY_BLOCK = 4096
 DATABASE_BLOCK = 16384
@@ -60,16 +61,21 @@ def rank(
     Raises
     ------
     InputError
-        If a descriptor is not finite.
+        If a descriptor is not finite, or memory does not hold the search for a single query.
     """
     unit = _UnitVectors.of(torch.from_numpy(descriptors), device)
     depth = min(depth, len(database))
     candidates = depth + depth // 8 + SPARE
-    if 4 * candidates < len(database):
-        similarity, ranked = _rank_candidates(unit, queries, database, depth, candidates)
-    else:
-        similarity, ranked = _search(unit, queries, database, depth, torch.float64, top)
-    return ranked.int().cpu().numpy(), similarity.cpu().numpy()
+
+    def find(asking: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if 4 * candidates < len(database):
+            similarity, places = _rank_candidates(unit, asking, database, depth, candidates)
+        else:
+            similarity, places = _search(unit, asking, database, depth, torch.float64, top)
+        return places.int().cpu().numpy(), similarity.cpu().numpy()
+
+    ranked, similarity = zip(*Portions("queries").apply(find, queries), strict=True)
+    return np.concatenate(ranked), np.concatenate(similarity)
 
 
 @dataclass(frozen=True)
