@@ -21,6 +21,9 @@ RECORD = "provenance.json"
 ONE_THREAD = ("extract", "describe", "finetune", "reextract", "retrieve")
 CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))
 
+# Tests run beside each other, on processors that they share: threads that wait give way.
+PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE"}
+
 SMALL: dict[str, Any] = {
     "archives": {"sample": {"images_per_scene": 5}},
     "split": {"test_fraction": 0.4, "validation_fraction": 0.2},
@@ -111,7 +114,7 @@ class Project:
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, **PASSIVE, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -53,8 +53,7 @@ def errors(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("size", "file"),
     [
-        ("8k", "results/mine/"),
-        ("200k", "results/mine/activations/efficientnet_lite0.h5"),
+        ("200k", "results/mine/descriptors/efficientnet_lite0/off_the_shelf.h5"),
         ("10m", "results/mine/models/efficientnet_lite0/.multi_label-seed0."),
     ],
 )
@@ -89,11 +88,11 @@ def test_read_only_results(mounted: Project, undisturbed: tuple[Project, float])
     shutil.copytree(
         undisturbed.project.path("results"), mounted.path("results"), dirs_exist_ok=True
     )
-    mounted.path("results/mine/tables/gain.csv").unlink()
+    mounted.path("results/mine/tables/contrasts.csv").unlink()
     text = run_in_namespace(mounted, "mount --bind -o ro results results", '"$@"; echo "status $?"')
     assert "status 1" in text
     assert "Traceback" not in text
     assert errors(text) == [
-        "results/mine/tables/gain.csv: the file system is read-only; "
+        "results/mine/tables/contrasts.csv: the file system is read-only; "
         "work in a folder that can be written to"
     ]

@@ -16,12 +16,12 @@ CONFIG: dict[str, Any] = {
     "retrieval": {"cutoffs": [2]},
     "run": {
         "archives": ["mine"],
-        "backbones": ["efficientnet_lite0", "lbp"],
+        "backbones": ["efficientnet_lite0"],
         "labelings": ["multi_label"],
         "seeds": [0],
     },
 }
-TABLES = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
+TABLES = ("comparison.csv", "contrasts.csv", "by_label.csv")
 WANTED = [f"results/mine/tables/{table}" for table in TABLES]
 
 

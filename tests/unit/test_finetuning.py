@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as fuzzed
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 from torch import fx, nn
@@ -326,7 +327,7 @@ def test_less_than_two_images_cannot_train(tail, source, images):
         )
 
 
-@settings(deadline=None)
+@fuzzed(deadline=None)
 @given(st.integers(2, 300), st.integers(2, 64), st.integers(0, 9))
 def test_batches_hold_each_image_once_and_never_one_alone(images, batch_size, seed):
     rows = np.arange(images) * 3

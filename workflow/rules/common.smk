@@ -261,10 +261,6 @@ def show_tables():
 own_first = [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
 os.environ["PYTHONPATH"] = os.pathsep.join(own_first)
 
-# Threads that wait give way to other jobs: where they spin instead, jobs that share a processor
-# slow each other down severalfold.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 limit_local_gpu_jobs()
 
 ACTIVATIONS = (

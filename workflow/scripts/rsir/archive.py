@@ -186,18 +186,20 @@ def read_archive(path: Path) -> pd.DataFrame:
         If the file is not an archive's table.
     """
     archive = read_rows(path)
-    if tuple(archive.columns[: len(FIXED_COLUMNS)]) != FIXED_COLUMNS:
+    if tuple(archive.columns[: len(FIXED_COLUMNS)]) != FIXED_COLUMNS or not label_names(archive):
         raise InputError(
-            f"{path}: does not begin with the columns {', '.join(FIXED_COLUMNS)}; make it anew"
+            f"{path}: does not begin with the columns {', '.join(FIXED_COLUMNS)}, and then labels; "
+            "make it anew"
         )
+    check_names([*archive.columns, *archive["image"], *archive["path"], *archive["scene"]], path)
     check_ids(archive["image"], path)
     _check_scenes(archive, path)
     if odd := [file for file in archive["path"] if leads_out(file)]:
         raise InputError(f"{path}: {first_few(odd)} leads out of the images' folder; make it anew")
-    try:
-        archive = archive.astype({"width": int, "height": int})
-    except ValueError as error:
-        raise InputError(f"{path}: a size is no number ({error}); make it anew") from error
+    for name in ("width", "height"):
+        if not archive[name].str.fullmatch("[1-9][0-9]{0,8}").all():
+            raise InputError(f"{path}: a size is no number of pixels ({name}); make it anew")
+    archive = archive.astype({"width": int, "height": int})
     return _with_flags(archive, label_names(archive), path)
 
 
@@ -229,7 +231,13 @@ def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
         raise InputError(f"{path}: no such file; put it there or correct the path")
     try:
         rows = pd.read_csv(
-            path, sep=separator, header=None, dtype=str, na_filter=False, encoding="utf-8-sig"
+            path,
+            sep=separator,
+            header=None,
+            dtype=str,
+            na_filter=False,
+            encoding="utf-8-sig",
+            compression=None,
         )
     except pd.errors.EmptyDataError:
         raise InputError(f"{path}: empty; it needs a line of column names, then rows") from None
@@ -263,7 +271,7 @@ def leads_out(path: str) -> bool:
 def check_names(names: Iterable[str], path: Path) -> None:
     """Raise InputError if a name has a line break or the like, or bytes that are not Unicode."""
     for name in names:
-        if any(unicodedata.category(character) in _UNPRINTABLE for character in name):
+        if not name.isprintable() and _UNPRINTABLE & set(map(unicodedata.category, name)):
             raise InputError(
                 f"{path}: {name!r} has a line break or another character that cannot be printed; "
                 "rename it"

@@ -17,6 +17,8 @@ from rsir.errors import InputError
 from rsir.files import written_whole
 from rsir.provenance import circumstances
 
+ACTIVATIONS = ("softmax", "sigmoid")
+
 
 class Head(nn.Module):
     """The new classifier of the thesis: batch norm, then a dense layer, on pooled features."""
@@ -101,6 +103,8 @@ def load_models(path: Path, tail: fx.GraphModule, dimension: int) -> Iterator[Ta
     """
     with _opened(path) as file:
         for number, task in enumerate(_metadata(file)["tasks"]):
+            if task["activation"] not in ACTIVATIONS:
+                raise ValueError(f"{task['activation']!r} is no activation")
             head = Head(dimension, len(task["outputs"]))
             model = TaskModel(**task, tail=deepcopy(tail), head=head)
             for part, module in (("tail", model.tail), ("head", model.head)):

@@ -17,6 +17,9 @@ from rsir.files import written_whole
 from rsir.metrics import Bools, Ints, Scenes
 from rsir.provenance import circumstances
 
+UNREADABLE = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+"""What h5py raises on a damaged file, or on one that holds something else."""
+
 
 @dataclass(frozen=True)
 class Search:
@@ -73,11 +76,13 @@ def write_rankings(
     The file holds `query` and `database`, the images that ask and that are searched, and in a group
     per descriptor `position` (places in `database`, best first) and `similarity`.
     """
-    with written_whole(path) as partial, h5py.File(partial, "w") as file:
+    with written_whole(path) as partial, h5py.File(partial, "w", libver="v110") as file:
         file.attrs.update({key: value for key, value in attributes.items() if value is not None})
         file.attrs.update(circumstances())
         for name, rows in (("query", search.queries), ("database", search.database)):
-            file.create_dataset(name, data=list(images[rows]), dtype=h5py.string_dtype("utf-8"))
+            names = np.char.encode(images[rows], "utf-8")
+            text = h5py.string_dtype("utf-8", names.dtype.itemsize)
+            file.create_dataset(name, data=names.astype(text), fletcher32=True)
         for descriptor, (position, similarity) in rankings.items():
             for name, values in (("position", position), ("similarity", similarity)):
                 file.create_dataset(
@@ -101,9 +106,12 @@ def read_rankings(
             search = Search(
                 *(np.array([row[i] for i in file[name].asstr()]) for name in ("query", "database"))
             )
-            found = {name: group["position"][:] for name, group in file["descriptors"].items()}
+            found = {
+                name: _positions(group["position"], search)
+                for name, group in file["descriptors"].items()
+            }
             return search, found, dict(file.attrs)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"{path}: is damaged or of another archive; delete it and run again"
         ) from error
@@ -121,5 +129,17 @@ def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
         with open_arrays(rankings) as file:
             similarity: NDArray[np.float32] = file[f"descriptors/{descriptor}/similarity"][:]
             return similarity
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{rankings}: is damaged; delete it and run again") from error
+
+
+def _positions(array: h5py.Dataset, search: Search) -> NDArray[np.int32]:
+    """Return the ranked places of a descriptor, if they are places in what each query searched."""
+    queries, depth = array.shape
+    searched = len(search.database)
+    if queries != len(search.queries) or depth > searched or array.dtype != np.int32:
+        raise ValueError(f"{array.name} is not of these queries")
+    positions: NDArray[np.int32] = array[:]
+    if not np.isin(positions, np.arange(searched)).all():
+        raise ValueError(f"{array.name} is not of this database")
+    return positions

@@ -52,6 +52,9 @@ def reported(log: Path) -> Iterator[None]:
     )
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # a log that cannot be written to stops nothing
+    # HDF5 prints what it cannot raise, as it gives up a file that the disk has no room for.
+    sys.excepthook = lambda _kind, error, _traceback: logging.info(" ".join(str(error).split()))
+    sys.unraisablehook = lambda event: logging.info(" ".join(str(event.exc_value).split()))
     try:
         yield
     except InputError as error:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import torch
 
-from rsir.errors import InputError, StorageError
+from rsir.errors import InputError, MachineError
 from rsir.files import sha256, written_whole
 
 State = dict[str, Any]
@@ -32,14 +33,16 @@ class Resumption:
         if not path.exists():
             return None
         try:
+            with zipfile.ZipFile(path) as file:  # torch does not compare the checksums
+                if part := file.testzip():
+                    raise ValueError(f"{part} is damaged")
             state: State = torch.load(path, map_location="cpu", weights_only=True)
+            epoch, stage = state["epoch"], state["stage"]
         except Exception as error:  # on a damaged file torch raises nearly anything
             reason = " ".join(str(error).split())
             logging.warning("%s: cannot be read (%s); %s starts anew", path, reason, network)
             return None
-        logging.info(
-            "%s: goes on after epoch %d of stage %s", network, state["epoch"], state["stage"]
-        )
+        logging.info("%s: goes on after epoch %s of stage %s", network, epoch, stage)
         return state
 
     def write(self, network: str, state: State) -> None:
@@ -63,7 +66,7 @@ def resumable(models: Path, made_from: Mapping[str, Any]) -> Iterator[Resumption
     digest = hashlib.sha256(settled.encode()).hexdigest()[:16]
     try:
         yield Resumption(models.with_name(f".{models.stem}.{digest}"))
-    except StorageError:
+    except MachineError:
         raise
     except InputError:
         _forget(models)

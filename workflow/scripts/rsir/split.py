@@ -1,6 +1,5 @@
 """The split of an archive: which images train, validate and test."""
 
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from rsir.archive import check_ids, first_few, has_scenes, label_matrix, read_ro
 from rsir.errors import InputError
 
 SUBSETS = ("train", "validation", "test")
+
+_MANY = 1 << 16  # images; that a scene needs more is not worth telling how many
 
 
 def split_archive(
@@ -166,7 +167,7 @@ def _scenes(archive: pd.DataFrame, method: str, fractions: dict[str, float]) -> 
 
     for scene, images in archive["scene"].value_counts(sort=False).items():
         if not suffices(images):
-            need = next(more for more in count(images + 1) if suffices(more))
+            need = next(filter(suffices, range(images + 1, _MANY)), "more")
             raise InputError(
                 f"split: scene {scene!r} has {images} images and needs {need} for one in each "
                 "subset; add images, raise the fractions or take the scene out"
@@ -175,7 +176,7 @@ def _scenes(archive: pd.DataFrame, method: str, fractions: dict[str, float]) -> 
 
 
 def _check_fractions(fractions: dict[str, float]) -> None:
-    if fractions["test"] <= 0 or fractions["validation"] < 0 or sum(fractions.values()) >= 1:
+    if not (fractions["test"] > 0 and fractions["validation"] >= 0 and sum(fractions.values()) < 1):
         raise InputError(
             f"split: test_fraction {fractions['test']} and validation_fraction "
             f"{fractions['validation']} leave nothing to test or to train on; choose others"
