@@ -1,7 +1,7 @@
 # make run    set up, run the default, and show its table, gallery and report
 # make report put tables, figures and gallery into one HTML file
 # make test   set up and run every test
-# make test-faults  kill 60 runs at random moments, and see that the next run ends with the same tables
+# make test-faults  kill 50 runs at random moments, and see that the next run ends with the same tables
 # make lint   check style and types
 # make format
 # make bench  measure the parts named in PARTS, or all, which takes hours on few cores
@@ -26,7 +26,7 @@ test: .venv/installed
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test-faults: .venv/installed
-	KILLS=60 $(BIN)/python -m pytest tests/faults
+	KILLS=50 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/faults
 
 lint: .venv/installed
 	$(BIN)/python -m pytest tests/test_style.py
