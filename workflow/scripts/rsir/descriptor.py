@@ -1,6 +1,6 @@
 """Files of descriptors and of activations: HDF5, written in chunks as they come."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from rsir.provenance import circumstances
 IMAGE = "image"
 CHUNK_BYTES = 1 << 16  # small, since a fine-tuning reads images in random order
 
+UNREADABLE = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+"""What h5py raises on a damaged file, or on one that holds something else."""
+
 
 class ArrayFile:
     """An open file of arrays with one row per image, filled from the first row to the last."""
@@ -23,7 +26,7 @@ class ArrayFile:
         self._file = file
         self._filled: dict[str, int] = {}
         self.rows = len(images)
-        file.create_dataset(IMAGE, data=list(images), dtype=h5py.string_dtype("utf-8"))
+        write_names(file, IMAGE, images)
 
     def append(self, name: str, values: np.ndarray) -> None:
         """Add the next rows of an array; the first ones fix its type and the shape of a row."""
@@ -49,13 +52,30 @@ class ArrayFile:
 
 
 @contextmanager
+def new_arrays(path: Path, attributes: Mapping[str, Any]) -> Iterator[h5py.File]:
+    """Open a new file of arrays, in a format whose structure has checksums, too.
+
+    It tells `attributes`, those that are not None, and the circumstances of its making.
+    """
+    with written_whole(path) as partial, h5py.File(partial, "w", libver="v110") as file:
+        file.attrs.update({key: value for key, value in attributes.items() if value is not None})
+        file.attrs.update(circumstances())
+        yield file
+
+
+def write_names(file: h5py.File, name: str, values: Iterable[str]) -> None:
+    """Write names with checksums, which HDF5 has for texts of one length alone."""
+    encoded = np.char.encode(np.array(list(values), str), "utf-8")
+    text = h5py.string_dtype("utf-8", encoded.dtype.itemsize)
+    file.create_dataset(name, data=encoded.astype(text), fletcher32=True)
+
+
+@contextmanager
 def array_file(
     path: Path, images: Sequence[str], attributes: Mapping[str, Any]
 ) -> Iterator[ArrayFile]:
     """Open a new file of arrays, one row per image; it is there once the block has ended well."""
-    with written_whole(path) as partial, h5py.File(partial, "w") as file:
-        file.attrs.update({key: value for key, value in attributes.items() if value is not None})
-        file.attrs.update(circumstances())
+    with new_arrays(path, attributes) as file:
         arrays = ArrayFile(file, images)
         yield arrays
         arrays.check_filled()
@@ -124,7 +144,7 @@ def readable(path: Path) -> Iterator[None]:
     """Turn what a damaged file raises as it is read, checksums among it, into an InputError."""
     try:
         yield
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except UNREADABLE as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: cannot be read ({reason}); delete it and run again") from error
 

@@ -11,14 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsir.archive import has_scenes, label_matrix
-from rsir.descriptor import open_arrays
+from rsir.descriptor import UNREADABLE, new_arrays, open_arrays, write_names
 from rsir.errors import InputError
-from rsir.files import written_whole
 from rsir.metrics import Bools, Ints, Scenes
-from rsir.provenance import circumstances
-
-UNREADABLE = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
-"""What h5py raises on a damaged file, or on one that holds something else."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +71,9 @@ def write_rankings(
     The file holds `query` and `database`, the images that ask and that are searched, and in a group
     per descriptor `position` (places in `database`, best first) and `similarity`.
     """
-    with written_whole(path) as partial, h5py.File(partial, "w", libver="v110") as file:
-        file.attrs.update({key: value for key, value in attributes.items() if value is not None})
-        file.attrs.update(circumstances())
+    with new_arrays(path, attributes) as file:
         for name, rows in (("query", search.queries), ("database", search.database)):
-            names = np.char.encode(images[rows], "utf-8")
-            text = h5py.string_dtype("utf-8", names.dtype.itemsize)
-            file.create_dataset(name, data=names.astype(text), fletcher32=True)
+            write_names(file, name, images[rows])
         for descriptor, (position, similarity) in rankings.items():
             for name, values in (("position", position), ("similarity", similarity)):
                 file.create_dataset(

@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from rsir.descriptor import open_arrays
+from rsir.descriptor import IMAGE, UNREADABLE, new_arrays, open_arrays, write_names
 from rsir.errors import InputError
-from rsir.files import written_whole
 from rsir.image import read_image
 from rsir.progress import progress
-from rsir.provenance import circumstances, digests
+from rsir.provenance import digests
 
 LONGER_SIDE = 128
 """The longer side of a thumbnail, in pixels; smaller images keep their size."""
@@ -57,10 +56,8 @@ def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: list[
     The file holds `image`, `jpeg` and `crc32`, a checksum of each JPEG: HDF5 has none for rows of
     different lengths.
     """
-    with written_whole(path) as partial, h5py.File(partial, "w") as file:
-        file.attrs.update(digests({"archive": archive}))
-        file.attrs.update(circumstances())
-        file.create_dataset("image", data=list(images), dtype=h5py.string_dtype("utf-8"))
+    with new_arrays(path, digests({"archive": archive})) as file:
+        write_names(file, IMAGE, images)
         rows = file.create_dataset("jpeg", len(jpegs), dtype=h5py.vlen_dtype(np.uint8))
         for number, jpeg in enumerate(jpegs):
             rows[number] = np.frombuffer(jpeg, np.uint8)
@@ -78,10 +75,10 @@ def read_thumbnails(path: Path, images: np.ndarray, rows: np.ndarray) -> list[by
     """
     try:
         with open_arrays(path) as file:
-            same = list(file["image"].asstr()) == list(images)
+            same = list(file[IMAGE].asstr()) == list(images)
             stored, checksums = file["jpeg"], file["crc32"][:]
             jpegs = [stored[row].tobytes() for row in rows] if same else []
-    except (OSError, LookupError, RuntimeError, ValueError) as error:
+    except (*UNREADABLE, IndexError) as error:
         raise InputError(f"{path}: is damaged; delete it and run again") from error
     if not same or [crc32(jpeg) for jpeg in jpegs] != checksums[rows].tolist():
         raise InputError(f"{path}: is damaged or of another archive; delete it and run again")
