@@ -258,8 +258,8 @@ def show_tables():
 
 
 # Jobs import the library beside these rules, whichever is installed.
-own_first = [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
-os.environ["PYTHONPATH"] = os.pathsep.join(own_first)
+paths = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
+os.environ.update(PYTHONPATH=os.pathsep.join(paths))
 
 limit_local_gpu_jobs()
 
