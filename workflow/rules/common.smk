@@ -241,6 +241,17 @@ def limit_local_gpu_jobs():
         workflow.register_resource("gpu", 1)
 
 
+def code_version():
+    """Return the git commit of this project, and whether tracked files were changed since."""
+    root, git = Path(workflow.basedir), shutil.which("git")
+    if git is None:
+        return "unknown"
+    place = ("--no-optional-locks", f"--git-dir={root / '.git'}", f"--work-tree={root}")
+    describe = ("describe", "--always", "--dirty", "--exclude=*", "--abbrev=40")
+    told = subprocess.run([git, *place, *describe], capture_output=True, text=True)
+    return told.stdout.strip() or "unknown"
+
+
 def gather_provenance():
     """Put what the jobs of this run noted of their making into the record of each archive."""
     subprocess.run([sys.executable, SCRIPTS / "provenance.py"], check=False)
@@ -257,9 +268,9 @@ def show_tables():
         print(text, end="")  # by this process, so that a display of progress makes room for it
 
 
-# Jobs import the library beside these rules, whichever is installed.
+# Jobs import the library beside these rules, whichever is installed, and tell its version.
 paths = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
-os.environ.update(PYTHONPATH=os.pathsep.join(paths))
+os.environ.update(PYTHONPATH=os.pathsep.join(paths), RSIR_CODE=code_version())
 
 limit_local_gpu_jobs()
 

@@ -4,8 +4,6 @@ import json
 import os
 import platform
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,9 +22,6 @@ METHOD = ("backbone", "labeling", "seed", "archive_sha256")
 """What all is alike in that is made of an archive by a model."""
 
 
-_DESCRIBE = ("describe", "--always", "--dirty", "--exclude=*", "--abbrev=40")
-
-
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
     """Return the SHA-256 digest of each file, as `<name>_sha256`."""
     return {f"{name}_sha256": sha256(path) for name, path in files.items()}
@@ -35,12 +30,12 @@ def digests(files: Mapping[str, Path]) -> dict[str, str]:
 def circumstances() -> dict[str, str]:
     """Return when, by which code and on what device something is made, as attributes.
 
-    `code` is the git commit of this project, with ``-dirty`` behind it where files of it were
-    changed since, or ``unknown`` where it is no clone.
+    `code` is what the workflow puts into the environment: the git commit of this project, with
+    ``-dirty`` behind it where files of it were changed since, or ``unknown`` where it is no clone.
     """
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "code": _code_version(),
+        "code": os.environ.get("RSIR_CODE", "unknown"),
         "device": _device(),
     }
 
@@ -82,19 +77,6 @@ def check_origin(
                 f"{path}: its {name} is {told.get(name)!s:.200}, and not {facts.get(name)!s:.200}; "
                 "delete it and run again"
             )
-
-
-def _code_version() -> str:
-    root, git = Path(__file__).parents[3], shutil.which("git")
-    if git is None:
-        return "unknown"
-    told = subprocess.run(  # noqa: S603 - nothing of it comes from elsewhere
-        [git, f"--git-dir={root / '.git'}", f"--work-tree={root}", *_DESCRIBE],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-    )
-    return told.stdout.strip() or "unknown"
 
 
 def _device() -> str:
