@@ -6,8 +6,8 @@ that run at the same time, maybe on several machines, never write to the same fi
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256 as hashed
 from pathlib import Path
 from typing import Any
@@ -80,12 +80,15 @@ def note_job(
 
 def gather(folder: Path) -> None:
     """Put the notes that jobs left in a folder of results into its record."""
-    notes = folder / _NOTES
-    if notes.is_dir():
+    notes = _notes(folder)
+    if notes:
         record = read_record(folder)
         with written_whole(folder / FILE) as partial:
             partial.write_text(json.dumps(asdict(record), indent=1, sort_keys=True) + "\n")
-        shutil.rmtree(notes)
+        for note in notes:  # and not what a job of a killed run may leave meanwhile
+            note.unlink()
+        if not _notes(folder):
+            shutil.rmtree(folder / _NOTES)
 
 
 def read_record(folder: Path) -> Record:
@@ -105,10 +108,12 @@ def read_record(folder: Path) -> Record:
             record.jobs.update({name: Job(**job) for name, job in told["jobs"].items()})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{file}: is damaged; delete it, and run again with --forceall") from error
-    for name, job in _notes(folder / _NOTES):
+    for note in _notes(folder):
+        job = Job(**json.loads(note.read_text()))
         key = hashed(json.dumps(job.config, sort_keys=True).encode()).hexdigest()
         record.configs[key] = job.config
-        record.jobs[name] = Job(**{**asdict(job), "config": key})
+        name = note.relative_to(folder / _NOTES).with_suffix("").as_posix()
+        record.jobs[name] = replace(job, config=key)
     for key in record.configs.keys() - {job.config for job in record.jobs.values()}:
         del record.configs[key]
     return record
@@ -123,7 +128,5 @@ def digest(path: Path) -> str:
     return hashed(json.dumps(told).encode()).hexdigest()
 
 
-def _notes(folder: Path) -> Iterator[tuple[str, Job]]:
-    for path in sorted(folder.rglob("[!.]*.json")):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        yield name, Job(**json.loads(path.read_text()))
+def _notes(folder: Path) -> list[Path]:
+    return sorted((folder / _NOTES).rglob("[!.]*.json"))
