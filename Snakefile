@@ -41,6 +41,10 @@ rule all:
         ],
 
 
+onstart:
+    check_results()
+
+
 onsuccess:
     gather_provenance()
     show_tables()

@@ -58,12 +58,12 @@ def run_and_kill(
         )
         with suppress(subprocess.TimeoutExpired):
             main.wait(moment)
-        whole = psutil.Process(main.pid)
-        jobs = whole.children(recursive=True) if main.poll() is None else []
+        whole = [psutil.Process(main.pid)] if main.poll() is None else []  # it may have ended
+        jobs = [job for process in whole for job in process.children(recursive=True)]
         chosen = {
             "a job": chance.sample(jobs, min(1, len(jobs))),
-            "the main process": [whole],
-            "all": [whole, *jobs],
+            "the main process": whole,
+            "all": [*whole, *jobs],
         }[victim]
         names = [kill(process) for process in chosen]
         main.wait()

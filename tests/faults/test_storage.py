@@ -1,6 +1,5 @@
 """A full disk, and one that is read-only: one line, nothing half-made. The next run goes on."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -85,14 +84,9 @@ def test_a_full_disk(
 
 
 def test_read_only_results(mounted: Project, undisturbed: tuple[Project, float]) -> None:
-    shutil.copytree(
-        undisturbed.project.path("results"), mounted.path("results"), dirs_exist_ok=True
-    )
-    mounted.path("results/mine/tables/contrasts.csv").unlink()
-    text = run_in_namespace(mounted, "mount --bind -o ro results results", '"$@"; echo "status $?"')
+    project = undisturbed[0].clone(mounted.path("copy"))
+    project.path("results/mine/tables/contrasts.csv").unlink()
+    text = run_in_namespace(project, "mount --bind -o ro results results", '"$@"; echo "status $?"')
     assert "status 1" in text
     assert "Traceback" not in text
-    assert errors(text) == [
-        "results/mine/tables/contrasts.csv: the file system is read-only; "
-        "work in a folder that can be written to"
-    ]
+    assert "results: cannot be written to; work in a folder that can be" in text

@@ -104,4 +104,12 @@ def check_targets(arguments):
             sys.exit(f"{target}: there is no such result; results/README.md lists them")
 
 
+def check_results():
+    """Say that results cannot be written to; the engine would, with a traceback."""
+    if Path("results").exists() and not os.access("results", os.W_OK):
+        sys.exit(
+            "results: cannot be written to; work in a folder that can be, or change its rights"
+        )
+
+
 check_config()
