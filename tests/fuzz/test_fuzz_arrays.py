@@ -147,7 +147,7 @@ def spares_heaps(content: bytes, spoilt: bytes) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(damages, st.sampled_from([*KINDS]))
 def test_a_damaged_file_of_arrays_is_refused_or_read_as_it_was(
     folder: Path,
@@ -326,7 +326,7 @@ def load(path: Path) -> list[TaskModel]:
     return list(load_models(path, TAIL, 3))
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(damages)
 def test_damaged_models_are_refused_or_fit_their_backbone(
     folder: Path, models: Path, attempt: Attempt, damage: Damage
@@ -389,7 +389,7 @@ def kept(folder: Path, state: object) -> tuple[Resumption, Path]:
     return states, path
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(damages)
 @example([("flip", 0.5, 0, b"\0")])
 def test_a_damaged_state_is_passed_over_or_read_as_it_was(folder: Path, damage: Damage) -> None:

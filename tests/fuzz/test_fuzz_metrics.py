@@ -87,7 +87,7 @@ def check_no_better(scores: Scores, best: Scores, metrics: tuple[str, ...]) -> N
         assert (gain[~np.isnan(gain)] >= -1e-9).all(), metric
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(problems())
 def test_each_metric_is_in_its_range(problem: Problem) -> None:
     scores = problem.scores()
@@ -155,7 +155,7 @@ def test_a_label_that_no_image_has_changes_the_hamming_loss_alone(problem: Probl
     check_same(expected, more.scores())
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(problems())
 def test_no_ranking_is_better_than_the_best(problem: Problem) -> None:
     scores = problem.scores()
@@ -323,7 +323,7 @@ def archive_of(labels: np.ndarray, scenes: np.ndarray) -> pd.DataFrame:
     )
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(problems(most_labels=3), st.lists(st.integers(1, 20), min_size=1, max_size=3))
 def test_what_is_ranked_as_deep_as_told_can_be_scored(
     attempt: Attempt, problem: Problem, cutoffs: list[int]
@@ -349,7 +349,7 @@ texts = st.text(
 ) | st.sampled_from(["NA", "nan", "1", "01", "1e3", "True", "-", '"', ",", " x"])
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=100, derandomize=True)
 @given(
     st.lists(
         st.tuples(texts, texts, st.none() | st.integers(0, 9), st.integers(1, 99), st.floats(0, 1)),

@@ -44,7 +44,7 @@ methods = st.sampled_from(["leading", "stratified", "iterative"])
 seeds = st.integers(0, 3) | st.sampled_from([2**32 - 1, 2**32, 2**70])
 
 
-@settings(deadline=None, max_examples=300, derandomize=True)
+@settings(deadline=None, max_examples=200, derandomize=True)
 @given(archives(), methods, fractions, fractions, seeds)
 @example(ORDINARY, "leading", float("nan"), 0.0, 0)
 @example(ORDINARY, "iterative", 0.2, float("nan"), 0)
