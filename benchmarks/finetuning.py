@@ -55,24 +55,24 @@ def measure() -> Iterator[Row]:
             case = f"{backbone}, {kind}"
             networks = len(labeling_tasks(kind, table, train_rows(table)))
             times = f", one network × {networks}" if networks > 1 else ""
-            yield row(case, f"plain{times}", apart(plain, backbone, kind, tiles), networks)
-            yield row(case, "here", apart(here, backbone, kind, tiles))
+            one = apart(plain, backbone, kind, tiles)
+            yield row(case, f"plain{times}", replace(one, seconds=one.seconds * networks))
+            found, seconds = timed(partial(apart, here, backbone, kind, tiles))
+            yield row(case, "here", found)
             if networks > 1:
-                for way, one, count in (
-                    (f"a job for each × {networks}", "multi_label", networks),
-                    ("one job for all", kind, 1),
-                ):
-                    found, seconds = timed(partial(apart, here, backbone, one, tiles))
-                    yield row(f"{case}, as jobs", way, replace(found, seconds=seconds), count)
+                one, each = timed(partial(apart, here, backbone, "multi_label", tiles))
+                jobs = replace(one, seconds=each * networks)
+                yield row(f"{case}, as jobs", f"a job for each × {networks}", jobs)
+                yield row(f"{case}, as jobs", "one job for all", replace(found, seconds=seconds))
 
 
-def row(case: str, way: str, found: Measured, times: int = 1) -> Row:
-    """Return the row of what was measured once and is to be done some times."""
+def row(case: str, way: str, found: Measured) -> Row:
+    """Return the row of what was measured."""
     return Row(
         "finetuning",
         case,
         way,
-        found.seconds * times,
+        found.seconds,
         peak_mib=found.peak_mib,
         agreement=f"loss of {found.value}",
     )
