@@ -1,6 +1,5 @@
 """The networks of the thesis, without their weights, which are large and not always to be had."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -11,6 +10,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
+from own_tiles import write_tiles
 from project import Outcome, Project
 
 NETWORKS = {"vgg16": 512, "inception_v3": 2048, "resnet50": 2048}
@@ -19,9 +19,7 @@ FROM_FILE = "results/mine/descriptors/vgg16_file/off_the_shelf.h5"
 
 
 @pytest.fixture(scope="module")
-def run(
-    tmp_path_factory: pytest.TempPathFactory, write_tiles: Callable[..., None]
-) -> tuple[Project, Outcome]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
     project = Project.copied_to(tmp_path_factory.mktemp("networks") / "project")
     write_tiles(project.path("mine"), project.path("mine.csv"), scenes=True)
     torch.manual_seed(0)

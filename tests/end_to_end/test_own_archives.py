@@ -1,17 +1,17 @@
 """Archives of the user's own."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from own_tiles import write_tiles
 from project import ROOT, Project
 
 UCMERCED = ROOT.parent / "shared" / "data" / "ucmerced40"
 
 
-def test_a_table_without_scenes(project: Project, write_tiles: Callable[..., None]) -> None:
+def test_a_table_without_scenes(project: Project) -> None:
     write_tiles(project.path("mine"), project.path("mine.csv"), scenes=False)
     project.configure(
         {

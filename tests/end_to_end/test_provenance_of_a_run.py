@@ -3,9 +3,9 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
+from own_tiles import write_tiles
 from project import Outcome, Project
 
 RESULTS = "results/sample"
@@ -56,9 +56,7 @@ def test_an_archive_without_results_is_told_in_one_line(project: Project) -> Non
     )
 
 
-def test_a_job_tells_the_commit_and_whether_files_were_changed_since(
-    project: Project, write_tiles: Callable[..., None]
-) -> None:
+def test_a_job_tells_the_commit_and_whether_files_were_changed_since(project: Project) -> None:
     def git(*arguments: str) -> str:
         done = subprocess.run(
             ["git", *arguments],

@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
+from own_tiles import write_tiles
 from project import Project
-from rsir.sample import draw_tile
 
-LABELS = ("cars", "pavement", "sand", "trees")
 CONFIG: dict[str, Any] = {
     "archives": {"mine": {"kind": "table", "root": "mine", "labels": "mine.csv"}},
     "split": {"test_fraction": 0.4},
@@ -30,15 +27,7 @@ def tables_of(project: Project) -> dict[str, bytes]:
 
 
 def prepared(folder: Path) -> Project:
-    """Copy the project to a folder, with 15 tiles in 3 scenes."""
+    """Copy the project to a folder, with an archive of its own."""
     project = Project.copied_to(folder).configure(CONFIG)
-    project.path("mine").mkdir()
-    rows = [",".join(("image", "scene", *LABELS))]
-    for scene in ("beach", "forest", "parkinglot"):
-        for index in range(5):
-            tile, seen = draw_tile(scene, index, seed=0)
-            Image.fromarray(tile).save(project.path(f"mine/{scene}{index}.png"))
-            flags = (str(int(label in seen)) for label in LABELS)
-            rows.append(",".join((f"{scene}{index}", scene, *flags)))
-    project.path("mine.csv").write_text("\n".join([*rows, ""]))
+    write_tiles(project.path("mine"), project.path("mine.csv"), scenes=True)
     return project

@@ -1,8 +1,9 @@
 """A small network, a few images of three scenes, and weights that are not the initial ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +11,11 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from rsir.activation import StoredActivations, open_source
 from rsir.backbone import Backbone, Preprocessing, cut_network
+from rsir.descriptor import array_file, read_descriptors
+from rsir.device import Processor
+from rsir.extraction import extract
 
 PREPROCESSING = Preprocessing(
     resize="squash",
@@ -96,3 +101,32 @@ def archive() -> pd.DataFrame:
             "lava": [0, 0, 0, 0, 0, 0, 0, 0, 0],
         }
     )
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredActivations]:
+    """Activations 60×4×8×8 of noise, in which the class, 0 to 2 in turn, brightens a channel."""
+    values = np.random.default_rng(0).normal(size=(60, 4, 8, 8))
+    values[np.arange(60), np.arange(60) % 3] += 1.5
+    with h5py.File(tmp_path_factory.mktemp("activations") / "a.h5", "w") as file:
+        yield StoredActivations(file.create_dataset("activation", data=values.astype(np.float16)))
+
+
+@pytest.fixture
+def describe_off_the_shelf(
+    archive: pd.DataFrame, root: Path
+) -> Callable[[Backbone, Path], dict[str, np.ndarray]]:
+    """Return what describes the images, in batches of five, and keeps both files in a folder."""
+
+    def describe(backbone: Backbone, folder: Path) -> dict[str, np.ndarray]:
+        images = list(archive["image"])
+        processor = Processor(torch.device("cpu"), batch_size=5)
+        with (
+            open_source(None, archive, root, backbone, 0, processor) as computed,
+            array_file(folder / "activations.h5", images, {}) as activations,
+            array_file(folder / "descriptors.h5", images, {}) as descriptors,
+        ):
+            extract(backbone, computed, processor, descriptors, activations)
+        return read_descriptors(folder / "descriptors.h5", images)
+
+    return describe

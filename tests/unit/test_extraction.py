@@ -27,16 +27,9 @@ AIRPLANE = (
 
 
 @pytest.fixture
-def extracted(small, archive, root, tmp_path):
+def extracted(describe_off_the_shelf, small, tmp_path):
     """Descriptors off the shelf, and the file of the activations."""
-    images = list(archive["image"])
-    with (
-        open_source(None, archive, root, small, 0, CPU) as source,
-        array_file(tmp_path / "activations.h5", images, {}) as activations,
-        array_file(tmp_path / "descriptors.h5", images, {}) as descriptors,
-    ):
-        extract(small, source, CPU, descriptors, activations)
-    return read_descriptors(tmp_path / "descriptors.h5", images), tmp_path / "activations.h5"
+    return describe_off_the_shelf(small, tmp_path), tmp_path / "activations.h5"
 
 
 def pixels_of(archive: pd.DataFrame, root: Path) -> torch.Tensor:

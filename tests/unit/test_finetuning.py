@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 import torch
@@ -47,15 +46,6 @@ def settings(head: Mapping[str, Any], tail: Mapping[str, Any]) -> dict[str, Any]
 @pytest.fixture
 def tail(small):
     return small.tail
-
-
-@pytest.fixture(scope="session")
-def source(tmp_path_factory):
-    """Activations 60×4×8×8 of noise, in which the class brightens a channel."""
-    values = np.random.default_rng(0).normal(size=(60, 4, 8, 8))
-    values[np.arange(60), CLASSES] += 1.5
-    with h5py.File(tmp_path_factory.mktemp("activations") / "a.h5", "w") as file:
-        yield StoredActivations(file.create_dataset("activation", data=values.astype(np.float16)))
 
 
 def pooled_by(tail: nn.Module, source: StoredActivations) -> np.ndarray:

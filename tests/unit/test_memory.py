@@ -6,7 +6,6 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,12 +13,12 @@ import torch
 from torch import Tensor, fx, nn
 
 from rsir import memory, retrieval
-from rsir.activation import StoredActivations, open_source
+from rsir.activation import open_source
 from rsir.backbone import pool
 from rsir.descriptor import array_file, open_activations, read_descriptors
 from rsir.device import Processor
 from rsir.errors import InputError
-from rsir.extraction import extract, reextract
+from rsir.extraction import reextract
 from rsir.finetuning import finetune, shuffled_batches
 from rsir.folding import fold_batch_norm
 from rsir.labeling import Task
@@ -118,26 +117,16 @@ def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
 
-@pytest.fixture(scope="session")
-def source(tmp_path_factory):
-    """Activations 60×4×8×8 of noise, in which the class brightens a channel."""
-    values = np.random.default_rng(0).normal(size=(60, 4, 8, 8))
-    values[np.arange(60), CLASSES] += 1.5
-    with h5py.File(tmp_path_factory.mktemp("activations") / "a.h5", "w") as file:
-        yield StoredActivations(file.create_dataset("activation", data=values.astype(np.float16)))
+@pytest.fixture
+def extracted(describe_off_the_shelf, archive, tmp_path):
+    """Return what gives the descriptors off the shelf, and the activations."""
 
+    def describe(backbone):
+        described = describe_off_the_shelf(backbone, tmp_path)
+        with open_activations(tmp_path / "activations.h5", list(archive["image"])) as dataset:
+            return {**described, "activation": dataset[:]}
 
-def extracted(backbone, archive, root, folder):
-    """Return what is described off the shelf, and the activations."""
-    images = list(archive["image"])
-    with (
-        open_source(None, archive, root, backbone, 0, CPU) as computed,
-        array_file(folder / "activations.h5", images, {}) as activations,
-        array_file(folder / "descriptors.h5", images, {}) as descriptors,
-    ):
-        extract(backbone, computed, CPU, descriptors, activations)
-    with open_activations(folder / "activations.h5", images) as dataset:
-        return {**read_descriptors(folder / "descriptors.h5", images), "activation": dataset[:]}
+    return describe
 
 
 def reextracted(models, backbone, archive, root, folder):
@@ -161,10 +150,10 @@ def assert_alike(
 
 
 @pytest.mark.parametrize(("part", "atol"), [("trunk", 1e-5), ("tail", 1e-6), ("classifier", 1e-6)])
-def test_descriptors_off_the_shelf_are_the_same(small, archive, root, tmp_path, caplog, part, atol):
-    expected = extracted(small, archive, root, tmp_path)
+def test_descriptors_off_the_shelf_are_the_same(small, extracted, caplog, part, atol):
+    expected = extracted(small)
     narrow = replace(small, **{part: ending_in(forward_of(2), getattr(small, part))})
-    assert_alike(extracted(narrow, archive, root, tmp_path), expected, atol)
+    assert_alike(extracted(narrow), expected, atol)
     assert expected["pool"].shape == (9, 6)
     assert warnings_in(caplog) == halvings(5, 3)
 
@@ -285,12 +274,10 @@ ONE = r"^out of memory with a single one of the images; run fewer jobs on the GP
 
 
 @pytest.mark.parametrize("part", ["trunk", "tail"])
-def test_one_image_that_cannot_be_described_is_an_error_of_one_line(
-    small, archive, root, tmp_path, part
-):
+def test_one_image_that_cannot_be_described_is_an_error_of_one_line(small, extracted, part):
     narrow = replace(small, **{part: ending_in(forward_of(0), getattr(small, part))})
     with pytest.raises(InputError, match=ONE):
-        extracted(narrow, archive, root, tmp_path)
+        extracted(narrow)
 
 
 @pytest.mark.parametrize("step", [forward_of, backward_of])

@@ -1,0 +1,26 @@
+"""A user's own archive: a folder of 15 tiles in 3 scenes, and a table of 4 of their labels."""
+
+import csv
+from pathlib import Path
+
+from PIL import Image
+
+from rsir.sample import draw_tile
+
+LABELS = ("cars", "pavement", "sand", "trees")
+TILES = [(scene, index) for scene in ("beach", "forest", "parkinglot") for index in range(5)]
+
+
+def write_tiles(folder: Path, labels: Path, *, scenes: bool) -> None:
+    """Write the tiles to a new folder, and their table, with their scenes or without."""
+    folder.mkdir()
+    rows = []
+    for scene, index in TILES:
+        tile, seen = draw_tile(scene, index, seed=0)
+        Image.fromarray(tile).save(folder / f"{scene}{index}.png")
+        flags = {label: int(label in seen) for label in LABELS}
+        rows.append({"image": f"{scene}{index}", **({"scene": scene} if scenes else {}), **flags})
+    with labels.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows(rows)
