@@ -3,32 +3,28 @@
     PYTHONPATH=workflow/scripts python benchmarks [part ...]
 
 prints a table, and writes it to results/benchmarks.csv. Without parts, all are measured, which
-takes hours on few cores, nearly all of them for `experiment`.
+takes hours on few cores. A part is a module, imported only when it is measured, so that processes
+which are measured from their start do not import the others.
 """
 
 import csv
 import sys
 from dataclasses import asdict, fields
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
-import evidence
-import experiment
-import extraction
-import finetuning
-import machine
-import retrieval
 from measure import Row
 
-PARTS = {
-    "machine": machine.measure,
-    "retrieval": retrieval.measure,
-    "evidence": evidence.measure,
-    "extraction": extraction.measure,
-    "finetuning": finetuning.measure,
-    "engine": experiment.measure_engine,
-    "experiment": experiment.measure_experiment,
-}
+PARTS = (
+    "machine",
+    "retrieval",
+    "evidence",
+    "extraction",
+    "finetuning",
+    "engine",
+    "experiment",
+)
 FILE = Path("results/benchmarks.csv")
 HEADER = ("case", "way", "seconds", "times as fast", "rate", "share", "MiB", "result")
 FORMAT = "{:38} {:30} {:>8} {:>13} {:>17} {:>6} {:>7}  {}\n"
@@ -59,7 +55,7 @@ def main(parts: list[str]) -> None:
         table.writeheader()
         for part in parts or PARTS:
             sys.stdout.write(f"\n{part}\n{FORMAT.format(*HEADER)}")
-            for _, rows in groupby(PARTS[part](), key=lambda row: row.case):
+            for _, rows in groupby(import_module(part).measure(), key=lambda row: row.case):
                 first = None
                 for row in rows:
                     first = first or row

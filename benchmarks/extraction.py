@@ -19,10 +19,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms import v2
 
 import extract
+from rsir import activation
 from rsir.backbone import BUILD_ARGUMENTS, Backbone, load_backbone
 from rsir.device import prepare_processor
 
 THREADS = os.cpu_count() or 1
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 IMAGES_PER_SCENE = 20
 LAST_MAPS = {
     "efficientnet_lite0": "bn2",
@@ -59,7 +61,8 @@ def measure() -> Iterator[Row]:
     """Measure each backbone in both ways."""
     with drawn_tiles(IMAGES_PER_SCENE) as tiles:
         images = len(tiles.paths)
-        peak = product_rate(torch.float32, prepare_processor(THREADS).device)
+        processor = prepare_processor(THREADS)
+        peak = product_rate(processor.inference, processor.device)
         for backbone in SETTINGS:
             work = images * image_gflop(load_backbone(None, **settings(backbone)))
             expected = None
@@ -78,6 +81,8 @@ def measure() -> Iterator[Row]:
                     peak_mib=run_apart.peak_mib,
                     agreement=f"cosine ≥ {cosine_similarity(found, expected).min():.6f}",
                 )
+            decoding = apart(decoded, backbone, tiles).seconds
+            yield Row("extraction", backbone, "decoding", decoding, images / decoding, "images/s")
 
 
 def image_gflop(backbone: Backbone) -> float:
@@ -107,6 +112,18 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
         return file["pool"][:], seconds
 
 
+def decoded(backbone: str, tiles: Tiles) -> tuple[None, float]:
+    """Read and resize the images as the pipeline's script does, and no more."""
+    images = activation.Images(tiles.paths, load_backbone(None, **settings(backbone)).preprocessing)
+    workers = max(1, THREADS - 1)
+
+    def read() -> None:
+        for _ in DataLoader(images, batch_size=32, num_workers=workers, collate_fn=len):
+            pass
+
+    return timed(read)
+
+
 def plain(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
     """Run the network as it comes, in float32, on batches of 32."""
     torch.set_num_threads(THREADS)
@@ -122,10 +139,11 @@ def plain_loop(backbone: str, tiles: Tiles) -> np.ndarray:
     model = (library or timm.create_model)(network, **BUILD_ARGUMENTS.get(network, {})).eval()
     for part in (parts.trunk, parts.tail, parts.classifier):
         model.load_state_dict(part.state_dict(), strict=False)
+    model.to(DEVICE)
     maps: list[torch.Tensor] = []
     model.get_submodule(LAST_MAPS[backbone]).register_forward_hook(
         lambda _module, _inputs, output: maps.append(output.mean((2, 3)))
     )
     for pixels in DataLoader(Images(tiles.paths, parts), batch_size=32, num_workers=THREADS - 1):
-        model(pixels)
-    return torch.cat(maps).numpy()
+        model(pixels.to(DEVICE))
+    return torch.cat(maps).cpu().numpy()

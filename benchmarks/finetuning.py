@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from extraction import Images
+from extraction import DEVICE, Images
 from measure import Measured, Row, apart, timed
 from tiles import Tiles, drawn_tiles, settings
 from torch import nn
@@ -36,6 +36,8 @@ CASES = [
     ("efficientnet_lite0", "powerset"),
     ("efficientnet_lite0", "independent"),
     ("resnet50", "multi_label"),
+    ("inception_v3", "multi_label"),
+    ("vgg16", "multi_label"),
 ]
 
 
@@ -130,11 +132,11 @@ def plain(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
 def plain_loop(task: Task, train: np.ndarray, backbone: str, tiles: Tiles) -> float:
     """Train in the two stages, with the same batches, and return the last epoch's mean loss."""
     parts = load_backbone(None, **settings(backbone))
-    network = nn.Sequential(parts.trunk, parts.tail.requires_grad_(False))
+    network = nn.Sequential(parts.trunk, parts.tail.requires_grad_(False)).to(DEVICE)
     images = Images(tiles.paths, parts)
     generator = np.random.default_rng([SEED, *task.name.encode()])
     torch.manual_seed(int(generator.integers(2**31)))
-    head = Head(parts.dimension, len(task.outputs))
+    head = Head(parts.dimension, len(task.outputs)).to(DEVICE)
     for stage, trained in (("head", [head]), ("tail", [parts.tail, head])):
         weights = [weight for part in trained for weight in part.requires_grad_(True).parameters()]
         chosen = STAGES[stage]
@@ -148,8 +150,9 @@ def plain_loop(task: Task, train: np.ndarray, backbone: str, tiles: Tiles) -> fl
                 images, batch_sampler=[rows.tolist() for rows in batches], num_workers=THREADS - 1
             )
             for rows, pixels in zip(batches, loader, strict=True):
-                logits = head(pool(network(pixels)))
-                loss = loss_of(logits, torch.from_numpy(task.targets[rows]), task.activation)
+                logits = head(pool(network(pixels.to(DEVICE))))
+                targets = torch.from_numpy(task.targets[rows]).to(DEVICE)
+                loss = loss_of(logits, targets, task.activation)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

@@ -16,7 +16,8 @@ class Row:
     """One way to do something, measured once.
 
     `rate` in `unit`; `share`, the part that this is of the processor's rate at products of
-    matrices in float32; `agreement` says in words how the result compares with the first way's.
+    matrices, in the type that the pipeline computes in; `agreement` says in words how the result
+    compares with the first way's.
     """
 
     part: str

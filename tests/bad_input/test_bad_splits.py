@@ -5,7 +5,7 @@ import pytest
 from own_archive import IMAGES
 
 from rsir.errors import InputError
-from rsir.split import read_split
+from rsir.subset import read_split
 
 SUBSETS = {image: "test" if image.endswith("4") else "train" for image in IMAGES}
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rsir.archive import FIXED_COLUMNS
-from rsir.split import SUBSETS, split_archive
+from rsir.split import split_archive
+from rsir.subset import SUBSETS
 
 Attempt = Callable[..., Any]
 

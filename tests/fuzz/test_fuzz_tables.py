@@ -22,7 +22,7 @@ from rsir.archive import (
     read_table,
     write_archive,
 )
-from rsir.split import SUBSETS, read_split
+from rsir.subset import SUBSETS, read_split
 
 Attempt = Callable[..., object]
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rsir.archive import FIXED_COLUMNS, label_matrix
 from rsir.errors import InputError
-from rsir.split import SUBSETS, read_split, split_archive
+from rsir.split import split_archive
+from rsir.subset import SUBSETS, read_split
 
 
 def archive_of(scenes: list[str], labels: np.ndarray | None = None) -> pd.DataFrame:

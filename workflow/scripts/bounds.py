@@ -6,7 +6,7 @@ from rsir.archive import read_archive
 from rsir.ranking import find_search
 from rsir.reporting import job
 from rsir.scores import bound_scores, write_table
-from rsir.split import read_split
+from rsir.subset import read_split
 
 
 def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: Path) -> None:

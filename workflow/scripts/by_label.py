@@ -9,7 +9,7 @@ from rsir.breakdown import bound_label_rows, by_label, label_rows
 from rsir.ranking import find_search, read_rankings
 from rsir.reporting import job
 from rsir.scores import write_table
-from rsir.split import read_split
+from rsir.subset import read_split
 
 
 def main(

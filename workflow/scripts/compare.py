@@ -8,7 +8,7 @@ from rsir.archive import read_archive
 from rsir.ranking import find_search
 from rsir.reporting import job
 from rsir.scores import read_results, write_table
-from rsir.split import read_split
+from rsir.subset import read_split
 from rsir.tables import comparison
 
 

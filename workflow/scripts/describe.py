@@ -10,7 +10,7 @@ from rsir.descriptor import array_file
 from rsir.handmade import describe
 from rsir.provenance import made_from
 from rsir.reporting import job
-from rsir.split import read_split
+from rsir.subset import read_split
 
 
 def main(

@@ -20,7 +20,7 @@ from rsir.model import save_models
 from rsir.provenance import check_origin, made_from
 from rsir.reporting import job
 from rsir.resumption import resumable
-from rsir.split import read_split
+from rsir.subset import read_split
 from rsir.weights import read_record, weight_facts
 
 

@@ -9,7 +9,7 @@ from rsir.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
 from rsir.figures.style import save
 from rsir.ranking import find_search, read_rankings
 from rsir.reporting import job
-from rsir.split import read_split
+from rsir.subset import read_split
 
 
 def main(

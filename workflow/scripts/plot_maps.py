@@ -7,7 +7,7 @@ from rsir.descriptor import read_attributes, read_descriptors
 from rsir.figures.maps import chosen_images, groups_of, maps_figure
 from rsir.figures.style import save
 from rsir.reporting import job
-from rsir.split import read_split
+from rsir.subset import read_split
 
 
 def main(archive: Path, split: Path, descriptors: list[Path], figures: list[Path]) -> None:

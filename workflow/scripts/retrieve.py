@@ -11,7 +11,7 @@ from rsir.provenance import METHOD, check_origin, digests
 from rsir.ranking import find_search, write_rankings
 from rsir.reporting import job
 from rsir.retrieval import rank
-from rsir.split import read_split
+from rsir.subset import read_split
 
 
 def main(

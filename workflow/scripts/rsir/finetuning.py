@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import average_precision_score
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
@@ -252,6 +251,8 @@ def mean_average_precision(scores: np.ndarray, indicators: np.ndarray) -> float:
     scores, indicators : ndarray
         N×K; indicators are 0 or 1.
     """
+    from sklearn.metrics import average_precision_score  # takes a second; few trainings need it
+
     present = indicators.any(0)
     if not present.any():
         return math.nan

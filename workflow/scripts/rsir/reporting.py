@@ -1,5 +1,6 @@
 """What a job says: to its log, to the terminal, and of what it made."""
 
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ def job(engine: Any) -> Iterator[None]:
     engine : object
         What Snakemake puts into a script as ``snakemake``.
     """
+    gc.freeze()  # else what was imported is searched for garbage, at the end for more than a second
     log, archive = Path(engine.log[0]), engine.wildcards.archive
     with reported(log):
         yield

@@ -9,10 +9,9 @@ from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from rsir.archive import check_ids, first_few, has_scenes, label_matrix, read_rows
+from rsir.archive import has_scenes, label_matrix
 from rsir.errors import InputError
-
-SUBSETS = ("train", "validation", "test")
+from rsir.subset import read_split
 
 _MANY = 1 << 16  # images; that a scene needs more is not worth telling how many
 
@@ -47,7 +46,7 @@ def split_archive(
     Returns
     -------
     DataFrame
-        The columns `image` and `subset` (`train`, `validation`, `test`), in the archive's order.
+        The columns `image` and `subset`, one of `rsir.subset.SUBSETS`, in the archive's order.
 
     Raises
     ------
@@ -73,44 +72,6 @@ def split_archive(
         case _:
             raise ValueError(f"{method!r} is no method of splitting")
     return pd.DataFrame({"image": archive["image"], "subset": subset})
-
-
-def read_split(path: Path, archive: pd.DataFrame) -> NDArray[np.str_]:
-    """Read the subset of each image, in the archive's order.
-
-    Raises
-    ------
-    InputError
-        If the file does not give each image of the archive one subset, or nothing to train or to
-        test.
-    """
-    rows = read_rows(path)
-    for column in ("image", "subset"):
-        if column not in rows:
-            raise InputError(f"{path}: no column {column!r}; it needs the columns image, subset")
-    check_ids(rows["image"], path)
-    subsets = dict(zip(rows["image"], rows["subset"], strict=True))
-    images = set(archive["image"])
-    if odd := [image for image in subsets if image not in images]:
-        raise InputError(
-            f"{path}: {len(odd)} of {len(rows)} rows name images that the archive does not have: "
-            f"{first_few(odd)}; take them out"
-        )
-    if odd := [image for image in archive["image"] if image not in subsets]:
-        raise InputError(
-            f"{path}: {len(odd)} of the archive's {len(archive)} images without a row: "
-            f"{first_few(odd)}; add them"
-        )
-    for image, name in subsets.items():
-        if name not in SUBSETS:
-            raise InputError(
-                f"{path}: the subset of {image!r} is {name!r}; choose of {', '.join(SUBSETS)}"
-            )
-    subset = np.array([subsets[image] for image in archive["image"]], dtype=str)
-    for name in ("train", "test"):
-        if name not in subset:
-            raise InputError(f"{path}: no image is in the subset {name!r}; choose some")
-    return subset
 
 
 def _lead(scenes: NDArray[np.str_], fractions: dict[str, float]) -> NDArray[np.str_]:

@@ -1,0 +1,70 @@
+"""What the workflow engine takes: the default run, nothing to do, and one small job."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from measure import Row, timed
+
+ROOT = Path(__file__).parents[1]
+CORES = ("--cores", "all")
+
+
+def measure() -> Iterator[Row]:
+    """Measure the default run, then what Snakemake takes for nothing and for one small job."""
+    with project() as folder:
+        for case, arguments in (
+            ("dry run of the default", ("--dry-run",)),
+            (
+                "dry run of the thesis, five seeds",
+                ("--dry-run", "--configfile", "config/ucmerced.yaml"),
+            ),
+            ("default run", ()),
+            ("default run, nothing to do", ()),
+            ("one small job", ("--forcerun", "split", "--", "results/sample/split.csv")),
+        ):
+            yield Row("engine", case, "here", seconds(folder, *CORES, *arguments))
+
+
+@contextmanager
+def project() -> Iterator[Path]:
+    """Copy what a clone has to a temporary folder."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy2(ROOT / "Snakefile", folder)
+        for part in ("config", "workflow", "envs"):
+            shutil.copytree(ROOT / part, folder / part)
+        yield folder
+
+
+def seconds(folder: Path, *arguments: str) -> float:
+    """Return how long Snakemake runs."""
+    _, taken = timed(
+        lambda: subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    )
+    return taken
+
+
+def seconds_by_rule(folder: Path) -> dict[str, float]:
+    """Return how long the jobs of each rule took, start included, by Snakemake's own records."""
+    records = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in (folder / ".snakemake" / "metadata").iterdir()
+    ]
+    jobs = {(record["rule"], record["starttime"], record["endtime"]) for record in records}
+    taken: Counter[str] = Counter()
+    for rule, start, end in jobs:
+        taken[rule] += end - start
+    return dict(taken.most_common())
