@@ -182,14 +182,14 @@ def _train_epoch(
     portions: Portions,
 ) -> float:
     """Take one step per batch; return the mean loss over the images."""
-    total = 0.0
+    losses = []  # read after the last step, so that a GPU is not waited for in each
     for rows, batch in zip(batches, inputs(batches), strict=True):
         targets = torch.from_numpy(task.targets[rows])
         backward = partial(_backward, forward, targets, task.activation, head, optimizer)
-        loss = portions.attempt(backward, batch)
+        losses.append(portions.attempt(backward, batch))
         optimizer.step()
-        total += loss.item() * len(rows)
-    return total / sum(map(len, batches))
+    sizes = [len(rows) for rows in batches]
+    return sum(loss.item() * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)
 
 
 def _backward(
