@@ -214,6 +214,7 @@ def test_a_fine_tuning_from_images_is_the_same(small, archive, root, caplog, dty
         (narrow, ending_in(backward_of(2), small.tail)),
     ):
         with open_source(None, archive, root, backbone, 0, processor) as computed:
+            caplog.clear()  # of what was said while the precision was looked at
             given = (pooled, computed, *rows, settings, 0, processor)
             models.append(finetune(task, tail, *given))
     assert_trained_alike(*models, rtol=rtol, atol=atol)

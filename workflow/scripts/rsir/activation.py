@@ -3,8 +3,10 @@
 Both sources give the same numbers: what the trunk computes, rounded to half precision.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,9 +15,10 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn.functional import cosine_similarity
 from torch.utils.data import DataLoader, Dataset
 
-from rsir.backbone import Backbone, Preprocessing
+from rsir.backbone import Backbone, Preprocessing, pool
 from rsir.descriptor import open_activations, readable
 from rsir.device import Processor
 from rsir.errors import InputError
@@ -24,6 +27,12 @@ from rsir.image import load_pixels
 from rsir.memory import Portions
 
 Batches = Sequence[np.ndarray]
+
+LOOKED_AT = 32
+"""Of so many images a reduced precision is compared with float32."""
+
+ALIKE = 0.9995
+"""The least cosine of their descriptors; that of no other image should then be below 0.999."""
 
 
 class ActivationSource(Protocol):
@@ -127,7 +136,49 @@ def open_source(
             yield StoredActivations(dataset)
     else:
         paths = [root / path for path in archive["path"]]
-        yield ComputedActivations(backbone, paths, max(1, threads - 1), processor)
+        precise = precise_enough(processor, backbone, paths)
+        yield ComputedActivations(backbone, paths, max(1, threads - 1), precise)
+
+
+def precise_enough(processor: Processor, backbone: Backbone, paths: Sequence[Path]) -> Processor:
+    """Return the processor, in float32 where its own type would change the descriptors.
+
+    How much a trunk loses in the 8 digits of bfloat16 or the range of float16 depends on the
+    network and its weights, so some of the images, evenly chosen, are described in both ways.
+
+    Raises
+    ------
+    InputError
+        If one of these images cannot be used.
+    """
+    if processor.inference == torch.float32:
+        return processor
+    chosen = np.unique(np.linspace(0, len(paths) - 1, LOOKED_AT).astype(int))
+    images = [paths[row] for row in chosen]
+    exact = replace(processor, inference=torch.float32)
+    expected = _pooled(exact, backbone, images)
+    try:
+        cosine = cosine_similarity(_pooled(processor, backbone, images), expected).min().item()
+    except InputError:  # what float32 holds was too large
+        cosine = 0.0
+    if cosine >= ALIKE:
+        return processor
+    logging.info("the trunk computes in float32: in %s, cosine %.4f", processor.inference, cosine)
+    return exact
+
+
+@torch.inference_mode()
+def _pooled(processor: Processor, backbone: Backbone, images: Sequence[Path]) -> Tensor:
+    """Return the pooled features of images, of which the trunk alone is computed as reduced."""
+    source = ComputedActivations(backbone, images, 0, processor)
+    tail = fold_batch_norm(processor.place(backbone.tail))
+
+    def describe(batch: Tensor) -> Tensor:
+        return pool(tail(processor.place_activations(batch)))
+
+    batches = source.batches(consecutive_batches(len(images), processor.batch_size))
+    portions = Portions()
+    return torch.cat([part for batch in batches for part in portions.apply(describe, batch)])
 
 
 class Images(Dataset[np.ndarray | InputError]):

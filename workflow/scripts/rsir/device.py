@@ -54,8 +54,9 @@ class Processor:
 def prepare_processor(threads: int) -> Processor:
     """Return the GPU if there is one, else the CPU with `threads` threads.
 
-    Both compute in bfloat16 if they have it in hardware. If not, float16 serves inference on a GPU,
-    and training stays in float32, since float16 gradients underflow; a CPU computes in float32.
+    Both train in bfloat16 if they have it in hardware, else in float32, since float16 gradients
+    underflow. Inference is in float16 on a GPU, which is as fast and rounds to an eighth of what
+    bfloat16 does, and on a CPU as training.
     Deterministic algorithms are chosen wherever torch has one; it warns where it has none.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS varies
@@ -72,9 +73,9 @@ def _choose_processor() -> Processor:
     if not torch.cuda.is_available():
         dtype = torch.bfloat16 if _has_bfloat16() else torch.float32
         return Processor(torch.device("cpu"), dtype, dtype)
-    if torch.cuda.is_bf16_supported(including_emulation=False):
-        return Processor(torch.device("cuda"), torch.bfloat16, torch.bfloat16, batch_size=128)
-    return Processor(torch.device("cuda"), torch.float16, torch.float32, batch_size=128)
+    in_hardware = torch.cuda.is_bf16_supported(including_emulation=False)
+    training = torch.bfloat16 if in_hardware else torch.float32
+    return Processor(torch.device("cuda"), torch.float16, training, batch_size=128)
 
 
 def _has_bfloat16() -> bool:

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from rsir.activation import ComputedActivations
+from rsir.activation import ComputedActivations, precise_enough
 from rsir.archive import label_names
 from rsir.backbone import Backbone, load_backbone
 from rsir.descriptor import ArrayFile, read_attributes, read_descriptors
@@ -167,7 +167,7 @@ def describe_photos(
     InputError
         If a picture cannot be used.
     """
-    source = ComputedActivations(backbone, photos, 0, processor)
+    source = ComputedActivations(backbone, photos, 0, precise_enough(processor, backbone, photos))
     with h5py.File("photos", "w", driver="core", backing_store=False) as file:
         described = ArrayFile(file, [photo.name for photo in photos])
         if models:
