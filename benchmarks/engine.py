@@ -63,8 +63,8 @@ def seconds_by_rule(folder: Path) -> dict[str, float]:
         json.loads(path.read_text(encoding="utf-8"))
         for path in (folder / ".snakemake" / "metadata").iterdir()
     ]
-    jobs = {(record["rule"], record["starttime"], record["endtime"]) for record in records}
+    jobs = {tuple(record["log"]): record for record in records}  # of each output there is a record
     taken: Counter[str] = Counter()
-    for rule, start, end in jobs:
-        taken[rule] += end - start
+    for job in jobs.values():
+        taken[job["rule"]] += job["endtime"] - job["starttime"]
     return dict(taken.most_common())

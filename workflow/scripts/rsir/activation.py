@@ -65,7 +65,7 @@ class StoredActivations:
         """
         for batch in rows:
             with readable(Path(self._dataset.file.filename)):
-                # One at a time: h5py looks for rows in any order a hundred times as long.
+                # One by one: h5py takes a hundred times as long to find many at once.
                 values = np.stack([self._dataset[row] for row in batch])
             yield torch.from_numpy(values)
 
@@ -143,7 +143,7 @@ def open_source(
 def precise_enough(processor: Processor, backbone: Backbone, paths: Sequence[Path]) -> Processor:
     """Return the processor, in float32 where its own type would change the descriptors.
 
-    How much a trunk loses in the 8 digits of bfloat16 or the range of float16 depends on the
+    How much a trunk loses in the 8 bits of bfloat16 or the range of float16 depends on the
     network and its weights, so some of the images, evenly chosen, are described in both ways.
 
     Raises

@@ -46,8 +46,8 @@ class Processor:
         return network
 
     def place_activations(self, activations: Tensor) -> Tensor:
-        """Move stored activations B×C×H×W here, then make them float32 in channels-last memory."""
-        moved = activations.to(self.device)
+        """Move stored activations B×C×H×W here, as float32 in channels-last memory."""
+        moved = activations.to(self.device)  # while they have half the bytes
         return moved.to(torch.float32, memory_format=torch.channels_last)
 
 
