@@ -55,5 +55,7 @@ def apart(work: Callable[..., tuple[object, float]], *arguments: object) -> Meas
 
 
 def _with_memory(work: Callable[..., tuple[object, float]], *arguments: object) -> Measured:
+    # Else what it starts is spawned, too, and imports everything anew, unlike in a job.
+    multiprocessing.set_start_method(None, force=True)
     value, seconds = work(*arguments)
     return Measured(value, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

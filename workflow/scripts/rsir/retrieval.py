@@ -88,8 +88,11 @@ class _UnitVectors:
 
     @classmethod
     def of(cls, vectors: Tensor, device: torch.device) -> "_UnitVectors":
-        blocks = _blocks(np.arange(len(vectors)), QUERY_BLOCK)
-        norms = torch.cat([torch.linalg.vector_norm(vectors[b].double(), dim=1) for b in blocks])
+        norms = torch.empty(len(vectors), dtype=torch.float64)
+        # Written in place: small results between the large blocks would keep their memory apart.
+        for first in range(0, len(vectors), QUERY_BLOCK):
+            block = slice(first, first + QUERY_BLOCK)
+            torch.linalg.vector_norm(vectors[block].double(), dim=1, out=norms[block])
         if not norms.isfinite().all():
             row = int(norms.isfinite().logical_not().nonzero()[0])
             raise InputError(
