@@ -17,9 +17,10 @@ import by_scene
 import compare
 import contrasts
 import score
-from rsir.archive import write_archive
-from rsir.ranking import find_search, write_rankings
-from rsir.retrieval import rank
+from rsir.archives.archive_table import write_archive
+from rsir.search.exact import rank
+from rsir.search.protocol import find_search
+from rsir.search.ranking_file import write_rankings
 
 SCENES, PER_SCENE, LABELS = 21, 101, 17  # of each scene one image trains
 BACKBONES = ("a", "b", "c")

@@ -19,9 +19,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms import v2
 
 import extract
-from rsir import activation
-from rsir.backbone import BUILD_ARGUMENTS, Backbone, load_backbone
-from rsir.device import prepare_processor
+from rsir.descriptors import activations
+from rsir.networks.backbone import Backbone
+from rsir.networks.build import BUILD_ARGUMENTS
+from rsir.networks.load import load_backbone
+from rsir.networks.processor import prepare_processor
 
 THREADS = os.cpu_count() or 1
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -114,7 +116,9 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
 
 def decoded(backbone: str, tiles: Tiles) -> tuple[None, float]:
     """Read and resize the images as the pipeline's script does, and no more."""
-    images = activation.Images(tiles.paths, load_backbone(None, **settings(backbone)).preprocessing)
+    images = activations.Images(
+        tiles.paths, load_backbone(None, **settings(backbone)).preprocessing
+    )
     workers = max(1, THREADS - 1)
 
     def read() -> None:

@@ -17,10 +17,11 @@ from torch.utils.data import DataLoader
 
 import extract
 import finetune
-from rsir.backbone import load_backbone, pool
-from rsir.finetuning import loss_of, shuffled_batches
-from rsir.labeling import Task, labeling_tasks
-from rsir.model import Head
+from rsir.networks.backbone import pool
+from rsir.networks.load import load_backbone
+from rsir.training.finetuning import loss_of, shuffled_batches
+from rsir.training.labelings import Task, labeling_tasks
+from rsir.training.models import Head
 
 THREADS = os.cpu_count() or 1
 IMAGES_PER_SCENE = 4

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 from measure import Row, timed
 
-from rsir.device import prepare_processor
+from rsir.networks.processor import prepare_processor
 
 SIZE = 1024
 REPETITIONS = 5

@@ -7,8 +7,8 @@ import faiss
 import numpy as np
 from measure import Row, apart, timed
 
-from rsir.device import prepare_processor
-from rsir.retrieval import rank
+from rsir.networks.processor import prepare_processor
+from rsir.search.exact import rank
 
 THREADS = os.cpu_count() or 1
 DIMENSION = 2048

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 import archive
-from rsir.archive import read_archive
-from rsir.sample import write_sample
-from rsir.weights import write_record
+from rsir.archives.archive_table import read_archive
+from rsir.archives.synthetic import write_sample
+from rsir.networks.weight_receipt import write_record
 
 SETTINGS = {
     "efficientnet_lite0": {"library": "timm", "network": "tf_efficientnet_lite0"},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from rsir.sample import draw_tile
+from rsir.archives.synthetic import draw_tile
 
 LABELS = ("cars", "pavement", "sand", "trees")
 TILES = [(scene, index) for scene in ("beach", "forest", "parkinglot") for index in range(5)]

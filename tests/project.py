@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
+SHARED = ROOT.parent / "shared"
 PARTS = ("Snakefile", "config", "workflow", "envs")
 
 RECORD = "provenance.json"

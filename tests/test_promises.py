@@ -1,11 +1,11 @@
 """Each promise names tests that are there."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from project import ROOT
+
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
     for line in (ROOT / "PROMISES.md").read_text(encoding="utf-8").splitlines()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from project import ROOT
+
 RULE_FILES = ["Snakefile", "workflow/rules"]
 
 CHECKS = {

@@ -10,9 +10,11 @@ import pytest
 from own_archive import with_own_archive
 
 from project import Project
-from rsir.descriptor import array_file, open_activations, read_attributes, read_descriptors
-from rsir.errors import InputError
-from rsir.ranking import Search, read_rankings, read_similarity, write_rankings
+from rsir.core.errors import InputError
+from rsir.core.hdf5 import array_file, read_attributes
+from rsir.descriptors.descriptor_files import open_activations, read_descriptors
+from rsir.search.protocol import Search
+from rsir.search.ranking_file import read_rankings, read_similarity, write_rankings
 
 IMAGES = ["a", "b", "c"]
 POOL = np.arange(6, dtype=np.float32).reshape(3, 2)

@@ -18,9 +18,12 @@ from safetensors.torch import load_file, save_file
 import extract
 import finetune
 import reextract
-from rsir.archive import describe_images, read_table, write_archive
-from rsir.errors import InputError
-from rsir.weights import WeightFile, read_record, read_state_dict, write_record
+from rsir.archives.archive_table import write_archive
+from rsir.archives.image_files import describe_images
+from rsir.archives.label_table import read_table
+from rsir.core.errors import InputError
+from rsir.networks.state_dict import read_state_dict
+from rsir.networks.weight_receipt import WeightFile, read_record, write_record
 
 SETTINGS = {"library": "torchvision", "network": "resnet18", "weights": "random", "cut": "layer4"}
 STAGE = {"epochs": 1, "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.0}

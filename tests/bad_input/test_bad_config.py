@@ -30,7 +30,7 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
         ("finetuning.tail.learning_rate", "inf is not finite", "give a number"),
     ),
     "number for a name": (
-        "archives: {2020: {kind: sample}}",
+        "archives: {2020: {kind: synthetic}}",
         ("archives", "2020 is not", "README"),
     ),
     "name with a line break": (

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from project import Project
-from rsir.archive import describe_images, read_table
-from rsir.errors import InputError
-from rsir.image import read_image
+from rsir.archives.image_files import describe_images
+from rsir.archives.label_table import read_table
+from rsir.archives.pixels import read_image
+from rsir.core.errors import InputError
 
 ARCHIVE = "results/mine/archive.csv"
 

@@ -10,8 +10,9 @@ import pytest
 from own_archive import IMAGES, LABELS
 
 from project import Project
-from rsir.archive import read_archive, read_table
-from rsir.errors import InputError
+from rsir.archives.archive_table import read_archive
+from rsir.archives.label_table import read_table
+from rsir.core.errors import InputError
 
 ARCHIVE = "results/mine/archive.csv"
 HEADER, *ROWS = LABELS.splitlines(keepends=True)

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from own_archive import IMAGES
 
-from rsir.errors import InputError
-from rsir.subset import read_split
+from rsir.archives.split_file import read_split
+from rsir.core.errors import InputError
 
 SUBSETS = {image: "test" if image.endswith("4") else "train" for image in IMAGES}
 

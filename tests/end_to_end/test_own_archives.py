@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from own_tiles import write_tiles
-from project import ROOT, Project
+from project import SHARED, Project
 
-UCMERCED = ROOT.parent / "shared" / "data" / "ucmerced40"
+UCMERCED = SHARED / "data" / "ucmerced40"
 
 
 def test_a_table_without_scenes(project: Project) -> None:

@@ -13,9 +13,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from project import Outcome, Project
+from project import SCRIPTS, Outcome, Project
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 NETWORK = ("--archive", "sample", "--backbone", "efficientnet_lite0")
 TUNED = ("--model", "multi_label-seed0", "--descriptor", "output")
 
@@ -58,7 +57,7 @@ def test_a_turned_and_compressed_copy_finds_its_tile_first(
     asked = ask(tmp_path, results, tmp_path / "copy.jpg", *NETWORK, "--top", "3")
     assert asked.returncode == 0, asked.stderr
     assert asked.stderr == ""
-    answer = tmp_path / "results/sample/asked/copy/efficientnet_lite0/off_the_shelf"
+    answer = tmp_path / "results/sample/adhoc/copy/efficientnet_lite0/off_the_shelf"
     found = pd.read_csv(answer.with_suffix(".csv"))
     assert found["image"][0] == tile.split("/")[1]
     assert found["rank"].tolist() == [1, 2, 3]
@@ -79,7 +78,7 @@ def test_a_fine_tuned_model_says_what_is_on_the_picture(results: Path, tmp_path:
     (line,) = [one for one in asked.stdout.splitlines() if one.startswith("predicted: ")]
     labels = {label for label in archive.columns[6:] if row[label]}
     assert labels & {word.split(" (")[0] for word in line.removeprefix("predicted: ").split(", ")}
-    assert f"asked/{row['image']}/efficientnet_lite0/multi_label-seed0-output.html" in (
+    assert f"adhoc/{row['image']}/efficientnet_lite0/multi_label-seed0-output.html" in (
         asked.stdout
     )
 
@@ -128,7 +127,7 @@ def test_what_is_no_usable_picture_is_refused_in_one_line(
     assert asked.stdout == ""
     assert asked.stderr.count("\n") == 1
     assert asked.stderr.startswith(f"rsir: {photo}: {flaw}")
-    assert not (tmp_path / "results/sample/asked").exists()
+    assert not (tmp_path / "results/sample/adhoc").exists()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +155,7 @@ def test_what_cannot_be_asked_is_said_in_one_line(
     assert asked.returncode == 1
     assert asked.stderr.startswith(f"rsir: {line}")
     assert asked.stderr.count("\n") == 1
-    assert not (tmp_path / "results/sample/asked").exists()
+    assert not (tmp_path / "results/sample/adhoc").exists()
 
 
 def test_a_named_picture_is_a_target(finished: Project) -> None:

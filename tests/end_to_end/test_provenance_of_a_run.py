@@ -88,13 +88,17 @@ def test_a_job_tells_the_commit_and_whether_files_were_changed_since(project: Pr
 
 
 def test_jobs_import_the_library_of_their_own_folder(project: Project) -> None:
-    project.path("workflow/scripts/rsir/sample.py").write_text("raise SystemExit('of this folder')")
+    project.path("workflow/scripts/rsir/archives/synthetic.py").write_text(
+        "raise SystemExit('of this folder')"
+    )
     outcome = project.make("results/sample/tiles")
     assert outcome.status != 0
     assert "of this folder" in outcome.text
 
 
 def test_a_run_that_fails_records_what_it_made(project: Project) -> None:
-    Path(project.path("workflow/scripts/rsir/split.py")).write_text("raise SystemExit")
+    Path(project.path("workflow/scripts/rsir/archives/split_methods.py")).write_text(
+        "raise SystemExit"
+    )
     assert project.make(f"{RESULTS}/split.csv").status != 0
-    assert record_of(project, "sample")["jobs"].keys() == {"sample", "archive"}
+    assert record_of(project, "sample")["jobs"].keys() == {"synthetic", "archive"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from project import SMALL, Outcome, Project
 
 ACTIVATIONS = "results/sample/activations/efficientnet_lite0.h5"
-HANDMADE = ("color_histogram", "lbp", "bovw_sift")
+HANDCRAFTED = ("color_histogram", "lbp", "bovw_sift")
 TABLES = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
 ROW_PER_METHOD = ("comparison.csv", "by_scene.csv", "by_label.csv")
 
@@ -13,7 +13,7 @@ ROW_PER_METHOD = ("comparison.csv", "by_scene.csv", "by_label.csv")
 def scores(labelings: Sequence[str]) -> list[str]:
     models = ["off_the_shelf", *(f"{labeling}-seed0" for labeling in labelings)]
     paths = [f"results/sample/scores/efficientnet_lite0/{model}.csv" for model in models]
-    paths += [f"results/sample/scores/{backbone}/off_the_shelf.csv" for backbone in HANDMADE]
+    paths += [f"results/sample/scores/{backbone}/off_the_shelf.csv" for backbone in HANDCRAFTED]
     return ["results/sample/scores/bounds.csv", *paths]
 
 

@@ -23,8 +23,10 @@ METRICS = (
 )
 LOWER_IS_BETTER = ("hamming_loss", "anmrr")
 BACKBONE = "efficientnet_lite0"
-HANDMADE = {"color_histogram": 128, "lbp": 54, "bovw_sift": 256}
-DESCRIBED = [(BACKBONE, model) for model in MODELS] + [(name, "off_the_shelf") for name in HANDMADE]
+HANDCRAFTED = {"color_histogram": 128, "lbp": 54, "bovw_sift": 256}
+DESCRIBED = [(BACKBONE, model) for model in MODELS] + [
+    (name, "off_the_shelf") for name in HANDCRAFTED
+]
 BOUNDS = ("random", "scene oracle", "label oracle")
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 TABLES = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
@@ -81,7 +83,7 @@ def open_array(project: Project, kind: str, model: str, backbone: str = BACKBONE
 
 
 def descriptors_of(backbone: str) -> tuple[str, ...]:
-    return ("histogram",) if backbone in HANDMADE else ("output", "pool")
+    return ("histogram",) if backbone in HANDCRAFTED else ("output", "pool")
 
 
 def digest(project: Project, path: str) -> str:
@@ -164,7 +166,7 @@ def test_descriptors(small: Project, archive: pd.DataFrame, model: str) -> None:
             assert file.attrs["split_sha256"] == digest(small, "results/sample/split.csv")
 
 
-@pytest.mark.parametrize(("backbone", "width"), HANDMADE.items())
+@pytest.mark.parametrize(("backbone", "width"), HANDCRAFTED.items())
 def test_descriptors_without_learning(
     small: Project, archive: pd.DataFrame, backbone: str, width: int
 ) -> None:
@@ -181,7 +183,7 @@ def test_descriptors_without_learning(
     assert facts["weights"] == "none"
     assert facts["archive_sha256"] == digest(small, "results/sample/archive.csv")
     assert facts["split_sha256"] == digest(small, "results/sample/split.csv")
-    settings = {"library": "handmade", "network": backbone, "seed": 0}
+    settings = {"library": "handcrafted", "network": backbone, "seed": 0}
     assert json.loads(facts["backbone_settings"]) == settings
     versions = json.loads(facts["versions"])
     assert {"cv2", "skimage", "sklearn", "h5py", "numpy", "PIL"} <= versions.keys()
@@ -326,7 +328,7 @@ def test_the_comparison_has_a_row_per_method(comparison: pd.DataFrame) -> None:
         *(f"{metric}{end}" for metric in METRICS for end in ends),
     ]
     assert len(comparison) == METHODS * SETTINGS
-    assert comparison["backbone"].drop_duplicates().tolist() == [BACKBONE, *HANDMADE, *BOUNDS]
+    assert comparison["backbone"].drop_duplicates().tolist() == [BACKBONE, *HANDCRAFTED, *BOUNDS]
     assert (comparison["archive"] == "sample").all()
     assert (comparison["seeds"] == 1).all()
     assert (comparison[["queries", "database"]] == QUERIES).all(axis=None)
@@ -353,7 +355,7 @@ def test_no_description_is_above_the_label_oracle_or_below_chance(comparison: pd
         assert (accuracy >= accuracy["random"]).all()
         assert accuracy["random"] < accuracy["scene oracle"] < accuracy["label oracle"]
         assert accuracy[BACKBONE].max() > accuracy["random"] + 0.1
-        assert accuracy[BACKBONE].max() > accuracy[[*HANDMADE]].max()
+        assert accuracy[BACKBONE].max() > accuracy[[*HANDCRAFTED]].max()
 
 
 def planned() -> set[tuple[tuple[str, str, str], tuple[str, str, str]]]:
@@ -376,7 +378,7 @@ def planned() -> set[tuple[tuple[str, str, str], tuple[str, str, str]]]:
         *(
             (one, (name, "off_the_shelf", "histogram"))
             for one in learned | shelf
-            for name in HANDMADE
+            for name in HANDCRAFTED
         ),
     }
 
@@ -563,7 +565,7 @@ def spoken(row: pd.Series) -> tuple[str, str]:
     (backbone, labeling, descriptor), (against, against_labeling, against_descriptor) = pair(row)
     return (
         f"{labeling} ({descriptor})" if labeling else backbone,
-        against if against in HANDMADE else f"{against_labeling} ({against_descriptor})",
+        against if against in HANDCRAFTED else f"{against_labeling} ({against_descriptor})",
     )
 
 
@@ -577,7 +579,7 @@ def test_the_summary_claims_what_the_contrasts_show(summary: str, tested: pd.Dat
     ):
         pair_ = first, second or "off_the_shelf (pool)"
         found[pair_] = {"accuracy": of_accuracy, **said(of_others, METRICS[1:])}
-    rows = tested[~tested["second"].isin([*HANDMADE])]
+    rows = tested[~tested["second"].isin([*HANDCRAFTED])]
     assert len(found) == 8 + 3 + 6
     assert found == {
         names: dict(zip(one["metric"], one["verdict"], strict=True))
@@ -589,7 +591,7 @@ def test_the_summary_claims_no_more_against_what_learns_nothing(
     summary: str, tested: pd.DataFrame
 ) -> None:
     lines = re.findall(r"^- \*\*(\w+)\*\*, .*?\]: (.*); the differences are .*\.$", summary, re.M)
-    assert [name for name, _ in lines] == [*HANDMADE]
+    assert [name for name, _ in lines] == [*HANDCRAFTED]
     for name, claims in lines:
         rows = tested[(tested["second"] == name) & (tested["metric"] == "accuracy")]
         verdicts = dict(zip(rows["first"], rows["verdict"], strict=True))
@@ -603,7 +605,7 @@ def test_the_summary_claims_no_more_in_short(summary: str, tested: pd.DataFrame)
     over_verdicts = {
         f"{row['first']} {row['difference']:+.3f}": row["verdict"] for _, row in over.iterrows()
     }
-    others = rows[(rows["second"] != "off_the_shelf (pool)") & ~rows["second"].isin([*HANDMADE])]
+    others = rows[(rows["second"] != "off_the_shelf (pool)") & ~rows["second"].isin([*HANDCRAFTED])]
     between_verdicts = {
         f"{row['first']} against {row['second']}": row["verdict"] for _, row in others.iterrows()
     }

@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 import torch
 
-from rsir.errors import InputError
+from rsir.core.errors import InputError
 
 Result = TypeVar("Result")
 

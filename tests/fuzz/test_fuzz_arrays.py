@@ -20,16 +20,12 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import fx, nn
 
-from rsir.descriptor import (
-    array_file,
-    open_activations,
-    read_attributes,
-    read_descriptors,
-    readable,
-)
-from rsir.model import Head, TaskModel, load_models, read_metadata, save_models
-from rsir.ranking import Search, read_rankings, read_similarity, write_rankings
-from rsir.resumption import Resumption
+from rsir.core.hdf5 import array_file, read_attributes, readable
+from rsir.descriptors.descriptor_files import open_activations, read_descriptors
+from rsir.search.protocol import Search
+from rsir.search.ranking_file import read_rankings, read_similarity, write_rankings
+from rsir.training.models import Head, TaskModel, load_models, read_metadata, save_models
+from rsir.training.resumption import Resumption
 
 Attempt = Callable[..., Any]
 

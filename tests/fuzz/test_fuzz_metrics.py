@@ -12,20 +12,17 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rsir import retrieval
-from rsir.archive import FIXED_COLUMNS
-from rsir.breakdown import LABEL_METRICS, by_scene, label_rows, label_scores
-from rsir.metrics import (
-    LOWER_IS_BETTER,
-    METRICS,
-    label_overlap,
-    ranking_depth,
-    score_rankings,
-    under_protocol,
-)
-from rsir.ranking import Search
-from rsir.retrieval import rank
-from rsir.scores import METHOD, query_scores, read_results, write_table
+from rsir.archives.archive_table import FIXED_COLUMNS
+from rsir.evaluation.by_label import LABEL_METRICS, label_rows, label_scores
+from rsir.evaluation.by_scene import by_scene
+from rsir.evaluation.methods import METHOD
+from rsir.evaluation.scores import query_scores
+from rsir.evaluation.tables import read_results, write_table
+from rsir.metrics.label_pairs import label_overlap
+from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS, ranking_depth, score_rankings
+from rsir.search import exact as exact_search
+from rsir.search.exact import rank
+from rsir.search.protocol import Search, under_protocol
 
 Attempt = Callable[..., Any]
 Scores = dict[str, np.ndarray]
@@ -230,7 +227,7 @@ descriptors = shapes.flatmap(
 def small_blocks() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         for name, size in (("QUERY_BLOCK", 4), ("DATABASE_BLOCK", 7), ("SPARE", 2)):
-            patch.setattr(retrieval, name, size)
+            patch.setattr(exact_search, name, size)
         yield
 
 

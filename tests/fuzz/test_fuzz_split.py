@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rsir.archive import FIXED_COLUMNS
-from rsir.split import split_archive
-from rsir.subset import SUBSETS
+from rsir.archives.archive_table import FIXED_COLUMNS
+from rsir.archives.split_file import SUBSETS
+from rsir.archives.split_methods import split_archive
 
 Attempt = Callable[..., Any]
 

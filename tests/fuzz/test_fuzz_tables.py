@@ -14,15 +14,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rsir.archive import (
+from rsir.archives.archive_table import (
     FIXED_COLUMNS,
     label_matrix,
     label_names,
     read_archive,
-    read_table,
     write_archive,
 )
-from rsir.subset import SUBSETS, read_split
+from rsir.archives.label_table import read_table
+from rsir.archives.split_file import SUBSETS, read_split
 
 Attempt = Callable[..., object]
 

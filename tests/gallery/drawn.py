@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from rsir.gallery import gallery_data, read_run, write_gallery
-from rsir.ranking import Search, write_rankings
-from rsir.retrieval import rank
-from rsir.sample import LABELS, draw_tile
-from rsir.scores import query_scores, write_table
-from rsir.thumbnail import make_thumbnails, write_thumbnails
+from project import ROOT
+from rsir.archives.synthetic import LABELS, draw_tile
+from rsir.archives.thumbnails import make_thumbnails, write_thumbnails
+from rsir.evaluation.scores import query_scores
+from rsir.evaluation.tables import write_table
+from rsir.reports.gallery import gallery_data, read_run, write_gallery
+from rsir.search.exact import rank
+from rsir.search.protocol import Search
+from rsir.search.ranking_file import write_rankings
 
-TEMPLATE = Path(__file__).parents[2] / "workflow" / "pages" / "gallery.html"
+TEMPLATE = ROOT / "workflow" / "pages" / "gallery.html"
 SCENES = ("airplane", "harbor", "river", "runway")
 TILES = 6  # of each scene, of which the first two ask nothing
 CUTOFF = 5

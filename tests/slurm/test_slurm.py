@@ -88,8 +88,8 @@ def test_tiles_become_the_tables_of_a_local_run(
     assert sorted(rule_of(job) for job in jobs) == [
         *("archive", "bounds", "by_label", "by_scene", "compare", "contrasts", "describe"),
         *("extract", "gain", "judge_retrieve_score", "judge_retrieve_score"),
-        *("judge_retrieve_score", "learn_finetune_reextract", "overview", "sample", "split"),
-        "summary",
+        *("judge_retrieve_score", "learn_finetune_reextract", "overview", "split"),
+        *("summary", "synthetic"),
     ]
     for rule, job in by_rule.items():
         on_gpu = any(name in rule for name in GPU_RULES)
@@ -237,5 +237,5 @@ def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
     assert submit(project, cluster, "--unlock").status == 0
     outcome = submit(project, cluster, *TABLES, *THREADS)
     assert outcome.status == 0, outcome.text
-    assert "sample" not in outcome.jobs
+    assert "synthetic" not in outcome.jobs
     same_tables(project, local_run(finished, run))

@@ -11,11 +11,14 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from rsir.activation import StoredActivations, open_source
-from rsir.backbone import Backbone, Preprocessing, cut_network
-from rsir.descriptor import array_file, read_descriptors
-from rsir.device import Processor
-from rsir.extraction import extract
+from rsir.core.hdf5 import array_file
+from rsir.descriptors.activations import StoredActivations, open_source
+from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.descriptors.extraction import extract
+from rsir.networks.backbone import Backbone
+from rsir.networks.cut import cut_network
+from rsir.networks.preprocessing import Preprocessing
+from rsir.networks.processor import Processor
 
 PREPROCESSING = Preprocessing(
     resize="squash",

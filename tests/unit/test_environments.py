@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from project import ROOT, SCRIPTS
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA_NAMES = {
     "pytorch": "torch",
@@ -26,7 +27,6 @@ IMPORT_NAMES = {
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
 }
-SCRIPTS = ROOT / "workflow" / "scripts"
 RULES = dict(
     re.findall(
         r'^rule (\w+):\n(?:    .*\n|\n)*?    conda:\n        "\.\./\.\./(envs/\w+\.yaml)"$',
@@ -83,7 +83,7 @@ def test_the_environment_of_a_rule_has_all_that_its_script_may_import(rule):
     assert packages <= in_environment(RULES[rule]).keys()
 
 
-@pytest.mark.parametrize("file", ["torch.yaml", "handmade.yaml", "tables.yaml", "pictures.yaml"])
+@pytest.mark.parametrize("file", ["torch.yaml", "handcrafted.yaml", "tables.yaml", "figures.yaml"])
 def test_environments_of_rules_have_the_same_ranges(file):
     ranges = in_environment(f"envs/{file}")
     assert ranges.pop("python") == PROJECT["requires-python"]

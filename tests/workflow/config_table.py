@@ -6,12 +6,13 @@ python tests/workflow/config_table.py     prints it, to be put between the table
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+from project import ROOT
+
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 SAME_KEYS = {"labelings.<name>.finetuning": "finetuning"}
 """Mappings with the keys of another one, which are described there alone."""

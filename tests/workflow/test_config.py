@@ -108,20 +108,24 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
         ("backbones.resnet18", "'weights' is a required property", "README"),
     ),
     "unknown backbone without learning": (
-        {"backbones": {"my_hist": {"library": "handmade"}}},
+        {"backbones": {"my_hist": {"library": "handcrafted"}}},
         (
             "backbones.my_hist.network",
-            "there is no handmade network 'my_hist'",
+            "there is no handcrafted network 'my_hist'",
             "known: color_histogram, lbp, bovw_sift",
         ),
     ),
     "unknown network of a backbone without learning": (
         {"backbones": {"lbp": {"network": "lbq"}}},
-        ("backbones.lbp.network", "there is no handmade network 'lbq'", "did you mean lbp?"),
+        ("backbones.lbp.network", "there is no handcrafted network 'lbq'", "did you mean lbp?"),
     ),
     "library that is none": (
         {"backbones": {"lbp": {"library": "skimage"}}},
-        ("backbones.lbp.library", "'skimage' is not one of", "'torchvision', 'timm', 'handmade'"),
+        (
+            "backbones.lbp.library",
+            "'skimage' is not one of",
+            "'torchvision', 'timm', 'handcrafted'",
+        ),
     ),
     "unknown key of a labeling": (
         {"labelings": {"powerset": {"epochs": 1}}},

@@ -23,7 +23,7 @@ RULES = {
 SCORES = "results/{}/scores/{}/{}.csv"
 
 TRAINED = {
-    "sample": 1,
+    "synthetic": 1,
     "archive": 1,
     "split": 1,
     "weights": 1,
@@ -34,7 +34,7 @@ TRAINED = {
     "score": 1,
 }
 
-DESCRIBED = {"sample": 1, "archive": 1, "split": 1, "describe": 1, "retrieve": 1, "score": 1}
+DESCRIBED = {"synthetic": 1, "archive": 1, "split": 1, "describe": 1, "retrieve": 1, "score": 1}
 
 COMPARED = {
     "bounds": 1,
@@ -75,7 +75,7 @@ def test_the_default_run_has_49_jobs(project: Project) -> None:
     plan = project.plan()
     assert plan.status == 0, plan.text
     assert plan.jobs == {
-        "sample": 1,
+        "synthetic": 1,
         "archive": 1,
         "split": 1,
         # a network, and three descriptions without learning
@@ -156,17 +156,20 @@ def test_computed_activations_are_not_kept(project: Project) -> None:
 @pytest.mark.parametrize(
     ("target", "jobs"),
     [
-        ("results/sample/split.csv", {"sample": 1, "archive": 1, "split": 1}),
-        ("results/sample/scores/bounds.csv", {"sample": 1, "archive": 1, "split": 1, "bounds": 1}),
+        ("results/sample/split.csv", {"synthetic": 1, "archive": 1, "split": 1}),
+        (
+            "results/sample/scores/bounds.csv",
+            {"synthetic": 1, "archive": 1, "split": 1, "bounds": 1},
+        ),
         (
             "results/sample/activations/vgg16.h5",
-            {"sample": 1, "archive": 1, "weights": 1, "extract": 1},
+            {"synthetic": 1, "archive": 1, "weights": 1, "extract": 1},
         ),
         (SCORES.format("sample", "efficientnet_lite0", "multi_label-seed0"), TRAINED),
         (SCORES.format("sample", "lbp", "off_the_shelf"), DESCRIBED),
         (
             "results/sample/descriptors/bovw_sift/off_the_shelf.h5",
-            {"sample": 1, "archive": 1, "split": 1, "describe": 1},
+            {"synthetic": 1, "archive": 1, "split": 1, "describe": 1},
         ),
     ],
 )
@@ -221,14 +224,14 @@ def test_a_picture_needs_no_other_and_what_it_shows(
 
 
 def test_a_description_without_learning_may_have_a_name_of_its_own(project: Project) -> None:
-    project.configure({"backbones": {"texture": {"library": "handmade", "network": "lbp"}}})
+    project.configure({"backbones": {"texture": {"library": "handcrafted", "network": "lbp"}}})
     assert project.plan(SCORES.format("sample", "texture", "off_the_shelf")).jobs == DESCRIBED
 
 
 def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
     plan = project.plan(SCORES.format("ucmerced", "resnet50", "powerset-seed7"))
     expected = {**TRAINED, "download": 1}
-    del expected["sample"]
+    del expected["synthetic"]
     assert plan.jobs == expected
     assert "results/sample" not in plan.text
     assert all(path.startswith("results/ucmerced/") for path in plan.outputs)
@@ -430,7 +433,7 @@ def inputs_of(text: str) -> Iterator[tuple[str, list[str]]]:
 def test_the_code_of_a_rule_is_what_its_script_imports(
     rule: str, imported: dict[str, list[str]], declared: dict[str, list[str]]
 ) -> None:
-    late = {"query": ["workflow/scripts/rsir/handmade.py"]}  # imported when it is needed
+    late = {"query": ["workflow/scripts/rsir/descriptors/handcrafted.py"]}  # imported when it is needed
     assert declared[rule] == sorted([*imported[f"{rule}.py"], *late.get(rule, [])])
 
 

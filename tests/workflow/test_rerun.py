@@ -64,21 +64,21 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
     [
         # the scenes of the sample archive are drawn by it: all but where the weights are
         (
-            "scenery/transport.py",
-            {"sample": 1, "archive": 1, "thumbnails": 1, "extract": 1, **SPLIT},
+            "archives/synthetic_scenes/transport.py",
+            {"synthetic": 1, "archive": 1, "thumbnails": 1, "extract": 1, **SPLIT},
         ),
         # imported by finetuning.py and the script of finetune
-        ("labeling.py", FINETUNED),
+        ("training/labelings.py", FINETUNED),
         # imported by the script of retrieve, and by that of query, of which the run has the first
-        ("retrieval.py", RETRIEVED),
+        ("search/exact.py", RETRIEVED),
         # imported by ranking.py, bounds.py and scores.py: by all that reads a ranking or scores
-        ("metrics.py", {"bounds": 1, **LEARNT, **RETRIEVED}),
+        ("metrics/label_pairs.py", {"bounds": 1, **LEARNT, **RETRIEVED}),
         # imported by the script of describe alone
-        ("handmade.py", {"describe": 3, "retrieve": 3, "score": 3, **TABLES}),
+        ("descriptors/handcrafted.py", {"describe": 3, "retrieve": 3, "score": 3, **TABLES}),
         # imported by tables.py, and that by the script of compare; and by contrasts.py, and that
         # by the scripts of contrasts and gain and by summary.py
         (
-            "statistics.py",
+            "statistics/bootstrap.py",
             {
                 "compare": 1,
                 "plot_comparison": 1,
@@ -88,13 +88,13 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
             },
         ),
         # imported by the scripts of by_scene and by_label
-        ("breakdown.py", {"by_scene": 1, "by_label": 1, "plot_scenes": 1, **SAID}),
+        ("evaluation/by_label.py", {"by_scene": 1, "by_label": 1, "plot_scenes": 1, **SAID}),
         # imported by the script of summary, and by the figures that show what it speaks of
-        ("summary.py", {"plot_contrasts": 1, "plot_scenes": 1, **SAID}),
+        ("reports/summary.py", {"plot_contrasts": 1, "plot_scenes": 1, **SAID}),
         # imported by the scripts of weights and download, of which the run has the first
-        ("weight_source.py", {"weights": 1, **EXTRACTED}),
+        ("networks/weight_sources.py", {"weights": 1, **EXTRACTED}),
         # imported by the script of thesis, which this run has no use for
-        ("thesis.py", {}),
+        ("evaluation/thesis_numbers.py", {}),
     ],
 )
 def test_an_edit_of_a_module_reruns_what_imports_it(

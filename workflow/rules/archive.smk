@@ -1,18 +1,18 @@
 # The archive: one row per image.
 #
-# needs  nothing (sample), the network or a folder (ucmerced), a folder and a label table (table)
+# needs  nothing (synthetic), the network or a folder (ucmerced), a folder and a label table (table)
 # makes  results/{archive}/archive.csv
 
 
-rule sample:
+rule synthetic:
     input:
-        code=code("sample.py"),
+        code=code("synthetic.py"),
     output:
         directory("results/{archive}/tiles"),
     log:
-        "logs/{archive}/sample.log",
+        "logs/{archive}/synthetic.log",
     wildcard_constraints:
-        archive=names(archives_of("sample")),
+        archive=names(archives_of("synthetic")),
     conda:
         "../../envs/tables.yaml"
     resources:
@@ -22,7 +22,7 @@ rule sample:
         images_per_scene=lambda w: config["archives"][w.archive]["images_per_scene"],
         seed=lambda w: config["archives"][w.archive]["seed"],
     script:
-        "../scripts/sample.py"
+        "../scripts/synthetic.py"
 
 
 # Only a receipt is declared: the folder is the user's, and the engine deletes outputs.

@@ -12,7 +12,13 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 OFF_THE_SHELF = "off_the_shelf"
-HANDMADE = ("color_histogram", "lbp", "bovw_sift")
+HANDCRAFTED = ("color_histogram", "lbp", "bovw_sift")
+
+# section, key, the word of version 0.1, and the word for it now
+OLD_WORDS = (
+    ("archives", "kind", "sample", "synthetic"),
+    ("backbones", "library", "handmade", "handcrafted"),
+)
 
 
 def check_config():
@@ -20,6 +26,7 @@ def check_config():
     for file in workflow.configfiles:
         if Path(file).suffix in (".yaml", ".yml"):
             check_keys(yaml.compose(Path(file).read_text(encoding="utf-8")), os.path.relpath(file))
+    check_old_words()
     try:
         validate(config, "../schemas/config.schema.yaml")
     except WorkflowError as error:
@@ -33,11 +40,22 @@ def check_config():
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
         for name in config["run"][kind]:
             check_name(f"config: run.{kind}", kind[:-1], name, known)
-    for name in handmade():
+    for name in handcrafted():
         network = config["backbones"][name].get("network", name)
-        check_name(f"config: backbones.{name}.network", "handmade network", network, HANDMADE)
+        check_name(f"config: backbones.{name}.network", "handcrafted descriptor", network, HANDCRAFTED)
     if (config["split"]["method"] == "file") != ("file" in config["split"]):
         sys.exit("config: split.file: goes with split.method: file; give both or none")
+
+
+def check_old_words():
+    """Name the present word for one of an earlier version."""
+    for section, key, old, new in OLD_WORDS:
+        for name, entry in (config.get(section) or {}).items():
+            if isinstance(entry, dict) and entry.get(key) == old:
+                sys.exit(
+                    f"config: {section}.{name}.{key}: '{old}' is called '{new}' since version 0.2; "
+                    f"write {key}: {new}"
+                )
 
 
 def check_keys(node, file, *path):
@@ -74,9 +92,9 @@ def check_name(where, what, name, known):
         sys.exit(f"{where}: there is no {what} '{name}'; {hint}")
 
 
-def handmade():
+def handcrafted():
     """Return the backbones without learning."""
-    return [name for name, one in config["backbones"].items() if one["library"] == "handmade"]
+    return [name for name, one in config["backbones"].items() if one["library"] == "handcrafted"]
 
 
 def check_targets(arguments):
@@ -94,7 +112,7 @@ def check_targets(arguments):
             labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
             known = [OFF_THE_SHELF, *config["labelings"]]
             check_name(target, "labeling", labeling, known)
-            if folders[-1] in handmade() and labeling != OFF_THE_SHELF:
+            if folders[-1] in handcrafted() and labeling != OFF_THE_SHELF:
                 sys.exit(f"{target}: {folders[-1]} learns nothing; there is {OFF_THE_SHELF} alone")
             if labeling != OFF_THE_SHELF and not seed:
                 sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")

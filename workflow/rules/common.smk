@@ -24,7 +24,7 @@ def archives_of(kind):
 
 
 def networks():
-    return [name for name in config["backbones"] if name not in handmade()]
+    return [name for name in config["backbones"] if name not in handcrafted()]
 
 
 def of_the_run(path):
@@ -38,7 +38,7 @@ def of_the_run(path):
     return [
         path.replace("{backbone}", backbone).replace("{model}", model)
         for backbone in run["backbones"]
-        for model in [OFF_THE_SHELF, *([] if backbone in handmade() else trained)]
+        for model in [OFF_THE_SHELF, *([] if backbone in handcrafted() else trained)]
     ]
 
 
@@ -53,8 +53,8 @@ def archive_source(wildcards):
     archive = config["archives"][wildcards.archive]
     key = f"archives.{wildcards.archive}"
     match archive["kind"]:
-        case "sample":
-            return rules.sample.output
+        case "synthetic":
+            return rules.synthetic.output
         case "ucmerced" if archive["download"]:
             return rules.download.output
         case "ucmerced":
@@ -89,7 +89,7 @@ def weights_file(wildcards):
 
 def receipt(wildcards):
     """Return the receipt of a network's weights."""
-    by_hand = wildcards.backbone in handmade()
+    by_hand = wildcards.backbone in handcrafted()
     return [] if by_hand else [f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"]
 
 
@@ -182,7 +182,7 @@ def mapped_descriptors():
     return [
         f"results/{{archive}}/descriptors/{backbone}/{model}.h5"
         for backbone in run["backbones"]
-        if backbone not in handmade()
+        if backbone not in handcrafted()
         for model in models
     ]
 
@@ -197,13 +197,7 @@ def code(script):
         new = imported_modules(waiting.pop()) - found
         found |= new
         waiting += new
-    packages = {
-        folder / "__init__.py"
-        for module in found
-        for folder in module.parents
-        if SCRIPTS in folder.parents
-    }
-    return [os.path.relpath(path) for path in sorted(found | packages)]
+    return [os.path.relpath(path) for path in sorted(found)]
 
 
 def page(template):
@@ -254,7 +248,7 @@ def code_version():
 
 def gather_provenance():
     """Put what the jobs of this run noted of their making into the record of each archive."""
-    subprocess.run([sys.executable, SCRIPTS / "provenance.py"], check=False)
+    subprocess.run([sys.executable, SCRIPTS / "gather_provenance.py"], check=False)
 
 
 def show_tables():
@@ -263,7 +257,7 @@ def show_tables():
     tables = expand("results/{archive}/tables/comparison.csv", archive=config["run"]["archives"])
     shown = [table for table in tables if Path(table).exists()]
     if shown and not asked:
-        command = [sys.executable, SCRIPTS / "show.py", *shown]
+        command = [sys.executable, SCRIPTS / "print_tables.py", *shown]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         print(text, end="")  # by this process, so that a display of progress makes room for it
 

@@ -145,7 +145,7 @@ rule overview:
     log:
         "logs/{archive}/overview.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

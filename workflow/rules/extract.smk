@@ -63,9 +63,9 @@ rule describe:
     log:
         "logs/{archive}/describe/{backbone}.log",
     wildcard_constraints:
-        backbone=names(handmade()),
+        backbone=names(handcrafted()),
     conda:
-        "../../envs/handmade.yaml"
+        "../../envs/handcrafted.yaml"
     threads: 8
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,

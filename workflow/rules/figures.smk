@@ -20,7 +20,7 @@ rule plot_comparison:
     log:
         "logs/{archive}/plot_comparison.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -42,7 +42,7 @@ rule plot_cutoffs:
     log:
         "logs/{archive}/plot_cutoffs.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
@@ -64,7 +64,7 @@ rule plot_contrasts:
     log:
         "logs/{archive}/plot_contrasts.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -84,7 +84,7 @@ rule plot_scenes:
     log:
         "logs/{archive}/plot_scenes.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -102,7 +102,7 @@ rule plot_learning:
     log:
         "logs/{archive}/plot_learning.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -124,7 +124,7 @@ rule plot_maps:
     log:
         "logs/{archive}/plot_maps.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
@@ -144,7 +144,7 @@ rule plot_thesis:
     wildcard_constraints:
         archive=names(filter(is_thesis, config["archives"])),
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

@@ -16,7 +16,7 @@ rule thumbnails:
     log:
         "logs/{archive}/thumbnails.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     threads: 4
     resources:
         mem_mb=2000,
@@ -45,7 +45,7 @@ rule gallery:
     log:
         "logs/{archive}/gallery.log",
     conda:
-        "../../envs/pictures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=30,

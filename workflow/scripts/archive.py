@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from rsir.archive import describe_images, read_table, write_archive
-from rsir.reporting import job
-from rsir.ucmerced import read_ucmerced
+from rsir.archives.archive_table import write_archive
+from rsir.archives.image_files import describe_images
+from rsir.archives.label_table import read_table
+from rsir.archives.ucmerced import read_ucmerced
+from rsir.core.job import job
 
 
 def main(kind: str, root: Path, labels: Path, workers: int, archive: Path) -> None:

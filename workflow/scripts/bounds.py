@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from rsir.archive import read_archive
-from rsir.ranking import find_search
-from rsir.reporting import job
-from rsir.scores import bound_scores, write_table
-from rsir.subset import read_split
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.job import job
+from rsir.evaluation.scores import bound_scores
+from rsir.evaluation.tables import write_table
+from rsir.search.protocol import find_search
 
 
 def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: Path) -> None:

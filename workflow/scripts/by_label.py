@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from rsir.archive import read_archive
-from rsir.breakdown import bound_label_rows, by_label, label_rows
-from rsir.ranking import find_search, read_rankings
-from rsir.reporting import job
-from rsir.scores import write_table
-from rsir.subset import read_split
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.job import job
+from rsir.evaluation.by_label import bound_label_rows, by_label, label_rows
+from rsir.evaluation.tables import write_table
+from rsir.search.protocol import find_search
+from rsir.search.ranking_file import read_rankings
 
 
 def main(

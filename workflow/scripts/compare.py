@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from rsir.archive import read_archive
-from rsir.ranking import find_search
-from rsir.reporting import job
-from rsir.scores import read_results, write_table
-from rsir.subset import read_split
-from rsir.tables import comparison
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.job import job
+from rsir.evaluation.comparison import comparison
+from rsir.evaluation.tables import read_results, write_table
+from rsir.search.protocol import find_search
 
 
 def main(

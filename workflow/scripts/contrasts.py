@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from rsir.archive import read_archive
-from rsir.contrasts import contrasts
-from rsir.reporting import job
-from rsir.scores import read_results, write_table
+from rsir.archives.archive_table import read_archive
+from rsir.core.job import job
+from rsir.evaluation.contrasts import contrasts
+from rsir.evaluation.tables import read_results, write_table
 
 
 def main(archive: Path, scores: list[Path], table: Path) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from rsir.archive import read_archive
-from rsir.descriptor import array_file
-from rsir.handmade import describe
-from rsir.provenance import made_from
-from rsir.reporting import job
-from rsir.subset import read_split
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.hdf5 import array_file
+from rsir.core.job import job
+from rsir.core.origin import made_from
+from rsir.descriptors.handcrafted import describe
 
 
 def main(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rsir.files import written_whole
-from rsir.reporting import job
-from rsir.ucmerced import download_ucmerced
+from rsir.archives.ucmerced import download_ucmerced
+from rsir.core.files import written_whole
+from rsir.core.job import job
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -4,16 +4,16 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from rsir.activation import open_source
-from rsir.archive import read_archive
-from rsir.backbone import load_backbone
-from rsir.descriptor import array_file
-from rsir.device import prepare_processor
-from rsir.extraction import extract
-from rsir.files import optional
-from rsir.provenance import made_from
-from rsir.reporting import job
-from rsir.weights import read_record, weight_facts
+from rsir.archives.archive_table import read_archive
+from rsir.core.files import optional
+from rsir.core.hdf5 import array_file
+from rsir.core.job import job
+from rsir.core.origin import made_from
+from rsir.descriptors.activations import open_source
+from rsir.descriptors.extraction import extract
+from rsir.networks.load import load_backbone
+from rsir.networks.processor import prepare_processor
+from rsir.networks.weight_receipt import read_record, weight_facts
 
 
 def main(

@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rsir.activation import open_source
-from rsir.archive import read_archive
-from rsir.backbone import load_backbone
-from rsir.descriptor import read_attributes, read_descriptors
-from rsir.device import prepare_processor
-from rsir.files import optional, written_whole
-from rsir.finetuning import CURVE, finetune
-from rsir.labeling import labeling_tasks
-from rsir.model import save_models
-from rsir.provenance import check_origin, made_from
-from rsir.reporting import job
-from rsir.resumption import resumable
-from rsir.subset import read_split
-from rsir.weights import read_record, weight_facts
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.files import optional, written_whole
+from rsir.core.hdf5 import read_attributes
+from rsir.core.job import job
+from rsir.core.origin import check_origin, made_from
+from rsir.descriptors.activations import open_source
+from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.networks.load import load_backbone
+from rsir.networks.processor import prepare_processor
+from rsir.networks.weight_receipt import read_record, weight_facts
+from rsir.training.finetuning import CURVE, finetune
+from rsir.training.labelings import labeling_tasks
+from rsir.training.models import save_models
+from rsir.training.resumption import resumable
 
 
 def main(
@@ -33,6 +34,7 @@ def main(
     kind: str,
     settings: dict[str, Any],
     threads: int,
+    code: list[Path],
     models: Path,
     curve: Path,
 ) -> None:
@@ -50,7 +52,7 @@ def main(
     facts["finetuning"] = json.dumps(settings)
     trained, rows = [], []
     with (
-        resumable(models, {**facts, "kind": kind}) as states,
+        resumable(models, {**facts, "kind": kind}, code) as states,
         open_source(activations, archive, root, backbone, threads, processor) as source,
     ):
         given = (backbone.tail, pooled, source, train, validation, settings, method["seed"])
@@ -85,6 +87,7 @@ if __name__ == "__main__":
             kind=snakemake.params.kind,
             settings=snakemake.params.settings,
             threads=snakemake.threads,
+            code=[Path(path) for path in snakemake.input.code],
             models=Path(snakemake.output.models),
             curve=Path(snakemake.output.curve),
         )

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rsir.contrasts import gain
-from rsir.reporting import job
-from rsir.scores import read_results, write_table
+from rsir.core.job import job
+from rsir.evaluation.gain import gain
+from rsir.evaluation.tables import read_results, write_table
 
 if __name__ == "__main__":
     with job(snakemake):

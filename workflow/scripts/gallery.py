@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rsir.archive import read_archive
-from rsir.gallery import gallery_data, read_run, write_gallery
-from rsir.reporting import job
+from rsir.archives.archive_table import read_archive
+from rsir.core.job import job
+from rsir.reports.gallery import gallery_data, read_run, write_gallery
 
 
 def main(

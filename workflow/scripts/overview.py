@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rsir.files import written_whole
-from rsir.overview import overview
-from rsir.reporting import job
-from rsir.scores import read_results
+from rsir.core.files import written_whole
+from rsir.core.job import job
+from rsir.evaluation.tables import read_results
+from rsir.reports.overview import overview
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from rsir.archive import read_archive
-from rsir.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
-from rsir.figures.style import save
-from rsir.ranking import find_search, read_rankings
-from rsir.reporting import job
-from rsir.subset import read_split
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.job import job
+from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
+from rsir.reports.figures.style import save
+from rsir.search.protocol import find_search
+from rsir.search.ranking_file import read_rankings
 
 
 def main(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rsir.figures.learning import learning_figure, read_curve
-from rsir.figures.style import save
-from rsir.reporting import job
+from rsir.core.job import job
+from rsir.reports.figures.learning import learning_figure, read_curve
+from rsir.reports.figures.style import save
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from rsir.archive import read_archive
-from rsir.descriptor import read_attributes, read_descriptors
-from rsir.figures.maps import chosen_images, groups_of, maps_figure
-from rsir.figures.style import save
-from rsir.reporting import job
-from rsir.subset import read_split
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.hdf5 import read_attributes
+from rsir.core.job import job
+from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.reports.figures.maps import chosen_images, groups_of, maps_figure
+from rsir.reports.figures.style import save
 
 
 def main(archive: Path, split: Path, descriptors: list[Path], figures: list[Path]) -> None:

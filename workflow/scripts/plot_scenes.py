@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rsir.figures.scenes import scenes_figure
-from rsir.figures.style import save
-from rsir.reporting import job
-from rsir.scores import read_results
+from rsir.core.job import job
+from rsir.evaluation.tables import read_results
+from rsir.reports.figures.scenes import scenes_figure
+from rsir.reports.figures.style import save
 
 if __name__ == "__main__":
     with job(snakemake):

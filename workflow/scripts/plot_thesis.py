@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rsir.figures.style import save
-from rsir.figures.thesis import thesis_figure
-from rsir.reporting import job
-from rsir.scores import read_results
+from rsir.core.job import job
+from rsir.evaluation.tables import read_results
+from rsir.reports.figures.style import save
+from rsir.reports.figures.thesis import thesis_figure
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rsir.answer import answer
-from rsir.files import optional
-from rsir.reporting import job
+from rsir.core.files import optional
+from rsir.core.job import job
+from rsir.reports.query_report import answer
 
 if __name__ == "__main__":
     with job(snakemake):

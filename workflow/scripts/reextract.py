@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from rsir.activation import open_source
-from rsir.archive import read_archive
-from rsir.backbone import load_backbone
-from rsir.descriptor import array_file, read_attributes
-from rsir.device import prepare_processor
-from rsir.extraction import reextract
-from rsir.files import optional
-from rsir.model import load_models, read_metadata
-from rsir.provenance import METHOD, ORIGIN, check_origin, made_from
-from rsir.reporting import job
-from rsir.weights import read_record, weight_facts
+from rsir.archives.archive_table import read_archive
+from rsir.core.files import optional
+from rsir.core.hdf5 import array_file, read_attributes
+from rsir.core.job import job
+from rsir.core.origin import METHOD, ORIGIN, check_origin, made_from
+from rsir.descriptors.activations import open_source
+from rsir.networks.load import load_backbone
+from rsir.networks.processor import prepare_processor
+from rsir.networks.weight_receipt import read_record, weight_facts
+from rsir.training.models import load_models, read_metadata
+from rsir.training.reextraction import reextract
 
 
 def main(

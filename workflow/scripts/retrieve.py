@@ -3,15 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from rsir.archive import read_archive
-from rsir.descriptor import read_attributes, read_descriptors
-from rsir.device import prepare_processor
-from rsir.metrics import ranking_depth
-from rsir.provenance import METHOD, check_origin, digests
-from rsir.ranking import find_search, write_rankings
-from rsir.reporting import job
-from rsir.retrieval import rank
-from rsir.subset import read_split
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.hdf5 import read_attributes
+from rsir.core.job import job
+from rsir.core.origin import METHOD, check_origin, digests
+from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.metrics.scoring import ranking_depth
+from rsir.networks.processor import prepare_processor
+from rsir.search.exact import rank
+from rsir.search.protocol import find_search
+from rsir.search.ranking_file import write_rankings
 
 
 def main(

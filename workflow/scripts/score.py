@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from rsir.archive import read_archive
-from rsir.ranking import read_rankings
-from rsir.reporting import job
-from rsir.scores import query_scores, write_table
+from rsir.archives.archive_table import read_archive
+from rsir.core.job import job
+from rsir.evaluation.scores import query_scores
+from rsir.evaluation.tables import write_table
+from rsir.search.ranking_file import read_rankings
 
 
 def main(archive: Path, rankings: Path, cutoffs: list[int], scores: Path) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rsir.archive import read_archive
-from rsir.files import written_whole
-from rsir.reporting import job
-from rsir.split import split_archive
+from rsir.archives.archive_table import read_archive
+from rsir.archives.split_methods import split_archive
+from rsir.core.files import written_whole
+from rsir.core.job import job
 
 if __name__ == "__main__":
     with job(snakemake):

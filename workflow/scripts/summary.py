@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rsir.files import written_whole
-from rsir.reporting import job
-from rsir.scores import read_results
-from rsir.summary import summary
+from rsir.core.files import written_whole
+from rsir.core.job import job
+from rsir.evaluation.tables import read_results
+from rsir.reports.summary import summary
 
 if __name__ == "__main__":
     with job(snakemake):

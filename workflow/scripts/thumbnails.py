@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rsir.archive import read_archive
-from rsir.reporting import job
-from rsir.thumbnail import make_thumbnails, write_thumbnails
+from rsir.archives.archive_table import read_archive
+from rsir.archives.thumbnails import make_thumbnails, write_thumbnails
+from rsir.core.job import job
 
 
 def main(archive: Path, root: Path, workers: int, thumbnails: Path) -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rsir.reporting import job
-from rsir.weight_source import locate_weights
-from rsir.weights import write_record
+from rsir.core.job import job
+from rsir.networks.weight_receipt import write_record
+from rsir.networks.weight_sources import locate_weights
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from rsir.errors import InputError
+from rsir.core.errors import InputError
 
 TEMPLATE = Path(__file__).parents[2] / "pages" / "query.html"
 
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _query(arguments: argparse.Namespace) -> None:
-    from rsir.answer import answer, as_text
+    from rsir.reports.query_report import answer, as_text
 
     own = arguments.results / arguments.archive
     name = Path(arguments.backbone) / arguments.model
@@ -59,7 +59,7 @@ def _query(arguments: argparse.Namespace) -> None:
         "models": own / "models" / name.with_suffix(".safetensors") if learnt else None,
     }
     chosen = f"-{arguments.descriptor}" if arguments.descriptor else ""
-    made = own / "asked" / arguments.photo.stem / f"{name}{chosen}"
+    made = own / "adhoc" / arguments.photo.stem / f"{name}{chosen}"
     given = answer(
         photo=arguments.photo,
         **files,
@@ -76,8 +76,8 @@ def _query(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    from rsir.check import BAD, as_text, check
-    from rsir.record import read_record
+    from rsir.core.job_record import read_record
+    from rsir.reports.results_check import BAD, as_text, check
 
     folder = Path("results", arguments.archive)
     record = read_record(folder)

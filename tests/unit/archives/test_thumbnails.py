@@ -1,0 +1,107 @@
+"""Thumbnails, and the file of them."""
+
+import io
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from rsir.archives.synthetic import draw_tile
+from rsir.archives.thumbnails import (
+    MOST_BYTES,
+    make_thumbnails,
+    read_thumbnails,
+    thumbnail,
+    write_thumbnails,
+)
+from rsir.core.errors import InputError
+
+
+def opened(jpeg):
+    return Image.open(io.BytesIO(jpeg))
+
+
+@pytest.mark.parametrize(
+    ("size", "shrunk"),
+    [
+        ((256, 256), (128, 128)),
+        ((300, 150), (128, 64)),
+        ((90, 2000), (6, 128)),
+        ((50, 40), (50, 40)),
+        ((1, 9000), (1, 128)),
+    ],
+)
+def test_the_longer_side_is_shrunk_to_128_pixels(size, shrunk):
+    image = opened(thumbnail(Image.new("RGB", size, "teal")))
+    assert (image.format, image.mode, image.size) == ("JPEG", "RGB", shrunk)
+
+
+def test_an_image_is_left_as_it_is():
+    image = Image.new("RGB", (200, 200))
+    thumbnail(image)
+    assert image.size == (200, 200)
+
+
+@pytest.mark.parametrize("scene", ["harbor", "mobilehomepark", "freeway"])
+def test_a_tile_is_small_but_no_smaller_than_it_needs_to_be(scene):
+    tile, _ = draw_tile(scene, 0, seed=0)
+    assert 0.8 * MOST_BYTES < len(thumbnail(Image.fromarray(tile))) <= MOST_BYTES
+
+
+def test_noise_that_cannot_be_made_small_enough_is_kept():
+    noise = np.random.default_rng(0).choice(np.array([0, 255], np.uint8), (128, 128, 3))
+    jpeg = thumbnail(Image.fromarray(noise))
+    assert MOST_BYTES < len(jpeg) < 2 * MOST_BYTES
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_thumbnails_stand_in_the_order_of_the_archive(archive, root, workers):
+    jpegs = make_thumbnails(archive[::-1], root, workers)
+    first, last = (np.asarray(opened(jpeg), float) for jpeg in (jpegs[0], jpegs[-1]))
+    with Image.open(root / "i.png") as own, Image.open(root / "a.png") as other:
+        assert np.abs(first - own).mean() < np.abs(first - other).mean()
+        assert np.abs(last - other).mean() < np.abs(last - own).mean()
+
+
+def test_an_image_that_cannot_be_used_is_named(archive, tmp_path):
+    table = archive.assign(path="lost.png")
+    with pytest.raises(InputError, match=r"lost\.png: not a regular file"):
+        make_thumbnails(table, tmp_path, 1)
+
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "archive.csv").write_text("image\n")
+    path = tmp_path / "results" / "thumbnails.h5"
+    write_thumbnails(
+        path, tmp_path / "archive.csv", np.array(["a", "ç", "d"]), [b"one", b"three", b"two"]
+    )
+    return path
+
+
+def test_what_is_written_is_read_row_by_row(path):
+    images = np.array(["a", "ç", "d"])
+    assert read_thumbnails(path, images, np.array([2, 0])) == [b"two", b"one"]
+    assert read_thumbnails(path, images, np.arange(3)) == [b"one", b"three", b"two"]
+
+
+def test_anyone_can_read_the_file(path):
+    with h5py.File(path) as file:
+        assert list(file["image"].asstr()) == ["a", "ç", "d"]
+        assert file["jpeg"][1].tobytes() == b"three"
+        assert set(file.attrs) == {"archive_sha256", "created", "code", "device"}
+
+
+def test_thumbnails_of_other_images_are_refused(path):
+    with pytest.raises(InputError, match=r"thumbnails\.h5: is damaged or of another archive"):
+        read_thumbnails(path, np.array(["a", "c", "d"]), np.arange(3))
+
+
+def test_damaged_thumbnails_are_refused(path):
+    content = bytearray(path.read_bytes())
+    content[content.index(b"three")] ^= 1
+    for damaged in (content, content[: len(content) // 2], b"no thumbnails"):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"thumbnails\.h5: is damaged"):
+            read_thumbnails(path, np.array(["a", "ç", "d"]), np.arange(3))

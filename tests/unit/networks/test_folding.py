@@ -1,0 +1,107 @@
+"""A network with its batch norms folded, against the network as it is."""
+
+from collections.abc import Iterable
+
+import pytest
+import torch
+from torch import fx, nn
+
+from rsir.networks.folding import fold_batch_norm
+from rsir.networks.load import load_backbone
+
+
+class Network(nn.Module):
+    """Convolutions with and without bias, groups, stride and dilation; some norms stand apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False)
+        self.first_norm = nn.BatchNorm2d(8, eps=0.1)
+        self.grouped = nn.Conv2d(8, 8, 3, padding=2, dilation=2, groups=4)
+        self.grouped_norm = nn.BatchNorm2d(8)
+        self.shared = nn.Conv2d(8, 8, 1)
+        self.shared_norm = nn.BatchNorm2d(8)
+        self.last_norm = nn.BatchNorm2d(8)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        features = self.first_norm(self.first(images)).relu()
+        features = self.grouped_norm(self.grouped(features)).relu()
+        both = self.shared(features)
+        return self.last_norm(self.shared_norm(both) + both)
+
+
+def with_drawn_norms(network: nn.Module) -> fx.GraphModule:
+    torch.manual_seed(0)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            nn.init.uniform_(module.weight, 0.5, 2)
+            nn.init.normal_(module.bias)
+    return network
+
+
+@pytest.fixture
+def network() -> fx.GraphModule:
+    return with_drawn_norms(fx.symbolic_trace(Network())).eval()
+
+
+def norms(network: fx.GraphModule) -> list[str]:
+    """The batch norms that are computed by themselves."""
+    modules = dict(network.named_modules())
+    called = [str(node.target) for node in network.graph.nodes if node.op == "call_module"]
+    return [name for name in called if isinstance(modules[name], nn.BatchNorm2d)]
+
+
+def gradients(parameters: Iterable[nn.Parameter]) -> list[torch.Tensor]:
+    return [parameter.grad.clone() for parameter in parameters if parameter.grad is not None]
+
+
+def test_only_norms_right_after_a_convolution_are_folded(network):
+    assert norms(fold_batch_norm(network)) == ["shared_norm", "last_norm"]
+
+
+def test_it_computes_the_same_and_learns_the_same(network):
+    images = torch.randn(4, 3, 16, 16)
+    results = []
+    for variant in (network, fold_batch_norm(network)):
+        network.zero_grad()
+        output = variant(images)
+        output.square().sum().backward()
+        results.append([output, *gradients(network.parameters())])
+    assert len(results[0]) == 1 + len(list(network.parameters()))
+    for expected, found in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_it_follows_the_parameters_as_they_are_trained(network):
+    folded = fold_batch_norm(network)
+    images = torch.randn(2, 3, 8, 8)
+    before = folded(images)
+    with torch.no_grad():
+        network.first.weight *= 2
+        network.grouped_norm.bias += 1
+    assert not torch.allclose(folded(images), before)
+    torch.testing.assert_close(folded(images), network(images), rtol=1e-4, atol=1e-4)
+
+
+# The convolutions that TensorFlow's padding belongs to are left as they are.
+@pytest.mark.parametrize(
+    ("library", "network", "cut", "left"),
+    [
+        ("timm", "tf_efficientnet_lite0", "blocks.6", 5),
+        ("timm", "resnet18", "layer4", 0),
+        ("torchvision", "resnet18", "layer4", 0),
+        ("torchvision", "vgg11", "features.16", 0),
+    ],
+)
+def test_parts_of_real_networks(library, network, cut, left):
+    backbone = load_backbone(None, library, network, "random", cut=cut)
+    values = torch.rand(1, 3, 64, 64)
+    for part, unfolded in ((backbone.trunk, left), (backbone.tail, 0)):
+        folded = fold_batch_norm(with_drawn_norms(part))
+        assert len(norms(folded)) == unfolded
+        with torch.inference_mode():
+            expected, found = part(values), folded(values)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
+        values = expected

@@ -1,0 +1,328 @@
+"""Networks that run out of memory above some number of images, against those that never do."""
+
+import weakref
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor, fx, nn
+
+from rsir.core.errors import InputError
+from rsir.core.hdf5 import array_file
+from rsir.descriptors.activations import open_source
+from rsir.descriptors.descriptor_files import open_activations, read_descriptors
+from rsir.networks import out_of_memory
+from rsir.networks.backbone import pool
+from rsir.networks.folding import fold_batch_norm
+from rsir.networks.out_of_memory import Portions, in_parts
+from rsir.networks.processor import Processor
+from rsir.search import exact
+from rsir.search.exact import rank
+from rsir.training.finetuning import finetune, shuffled_batches
+from rsir.training.labelings import Task
+from rsir.training.models import Head, TaskModel
+from rsir.training.reextraction import reextract
+
+CPU = Processor(torch.device("cpu"), batch_size=5)
+CLASSES = np.arange(60) % 3
+SCENES = Task("scenes", ["port", "farm", "city"], "softmax", CLASSES.astype(np.int64))
+TRAIN, VALIDATION = np.arange(0, 40), np.arange(40, 60)
+STAGE = {"optimizer": "sgd", "learning_rate": 0.03, "momentum": 0.9, "weight_decay": 0.0}
+SETTINGS = {"batch_size": 14, "head": {"epochs": 1, **STAGE}, "tail": {"epochs": 3, **STAGE}}
+
+
+class _Backward(torch.autograd.Function):
+    """Runs out of memory in the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, images: int) -> Tensor:
+        ctx.images = images
+        return values.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        _check(gradient, ctx.images)
+        return gradient, None
+
+
+class _Square(torch.autograd.Function):
+    """Keeps a tensor for its gradient, and counts how many of its kind are alive then."""
+
+    kept: ClassVar[list[weakref.ref[Tensor]]] = []
+    alive: ClassVar[list[int]] = []
+
+    @classmethod
+    def forward(cls, ctx: Any, values: Tensor) -> Tensor:
+        doubled = 2 * values
+        ctx.save_for_backward(doubled)
+        cls.kept.append(weakref.ref(doubled))
+        cls.alive.append(sum(reference() is not None for reference in cls.kept))
+        return values.square()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (doubled,) = ctx.saved_tensors
+        return gradient * doubled
+
+
+def _check(values: Tensor, images: int) -> None:
+    if len(values) > images:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+def forward_of(images: int) -> Callable[[Tensor], Tensor]:
+    def forward(values: Tensor) -> Tensor:
+        _check(values, images)
+        return values
+
+    return forward
+
+
+def backward_of(images: int) -> Callable[[Tensor], Tensor]:
+    return lambda values: _Backward.apply(values, images)
+
+
+def ending_in(step: Callable[[Tensor], Tensor], network: fx.GraphModule) -> fx.GraphModule:
+    """Return a copy of a network whose result goes through one more step.
+
+    It insists that what it was given before is gone, as must be what takes up memory.
+    """
+    given: list[weakref.ref[Tensor]] = []
+
+    def last(values: Tensor) -> Tensor:
+        assert all(reference() is None for reference in given)
+        given[:] = [weakref.ref(values)]
+        return step(values)
+
+    network = deepcopy(network)
+    output = next(node for node in network.graph.nodes if node.op == "output")
+    with network.graph.inserting_before(output):
+        output.args = (network.graph.call_function(last, output.args),)
+    network.recompile()
+    return network
+
+
+def halvings(*counts: int, unit: str = "images") -> list[str]:
+    """Return what the log says as numbers are halved."""
+    return [
+        f"out of memory with {count} {unit} at once; goes on with {(count + 1) // 2}"
+        for count in counts
+    ]
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.fixture
+def extracted(describe_off_the_shelf, archive, tmp_path):
+    """Return what gives the descriptors off the shelf, and the activations."""
+
+    def describe(backbone):
+        described = describe_off_the_shelf(backbone, tmp_path)
+        with open_activations(tmp_path / "activations.h5", list(archive["image"])) as dataset:
+            return {**described, "activation": dataset[:]}
+
+    return describe
+
+
+def reextracted(models, backbone, archive, root, folder):
+    images = list(archive["image"])
+    with (
+        open_source(None, archive, root, backbone, 0, CPU) as computed,
+        array_file(folder / "tuned.h5", images, {}) as descriptors,
+    ):
+        reextract(models, computed, CPU, descriptors)
+    return read_descriptors(folder / "tuned.h5", images)
+
+
+def assert_alike(
+    one: dict[str, np.ndarray], other: dict[str, np.ndarray], atol: float = 1e-6
+) -> None:
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        assert (values.shape, values.dtype) == (other[name].shape, other[name].dtype)
+        rtol = 1e-3 if values.dtype == np.float16 else 1e-6  # one step of half precision
+        np.testing.assert_allclose(values, other[name], rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize(("part", "atol"), [("trunk", 1e-5), ("tail", 1e-6), ("classifier", 1e-6)])
+def test_descriptors_off_the_shelf_are_the_same(small, extracted, caplog, part, atol):
+    expected = extracted(small)
+    narrow = replace(small, **{part: ending_in(forward_of(2), getattr(small, part))})
+    assert_alike(extracted(narrow), expected, atol)
+    assert expected["pool"].shape == (9, 6)
+    assert warnings_in(caplog) == halvings(5, 3)
+
+
+def test_descriptors_of_several_tails_are_the_same(small, archive, root, tmp_path, caplog):
+    models = [
+        TaskModel("scenes", ["port", "farm"], "softmax", small.tail, Head(6, 2).eval()),
+        TaskModel("sea", ["sea"], "sigmoid", small.tail, Head(6, 1).eval()),
+    ]
+    given = (small, archive, root, tmp_path)
+    expected = reextracted(models, *given)
+    models[1] = replace(models[1], tail=ending_in(forward_of(1), small.tail))
+    assert_alike(reextracted(models, *given), expected)
+    assert warnings_in(caplog) == halvings(5, 3, 2)
+
+
+@pytest.fixture
+def pooled(small, source):
+    (activations,) = source.batches([np.arange(60)])
+    with torch.inference_mode():
+        return pool(small.tail(activations.float())).numpy()
+
+
+def assert_trained_alike(one, other, rtol=1e-4, atol=1e-6):
+    (model, curve), (expected, expected_curve) = one, other
+    pd.testing.assert_frame_equal(pd.DataFrame(curve), pd.DataFrame(expected_curve), rtol=rtol)
+    for part in ("tail", "head"):
+        values = getattr(model, part).state_dict()
+        for name, wanted in getattr(expected, part).state_dict().items():
+            torch.testing.assert_close(values[name], wanted, rtol=rtol, atol=atol, msg=name)
+
+
+@pytest.mark.parametrize(
+    ("step", "validating"), [(forward_of, (10, 5)), (backward_of, ())], ids=["forward", "backward"]
+)
+def test_a_fine_tuning_is_the_same(small, source, pooled, caplog, step, validating):
+    # Of 14 in fours, the last two have added to the gradients when the four before them fail.
+    given = (pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
+    expected = finetune(SCENES, small.tail, *given)
+    assert warnings_in(caplog) == []
+    narrow = ending_in(step(3), small.tail)
+    assert_trained_alike(finetune(SCENES, narrow, *given), expected)
+    assert sorted(warnings_in(caplog)) == sorted(halvings(14, 7, 4, *validating))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rtol", "atol"), [(torch.float32, 1e-3, 1e-4), (torch.bfloat16, 0.02, 0.02)]
+)
+def test_a_fine_tuning_from_images_is_the_same(small, archive, root, caplog, dtype, rtol, atol):
+    processor = Processor(torch.device("cpu"), dtype, dtype)
+    task = replace(SCENES, targets=SCENES.targets[:9])
+    pooled, rows = np.zeros((9, 6), dtype=np.float32), (np.arange(7), np.arange(7, 9))
+    settings = SETTINGS | {"head": {"epochs": 0, **STAGE}}
+    narrow = replace(small, trunk=ending_in(forward_of(3), small.trunk))
+    models = []
+    for backbone, tail in (
+        (small, small.tail),
+        (narrow, ending_in(backward_of(2), small.tail)),
+    ):
+        with open_source(None, archive, root, backbone, 0, processor) as computed:
+            caplog.clear()  # of what was said while the precision was looked at
+            given = (pooled, computed, *rows, settings, 0, processor)
+            models.append(finetune(task, tail, *given))
+    assert_trained_alike(*models, rtol=rtol, atol=atol)
+    assert warnings_in(caplog) == halvings(16, 8, 4, 7, 4)
+
+
+def test_without_a_shortage_each_step_is_that_of_the_whole_batch(
+    small, source, pooled, monkeypatch
+):
+    monkeypatch.setattr(out_of_memory, "checkpoint", None)
+    given = (pooled, source, TRAIN, VALIDATION)
+    begun, _ = finetune(
+        SCENES,
+        small.tail,
+        *given,
+        {stage: {**STAGE, "epochs": 0} for stage in ("head", "tail")},
+        0,
+        CPU,
+    )
+    tail, head = begun.tail, begun.head.train()
+    folded, weights = fold_batch_norm(tail), [*tail.parameters(), *head.parameters()]
+    optimizer = torch.optim.SGD(weights, 0.03, momentum=0.9)
+    generator = np.random.default_rng([0, *b"scenes"])
+    generator.integers(2**31)
+    for _ in range(3):
+        for rows in shuffled_batches(TRAIN, 14, generator):
+            (activations,) = source.batches([rows])
+            logits = head(pool(folded(CPU.place_activations(activations))))
+            loss = nn.functional.cross_entropy(logits, torch.from_numpy(CLASSES[rows]))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    settings = SETTINGS | {"head": {**STAGE, "epochs": 0}}
+    model, _ = finetune(SCENES, small.tail, *given, settings, 0, CPU)
+    for part, expected in ((model.tail, tail), (model.head, head)):
+        for name, value in part.state_dict().items():
+            assert torch.equal(value, expected.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("depth", [3, 53])
+def test_rankings_are_the_same_with_their_ties(monkeypatch, caplog, depth):
+    kinds = np.random.default_rng(0).integers(0, 4, 53)
+    descriptors = np.random.default_rng(1).normal(size=(4, 100)).astype(np.float32)[kinds]
+    monkeypatch.setattr(exact, "SPARE", 2)
+    given = (descriptors, np.arange(0, 50, 5), np.arange(53), depth)
+    expected = rank(*given)
+
+    def multiply(left: Tensor, right: Tensor, product: Tensor) -> Tensor:
+        return torch.mm(forward_of(3)(left), right, out=product)
+
+    monkeypatch.setattr(exact, "_multiply", multiply)
+    for found, wanted in zip(rank(*given), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    assert warnings_in(caplog) == halvings(10, 5, unit="queries")
+
+
+ONE = r"^out of memory with a single one of the images; run fewer jobs on the GPU [^\n]*$"
+
+
+@pytest.mark.parametrize("part", ["trunk", "tail"])
+def test_one_image_that_cannot_be_described_is_an_error_of_one_line(small, extracted, part):
+    narrow = replace(small, **{part: ending_in(forward_of(0), getattr(small, part))})
+    with pytest.raises(InputError, match=ONE):
+        extracted(narrow)
+
+
+@pytest.mark.parametrize("step", [forward_of, backward_of])
+def test_one_image_that_cannot_be_learnt_from_is_an_error_of_one_line(small, source, pooled, step):
+    narrow = ending_in(step(0), small.tail)
+    with pytest.raises(InputError, match=ONE):
+        finetune(SCENES, narrow, pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, [1]), (3, [3]), (5, [3, 2]), (8, [2, 2, 2, 2]), (13, [2, 2, 2, 2, 2, 2, 1])],
+)
+def test_parts_stand_in_order_and_fit(count, expected):
+    portions, batch = Portions(), torch.arange(count)
+    for _ in range(2):
+        parts = portions.apply(forward_of(3), batch)
+        assert [len(part) for part in parts] == expected
+        assert torch.equal(torch.cat(parts), batch)
+
+
+def test_other_errors_are_not_taken_for_a_shortage(caplog):
+    def fail(_: np.ndarray) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        Portions().apply(fail, np.arange(4))
+    assert warnings_in(caplog) == []
+
+
+def test_gradients_through_parts_are_those_of_the_whole_and_need_one_part_at_a_time():
+    layer = nn.Linear(3, 4)
+    batch = torch.arange(21.0).reshape(7, 3) / 10
+
+    def network(part: Tensor) -> Tensor:
+        return _Square.apply(layer(part))
+
+    gradients = []
+    for parts in ([batch], list(batch.split(2))):
+        in_parts(network, parts).exp().mean().backward()
+        gradients.append([weight.grad.clone() for weight in layer.parameters()])
+        layer.zero_grad()
+    for whole, added in zip(*gradients, strict=True):
+        torch.testing.assert_close(whole, added)
+    assert _Square.alive == [1] * (1 + 4 + 4)  # each of the four parts is computed twice

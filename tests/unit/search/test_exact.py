@@ -1,0 +1,178 @@
+"""Rankings against faiss and a full sort."""
+
+import faiss
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from rsir.core.errors import InputError
+from rsir.search import exact
+from rsir.search.exact import rank
+from rsir.search.top_k import stable_top_k
+
+
+def search(descriptors, queries=None, database=None, depth=10**9):
+    everything = np.arange(len(descriptors))
+    return rank(
+        np.asarray(descriptors, dtype=np.float32),
+        everything if queries is None else np.array(queries),
+        everything if database is None else np.array(database),
+        depth,
+    )
+
+
+def random_descriptors(count: int, dimension: int = 32) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(count, dimension)).astype(np.float32)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(exact, "QUERY_BLOCK", 4)
+    monkeypatch.setattr(exact, "DATABASE_BLOCK", 7)
+    monkeypatch.setattr(exact, "SPARE", 2)
+    monkeypatch.setattr(exact, "GATHERED_BYTES", 2000)
+
+
+def test_values_worked_out_by_hand():
+    ranked, similarity = search([[1, 0], [0, 2], [3, 3], [-1, 0]], queries=[0, 2])
+    assert ranked.tolist() == [[0, 2, 1, 3], [2, 0, 1, 3]]
+    half = 0.5**0.5
+    np.testing.assert_allclose(similarity, [[1, half, 0, -1], [1, half, half, -half]], atol=1e-6)
+    assert (ranked.dtype, similarity.dtype) == (np.int32, np.float32)
+
+
+@pytest.mark.parametrize("blocks", ["large", "small"])
+def test_faiss_finds_the_same(request, blocks):
+    if blocks == "small":
+        request.getfixturevalue("small_blocks")
+    descriptors = random_descriptors(300)
+    queries, database = np.arange(0, 300, 3), np.arange(50, 300)
+    unit = descriptors.copy()
+    faiss.normalize_L2(unit)
+    index = faiss.IndexFlatIP(unit.shape[1])
+    index.add(unit[database])
+    expected_similarity, expected = index.search(unit[queries], 20)
+    ranked, similarity = search(descriptors, queries, database, depth=20)
+    np.testing.assert_array_equal(ranked, expected)
+    np.testing.assert_allclose(similarity, expected_similarity, atol=1e-6)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_the_whole_database_is_ranked_as_by_a_full_sort():
+    descriptors = random_descriptors(60).astype(np.float64)
+    unit = descriptors / np.linalg.norm(descriptors, axis=1, keepdims=True)
+    cosine = unit @ unit.T
+    ranked, similarity = search(descriptors)
+    np.testing.assert_array_equal(ranked, np.argsort(-cosine, axis=1, kind="stable"))
+    np.testing.assert_allclose(similarity, -np.sort(-cosine, axis=1), atol=1e-6)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("depth", [1, 3, 7, 8, 20, 40])
+def test_ties_stand_in_the_order_of_the_database_also_across_blocks(depth):
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 3, 40)
+    descriptors = np.eye(3)[kinds]
+    database = rng.permutation(40)
+    ranked, _ = search(descriptors, database=database, depth=depth)
+    other = kinds[:, None] != kinds[database]
+    np.testing.assert_array_equal(ranked, np.argsort(other, axis=1, kind="stable")[:, :depth])
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("dimension", [2, 300])
+@pytest.mark.parametrize("scale", [1e-42, 1, 1e30])
+def test_what_single_precision_cannot_tell_apart_is_ranked_by_double(dimension, scale):
+    # Four fifths of the images come in tens that differ by less than single precision resolves.
+    rng = np.random.default_rng(0)
+    alone, many = rng.normal(size=(40, dimension)), rng.normal(size=(16, dimension))
+    many = np.repeat(many, 10, axis=0) + rng.normal(scale=1e-7, size=(160, dimension))
+    descriptors = (np.concatenate([alone, many]) * scale).astype(np.float32)
+    exact = descriptors.astype(np.float64)
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    cosine = (exact @ exact.T).astype(np.float32)
+    expected = np.argsort(-cosine, axis=1, kind="stable")[:, :12]
+    ranked, similarity = search(descriptors, depth=12)
+    np.testing.assert_array_equal(ranked, expected)
+    np.testing.assert_array_equal(similarity, np.take_along_axis(cosine, expected, axis=1))
+
+
+@settings(deadline=None)
+@given(
+    arrays(np.float32, (5, 12), elements=st.integers(0, 3).map(float)),
+    st.integers(1, 12),
+)
+def test_top_is_a_stable_sort(values, count):
+    best, columns = stable_top_k(torch.from_numpy(values), count)
+    order = np.argsort(-values, axis=1, kind="stable")[:, :count]
+    np.testing.assert_array_equal(columns, order)
+    np.testing.assert_array_equal(best, np.take_along_axis(values, order, axis=1))
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("queries", [[0], [3, 1, 7, 2, 9]])
+def test_copies_of_an_image_tie_whatever_their_place(queries):
+    # A product of matrices rounds differently at its edges, which must not tell them apart.
+    kinds = np.random.default_rng(0).integers(0, 4, 53)
+    ranked, similarity = search(random_descriptors(4, 1000)[kinds], queries)
+    for places, values in zip(ranked, similarity, strict=True):
+        for kind in range(4):
+            of_kind = kinds[places] == kind
+            assert len(set(values[of_kind])) == 1
+            assert places[of_kind].tolist() == np.flatnonzero(kinds == kind).tolist()
+
+
+def test_a_descriptor_of_zeros_is_like_nothing():
+    ranked, similarity = search([[0, 0], [1, 0], [-1, 0]])
+    assert ranked.tolist() == [[0, 1, 2], [1, 0, 2], [2, 0, 1]]
+    assert similarity.tolist() == [[0, 0, 0], [1, 0, -1], [1, 0, -1]]
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_zeros_are_like_nothing_in_a_large_database_too():
+    descriptors = np.abs(random_descriptors(50))
+    descriptors[[7, 30]] = 0
+    ranked, similarity = search(descriptors, depth=3)
+    assert ranked[7].tolist() == ranked[30].tolist() == [0, 1, 2]
+    assert not similarity[[7, 30]].any()
+    assert not np.isin(np.delete(ranked, [7, 30], axis=0), [7, 30]).any()
+
+
+def test_length_is_of_no_account():
+    descriptors = random_descriptors(30)
+    lengths = 2.0 ** np.random.default_rng(1).integers(-10, 10, (30, 1))
+    for one, other in zip(search(descriptors), search(descriptors * lengths), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_no_more_than_the_database_is_ranked():
+    ranked, similarity = search(random_descriptors(5), queries=[0, 1], database=[2, 3, 4], depth=9)
+    assert ranked.shape == similarity.shape == (2, 3)
+    assert np.sort(ranked).tolist() == [[0, 1, 2]] * 2
+
+
+@pytest.mark.usefixtures("small_blocks")
+@settings(max_examples=30, deadline=None)
+@given(st.permutations(range(25)))
+def test_the_order_of_the_archive_changes_no_similarity(order):
+    descriptors = random_descriptors(25)
+    expected = by_image(*search(descriptors))
+    permuted = by_image(*search(descriptors[order]))
+    np.testing.assert_array_equal(permuted, expected[np.ix_(order, order)])
+
+
+def by_image(ranked: np.ndarray, similarity: np.ndarray) -> np.ndarray:
+    placed = np.empty_like(similarity)
+    np.put_along_axis(placed, ranked, similarity, axis=1)
+    return placed
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_descriptor_that_is_not_finite_is_refused(value):
+    descriptors = random_descriptors(5)
+    descriptors[3, 2] = value
+    with pytest.raises(InputError, match="image number 4 is not finite; extract it again"):
+        search(descriptors)

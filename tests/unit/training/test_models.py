@@ -1,0 +1,121 @@
+"""Fine-tuned models: what is saved is loaded."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from rsir.core.errors import InputError
+from rsir.networks.backbone import pool
+from rsir.training.models import Head, TaskModel, activate, load_models, read_metadata, save_models
+
+FACTS = {"backbone": "vgg16", "seed": 3, "settings": {"tail": {"epochs": 2}}}
+
+
+@pytest.fixture
+def models(small, randomise):
+    """Two tasks, each with a tail and a head of its own."""
+    made = []
+    for name, outputs, activation in (
+        ("scenes", ["port", "farm", "city"], "softmax"),
+        ("sea", ["sea"], "sigmoid"),
+    ):
+        tail, head = deepcopy(small.tail), Head(6, len(outputs))
+        for parameter in tail.parameters():
+            nn.init.normal_(parameter)
+        made.append(TaskModel(name, outputs, activation, randomise(tail).eval(), head.eval()))
+    return made
+
+
+@pytest.fixture
+def path(tmp_path, models):
+    path = tmp_path / "model.safetensors"
+    save_models(path, models, FACTS)
+    return path
+
+
+def test_the_head_is_batch_norm_then_dense():
+    head = Head(2, 3).eval()
+    head.norm.running_mean.copy_(torch.tensor([1.0, 0.0]))
+    head.norm.running_var.copy_(torch.tensor([4.0, 1.0]))
+    nn.init.constant_(head.dense.weight, 1)
+    nn.init.zeros_(head.dense.bias)
+    assert head(torch.tensor([[5.0, 3.0]])).tolist() == [pytest.approx([5, 5, 5], abs=1e-4)]
+
+
+def test_outputs_are_in_0_to_1():
+    logits = torch.tensor([[0.0, 0.0], [0.0, 200.0]])
+    assert activate(logits, "softmax").tolist() == [[0.5, 0.5], [0, 1]]
+    assert activate(logits, "sigmoid").tolist() == [[0.5, 0.5], [0.5, 1]]
+
+
+def test_what_is_saved_is_loaded(small, models, path):
+    activations = torch.randn(2, 4, 8, 8)
+    loaded = list(load_models(path, small.tail, 6))
+    assert [(m.name, m.outputs, m.activation) for m in loaded] == [
+        ("scenes", ["port", "farm", "city"], "softmax"),
+        ("sea", ["sea"], "sigmoid"),
+    ]
+    for one, other in zip(models, loaded, strict=True):
+        assert not any(m.training for m in [*other.tail.modules(), *other.head.modules()])
+        with torch.inference_mode():
+            for saved, again in zip(
+                one.describe(one.tail(activations)),
+                other.describe(other.tail(activations)),
+                strict=True,
+            ):
+                assert torch.equal(saved, again)
+
+
+def test_describing_is_pooling_and_activating_the_head(models):
+    feature_map = torch.randn(2, 6, 8, 8)
+    for model in models:
+        with torch.inference_mode():
+            pooled, output = model.describe(feature_map)
+            assert torch.equal(pooled, pool(feature_map))
+            assert torch.equal(output, activate(model.head(pooled), model.activation))
+
+
+def test_loading_leaves_the_backbone_as_it_is(small, path):
+    before = {name: value.clone() for name, value in small.tail.state_dict().items()}
+    list(load_models(path, small.tail, 6))
+    after = small.tail.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_metadata_is_read(path):
+    told = read_metadata(path)
+    assert all(told.pop(circumstance) for circumstance in ("created", "code", "device"))
+    assert told == FACTS
+
+
+def test_the_file_holds_every_tensor_by_task_and_part(path, small):
+    names = {f"tail.{name}" for name in small.tail.state_dict()}
+    names |= {f"head.{name}" for name in Head(6, 1).state_dict()}
+    assert set(load_file(path)) == {f"{task}.{name}" for task in (0, 1) for name in names}
+
+
+def test_a_file_of_another_backbone_is_refused(small, path):
+    other = nn.Sequential(nn.Conv2d(4, 6, 1))
+    for tail, dimension in ((other, 6), (small.tail, 7)):
+        with pytest.raises(InputError, match=r"model\.safetensors: is damaged or of another"):
+            list(load_models(path, tail, dimension))
+
+
+def test_a_damaged_file_is_refused(small, path):
+    content = path.read_bytes()
+    for damaged in (b"", content[:100], content[:-1], b"no tensors"):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"model\.safetensors: is damaged"):
+            list(load_models(path, small.tail, 6))
+        with pytest.raises(InputError, match=r"model\.safetensors: is damaged"):
+            read_metadata(path)
+
+
+@pytest.mark.parametrize("metadata", [None, {"tasks": "no JSON"}])
+def test_a_file_of_no_models_is_refused(small, path, metadata):
+    save_file({"weight": torch.zeros(1)}, path, metadata)
+    with pytest.raises(InputError, match=r"model\.safetensors: is damaged"):
+        list(load_models(path, small.tail, 6))

@@ -1,0 +1,97 @@
+"""Where the state of an unfinished fine-tuning is, and when it is gone."""
+
+import logging
+from contextlib import suppress
+
+import pytest
+import torch
+
+from rsir.core.errors import InputError
+from rsir.training.resumption import resumable
+
+MADE_FROM = {"seed": 0, "archive_sha256": "12"}
+STATE = {"stage": "head", "epoch": 2, "head": {"weight": torch.arange(3.0)}}
+
+
+def interrupt(models, made_from=MADE_FROM, state=STATE):
+    with suppress(KeyboardInterrupt), resumable(models, made_from, []) as states:
+        states.write("sea", state)
+        raise KeyboardInterrupt
+
+
+def read(models, made_from=MADE_FROM):
+    """Read the state of `sea`, and stop again, so that it is kept."""
+    found = []
+    with suppress(KeyboardInterrupt), resumable(models, made_from, []) as states:
+        found.append(states.read("sea"))
+        raise KeyboardInterrupt
+    return found[0]
+
+
+@pytest.fixture
+def models(tmp_path):
+    return tmp_path / "multi_label-seed0.safetensors"
+
+
+def test_what_was_stopped_is_found_again(models, caplog):
+    interrupt(models)
+    with caplog.at_level(logging.INFO):
+        state = read(models)
+    assert state.keys() == STATE.keys()
+    assert state["head"]["weight"].equal(STATE["head"]["weight"])
+    assert caplog.messages == ["sea: goes on after epoch 2 of stage head"]
+
+
+def test_a_later_state_replaces_an_earlier_one(models):
+    interrupt(models)
+    interrupt(models, state={**STATE, "epoch": 3})
+    assert read(models)["epoch"] == 3
+
+
+def test_what_was_made_otherwise_is_not_gone_on_with(models):
+    interrupt(models)
+    assert read(models, {**MADE_FROM, "seed": 1}) is None
+    assert read(models.with_name("multi_label-seed1.safetensors")) is None
+    assert read(models) is not None
+
+
+def test_nothing_stays_when_the_models_are_made(models):
+    interrupt(models, {**MADE_FROM, "archive_sha256": "34"})
+    interrupt(models)
+    other = models.with_name("multi_label-seed01.safetensors")
+    interrupt(other)
+    with resumable(models, MADE_FROM, []):
+        pass
+    assert read(models) is None
+    assert read(other) is not None
+    assert len(list(models.parent.iterdir())) == 1
+
+
+def test_nothing_stays_of_what_cannot_be_made(models):
+    with suppress(InputError), resumable(models, MADE_FROM, []) as states:
+        states.write("sea", STATE)
+        raise InputError("the loss is not finite")
+    assert list(models.parent.iterdir()) == []
+
+
+class Code:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return exec, (f"open({str(self.path)!r}, 'w')",)
+
+
+def test_a_state_that_would_run_code_is_passed_over(models, tmp_path, caplog):
+    interrupt(models, state={**STATE, "code": Code(tmp_path / "run")})
+    assert read(models) is None
+    assert not (tmp_path / "run").exists()
+    assert "cannot be read" in caplog.text
+
+
+def test_a_damaged_state_is_passed_over(models, caplog):
+    interrupt(models)
+    (file,) = models.parent.rglob("*.pt")
+    file.write_bytes(file.read_bytes()[:-100])
+    assert read(models) is None
+    assert "sea starts anew" in caplog.text

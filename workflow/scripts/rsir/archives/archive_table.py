@@ -1,0 +1,62 @@
+"""The table of an archive, `archive.csv`: one row per image, with its scene and its labels."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rsir.archives.csv_rows import check_scenes, read_rows, with_flags
+from rsir.archives.image_names import check_ids, check_names, leads_out
+from rsir.core.errors import InputError, first_few
+from rsir.core.files import written_whole
+
+FIXED_COLUMNS = ("image", "path", "scene", "width", "height", "sha256")
+"""The columns of an archive before its labels."""
+
+
+def write_archive(archive: pd.DataFrame, path: Path) -> None:
+    """Write an archive's table as CSV."""
+    with written_whole(path) as partial:
+        archive.to_csv(partial, index=False, lineterminator="\n")
+
+
+def read_archive(path: Path) -> pd.DataFrame:
+    """Read what `write_archive` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is not an archive's table.
+    """
+    archive = read_rows(path)
+    if tuple(archive.columns[: len(FIXED_COLUMNS)]) != FIXED_COLUMNS or not label_names(archive):
+        raise InputError(
+            f"{path}: does not begin with the columns {', '.join(FIXED_COLUMNS)}, and then labels; "
+            "make it anew"
+        )
+    check_names([*archive.columns, *archive["image"], *archive["path"], *archive["scene"]], path)
+    check_ids(archive["image"], path)
+    check_scenes(archive, path)
+    if odd := [file for file in archive["path"] if leads_out(file)]:
+        raise InputError(f"{path}: {first_few(odd)} leads out of the images' folder; make it anew")
+    for name in ("width", "height"):
+        if not archive[name].str.fullmatch("[1-9][0-9]{0,8}").all():
+            raise InputError(f"{path}: a size is no number of pixels ({name}); make it anew")
+    archive = archive.astype({"width": int, "height": int})
+    return with_flags(archive, label_names(archive), path)
+
+
+def label_names(archive: pd.DataFrame) -> list[str]:
+    """Return the names of the labels, in the order of their columns."""
+    return list(archive.columns[len(FIXED_COLUMNS) :])
+
+
+def label_matrix(archive: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which image has which label: images × labels."""
+    return archive[label_names(archive)].to_numpy(dtype=bool)
+
+
+def has_scenes(archive: pd.DataFrame) -> bool:
+    """Tell whether the images have scene classes."""
+    return bool((archive["scene"] != "").all())

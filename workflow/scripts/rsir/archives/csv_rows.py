@@ -1,0 +1,71 @@
+"""CSV files read as text, cell by cell, and checks of their columns."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rsir.core.errors import InputError
+
+
+def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
+    """Read a table as text, cell by cell: `001` and `NA` stay what they are.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or if it is empty, not UTF-8 or ragged, or if a column has no
+        name or another's.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; put it there or correct the path")
+    try:
+        rows = pd.read_csv(
+            path,
+            sep=separator,
+            header=None,
+            dtype=str,
+            na_filter=False,
+            encoding="utf-8-sig",
+            compression=None,
+        )
+    except pd.errors.EmptyDataError:
+        raise InputError(f"{path}: empty; it needs a line of column names, then rows") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
+    except pd.errors.ParserError as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not a table ({reason}); give each row all columns") from error
+    header = [name.strip() for name in rows.iloc[0]]
+    for place, name in enumerate(header):
+        if not name:
+            raise InputError(f"{path}: column {place + 1} has no name; name it or take it out")
+        if name in header[:place]:
+            raise InputError(f"{path}: two columns {name!r}; rename or take out one")
+    if len(rows) == 1:
+        raise InputError(f"{path}: no rows below the column names; add one for each image")
+    return rows.iloc[1:].set_axis(header, axis="columns").reset_index(drop=True)
+
+
+def check_scenes(table: pd.DataFrame, path: Path) -> None:
+    """Raise InputError if some images have a scene and others have none."""
+    empty = table["scene"] == ""
+    if empty.any() and not empty.all():
+        image = table["image"][empty].iloc[0]
+        raise InputError(
+            f"{path}: {empty.sum()} of {len(table)} rows without a scene, first that of "
+            f"{image!r}; give every image a scene, or none"
+        )
+
+
+def with_flags(table: pd.DataFrame, names: list[str], path: Path) -> pd.DataFrame:
+    """Turn the labels' cells from text into numbers, 0 and 1."""
+    wrong = ~table[names].isin(["0", "1"]).to_numpy()
+    if wrong.any():
+        row, place = np.argwhere(wrong)[0]
+        image, value = table["image"].iloc[row], table[names[place]].iloc[row]
+        raise InputError(
+            f"{path}: row {row + 1} ({image!r}), column {names[place]!r}: {value!r} is neither "
+            "0 nor 1; correct it"
+        )
+    return table.astype(dict.fromkeys(names, "uint8"))

@@ -1,0 +1,145 @@
+"""The split of an archive: which images train, validate and test."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from rsir.archives.archive_table import has_scenes, label_matrix
+from rsir.archives.split_file import read_split
+from rsir.core.errors import InputError
+
+_MANY = 1 << 16  # images; that a scene needs more is not worth telling how many
+
+
+def split_archive(
+    archive: pd.DataFrame,
+    method: str,
+    test_fraction: float = 0.2,
+    validation_fraction: float = 0.0,
+    seed: int = 0,
+    file: Path | None = None,
+) -> pd.DataFrame:
+    """Assign each image of an archive to a subset.
+
+    Parameters
+    ----------
+    archive
+        The archive's table.
+    method
+        `leading`: of each scene, in the archive's order, the first images train, the next
+        validate and the last test. `stratified`: drawn at random, with the scenes in proportion.
+        `iterative`: drawn at random, with the labels in proportion (Sechidis, Tsoumakas and
+        Vlahavas, *On the Stratification of Multi-Label Data*, ECML PKDD 2011); the subsets are
+        then only nearly as large as asked for. `file`: read from a file.
+    test_fraction, validation_fraction
+        The parts of the archive that test and validate.
+    seed
+        What `stratified` and `iterative` draw by.
+    file
+        For `file`: a CSV file with the columns `image` and `subset`.
+
+    Returns
+    -------
+    DataFrame
+        The columns `image` and `subset`, one of `rsir.archives.split_file.SUBSETS`, in the
+        archive's order.
+
+    Raises
+    ------
+    InputError
+        If the archive is too small for the split or has no scenes to split by, or if the file
+        does not fit the archive.
+    """
+    fractions = {"test": test_fraction, "validation": validation_fraction}
+    match method:
+        case "leading":
+            subset = _lead(_scenes(archive, method, fractions), fractions)
+        case "stratified":
+            scenes = _scenes(archive, method, fractions)
+            subset = _draw(StratifiedShuffleSplit, scenes, fractions, seed)
+        case "iterative":
+            _check_fractions(fractions)
+            labels = label_matrix(archive)
+            subset = _draw(MultilabelStratifiedShuffleSplit, labels, fractions, seed)
+        case "file":
+            if file is None:
+                raise InputError("split.file: missing; name a CSV file of images and subsets")
+            subset = read_split(file, archive)
+        case _:
+            raise ValueError(f"{method!r} is no method of splitting")
+    return pd.DataFrame({"image": archive["image"], "subset": subset})
+
+
+def _lead(scenes: NDArray[np.str_], fractions: dict[str, float]) -> NDArray[np.str_]:
+    """Take the images of each scene from its end: first those that test."""
+    subset = np.full(len(scenes), "train", dtype="<U10")
+    for scene in np.unique(scenes):
+        rows = np.flatnonzero(scenes == scene)
+        end = len(rows)
+        for name, fraction in fractions.items():
+            start = end - round(fraction * len(rows))
+            subset[rows[start:end]] = name
+            end = start
+    return subset
+
+
+def _draw(
+    splitter: type[Any], strata: NDArray[Any], fractions: dict[str, float], seed: int
+) -> NDArray[np.str_]:
+    """Draw the images that test, then from the rest those that validate."""
+    subset = np.full(len(strata), "train", dtype="<U10")
+    rest = np.arange(len(strata))
+    for name, fraction in fractions.items():
+        if fraction == 0:
+            continue
+        draw = splitter(n_splits=1, test_size=round(fraction * len(strata)), random_state=seed)
+        try:
+            kept, drawn = next(draw.split(rest, strata[rest]))
+        except ValueError as error:
+            raise InputError(
+                f"split: no {name} part can be drawn in proportion ({error}); "
+                "change the fractions or the method"
+            ) from error
+        if not (len(kept) and len(drawn)):
+            raise InputError(
+                f"split: {len(strata)} images are too few to train and to {name}; add some"
+            )
+        subset[rest[drawn]] = name
+        rest = rest[kept]
+    return subset
+
+
+def _scenes(archive: pd.DataFrame, method: str, fractions: dict[str, float]) -> NDArray[np.str_]:
+    """Return the scenes, each of them large enough to have an image in every subset."""
+    _check_fractions(fractions)
+    if not has_scenes(archive):
+        raise InputError(
+            f"split.method: {method} splits by scene, and the archive has none; "
+            "choose iterative or file"
+        )
+
+    def suffices(images: int) -> bool:
+        taken = [round(fraction * images) for fraction in fractions.values() if fraction]
+        return min(taken) > 0 and sum(taken) < images
+
+    for scene, images in archive["scene"].value_counts(sort=False).items():
+        if not suffices(images):
+            need = next(filter(suffices, range(images + 1, _MANY)), "more")
+            raise InputError(
+                f"split: scene {scene!r} has {images} images and needs {need} for one in each "
+                "subset; add images, raise the fractions or take the scene out"
+            )
+    return archive["scene"].to_numpy(dtype=str)
+
+
+def _check_fractions(fractions: dict[str, float]) -> None:
+    if not (fractions["test"] > 0 and fractions["validation"] >= 0 and sum(fractions.values()) < 1):
+        raise InputError(
+            f"split: test_fraction {fractions['test']} and validation_fraction "
+            f"{fractions['validation']} leave nothing to test or to train on; choose others"
+        )

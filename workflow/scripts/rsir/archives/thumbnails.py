@@ -1,0 +1,91 @@
+"""Thumbnails: small JPEGs of all images of an archive, and the file of them."""
+
+import io
+from bisect import bisect_right
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from zlib import crc32
+
+import h5py
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from rsir.archives.pixels import read_image
+from rsir.core.errors import InputError
+from rsir.core.hdf5 import IMAGE, UNREADABLE, new_arrays, open_arrays, write_names
+from rsir.core.origin import digests
+from rsir.core.progress import progress
+
+LONGER_SIDE = 128
+"""The longer side of a thumbnail, in pixels; smaller images keep their size."""
+
+MOST_BYTES = 5000
+
+QUALITIES = range(30, 93)
+"""JPEG qualities, of which the best is taken that needs at most `MOST_BYTES`, or else the first."""
+
+
+def make_thumbnails(table: pd.DataFrame, root: Path, workers: int) -> list[bytes]:
+    """Return a JPEG of each image of an archive, in its order.
+
+    Threads do it: Pillow lets others run while it works.
+
+    Raises
+    ------
+    InputError
+        If an image cannot be used (see `rsir.archives.pixels.read_image`).
+    """
+    paths = [root / path for path in table["path"]]
+    with ThreadPoolExecutor(workers) as pool:
+        made = pool.map(lambda path: thumbnail(read_image(path)), paths)
+        return list(progress(made, len(paths), "thumbnails", "image"))
+
+
+def thumbnail(image: Image.Image) -> bytes:
+    """Shrink an image and return it as JPEG, of the best quality that is small enough."""
+    small = image.copy()
+    small.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.LANCZOS)
+    too_large = bisect_right(QUALITIES, MOST_BYTES, key=lambda quality: len(_jpeg(small, quality)))
+    return _jpeg(small, QUALITIES[max(0, too_large - 1)])
+
+
+def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: list[bytes]) -> None:
+    """Write the thumbnails (N,) of the images (N,) of an archive's table.
+
+    The file holds `image`, `jpeg` and `crc32`, a checksum of each JPEG: HDF5 has none for rows of
+    different lengths.
+    """
+    with new_arrays(path, digests({"archive": archive})) as file:
+        write_names(file, IMAGE, images)
+        rows = file.create_dataset("jpeg", len(jpegs), dtype=h5py.vlen_dtype(np.uint8))
+        for number, jpeg in enumerate(jpegs):
+            rows[number] = np.frombuffer(jpeg, np.uint8)
+        checksums = np.array([crc32(jpeg) for jpeg in jpegs], np.uint32)
+        file.create_dataset("crc32", data=checksums, fletcher32=True)
+
+
+def read_thumbnails(path: Path, images: np.ndarray, rows: np.ndarray) -> list[bytes]:
+    """Read the JPEGs of some rows (R,) of an archive, whose images (N,) the file must have.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is of other images.
+    """
+    try:
+        with open_arrays(path) as file:
+            same = list(file[IMAGE].asstr()) == list(images)
+            stored, checksums = file["jpeg"], file["crc32"][:]
+            jpegs = [stored[row].tobytes() for row in rows] if same else []
+    except (*UNREADABLE, IndexError) as error:
+        raise InputError(f"{path}: is damaged; delete it and run again") from error
+    if not same or [crc32(jpeg) for jpeg in jpegs] != checksums[rows].tolist():
+        raise InputError(f"{path}: is damaged or of another archive; delete it and run again")
+    return jpegs
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality, optimize=True)
+    return file.getvalue()

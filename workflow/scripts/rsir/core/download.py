@@ -1,0 +1,113 @@
+"""Files downloaded by their digest, with retries."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import MaxRetryError
+from urllib3.util import Retry
+
+from rsir.core.errors import InputError
+from rsir.core.files import sha256 as sha256_of
+from rsir.core.files import written_whole
+from rsir.core.progress import counting
+
+_TIMEOUT = (10, 60)
+"""Seconds to connect, and seconds without a byte."""
+
+_ATTEMPTS = 3
+"""How often a download that is cut off is begun."""
+
+_RETRY = Retry(
+    total=3,
+    connect=1,
+    backoff_factor=1,
+    status_forcelist=(429, 500, 502, 503, 504),
+    respect_retry_after_header=False,  # else a server can ask for hours
+    raise_on_status=False,
+)
+
+
+def download(urls: Sequence[str], path: Path, sha256: str) -> None:
+    """Make a file be there, fetched from the first address that gives the right one.
+
+    A file that is there with the right digest is left alone; one with another is never replaced.
+
+    Parameters
+    ----------
+    urls
+        Addresses of the same file, tried in order.
+    path
+        Where the file is to be.
+    sha256
+        Its SHA-256 digest, or the first digits of it (8 at least).
+
+    Raises
+    ------
+    InputError
+        If another file is there, or if no address gives the right one.
+    """
+    if not re.fullmatch("[0-9a-f]{8,64}", sha256):
+        raise ValueError(f"{sha256!r} is not the head of a SHA-256 digest")
+    if path.exists():
+        if not path.is_file() or not sha256_of(path).startswith(sha256):
+            raise InputError(
+                f"{path}: not the file whose SHA-256 begins with {sha256}; move it away, "
+                "and the right one is downloaded"
+            )
+        return
+    failures = []
+    for url in urls:
+        try:
+            with written_whole(path) as partial:
+                _fetch(url, partial, path.name)
+                found = sha256_of(partial)
+                if not found.startswith(sha256):
+                    raise InputError(f"SHA-256 {found[: len(sha256)]} instead of {sha256}")
+        except (requests.RequestException, InputError) as error:
+            failures.append(f"{url} ({_reason(error)})")
+        else:
+            return
+    raise InputError(
+        f"{path}: not to be had from {' nor from '.join(failures)}; "
+        "try again later, or get the file elsewhere and put it there"
+    )
+
+
+def _fetch(url: str, path: Path, name: str) -> None:
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=_RETRY))
+        session.mount("https://", HTTPAdapter(max_retries=_RETRY))
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            try:
+                _stream(session, url, path, name)
+                break
+            except requests.exceptions.ChunkedEncodingError:  # cut off, which Retry does not see
+                if not attempts_left:
+                    raise
+
+
+def _stream(session: requests.Session, url: str, path: Path, name: str) -> None:
+    headers = {"Accept-Encoding": "identity"}  # so that Content-Length is the file's
+    with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+        response.raise_for_status()
+        size = int(response.headers.get("Content-Length", 0)) or None
+        with (
+            path.open("wb") as file,
+            counting(size, name, "B", scaled=True) as advance,
+        ):
+            for block in response.iter_content(1 << 20):
+                file.write(block)
+                advance(len(block))
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line why an address failed."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{error.response.status_code} {error.response.reason}"
+    cause = error.args[0] if error.args else error
+    if isinstance(cause, MaxRetryError):
+        cause = cause.reason
+    return " ".join(str(cause).split())

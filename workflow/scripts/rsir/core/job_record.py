@@ -1,0 +1,132 @@
+"""The record of an archive's results: what each job made, of what, and how.
+
+A job leaves a note beside its results; when Snakemake ends, all notes go into one file. So jobs
+that run at the same time, maybe on several machines, never write to the same file.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256 as hashed
+from pathlib import Path
+from typing import Any
+
+from rsir.core.errors import InputError
+from rsir.core.files import sha256, written_whole
+from rsir.core.origin import circumstances, versions
+
+FILE = "provenance.json"
+_NOTES = ".provenance"
+
+Digests = dict[str, str]  # path → SHA-256
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a job made of what, and how.
+
+    `circumstances` are those of `rsir.core.origin`; `config` is the merged configuration, or, in
+    the record, its digest.
+    """
+
+    rule: str
+    inputs: Digests
+    outputs: Digests
+    parameters: dict[str, Any]
+    config: Any
+    circumstances: dict[str, str]
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The jobs by their names, and the configurations that they ran with, by their digests."""
+
+    configs: dict[str, Any] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+
+
+def note_job(
+    folder: Path,
+    name: str,
+    rule: str,
+    inputs: Sequence[Path],
+    outputs: Sequence[Path],
+    parameters: Mapping[str, Any],
+    config: Mapping[str, Any],
+) -> None:
+    """Leave a note of a job that has ended.
+
+    Parameters
+    ----------
+    folder : Path
+        The archive's results.
+    name : str
+        The job's own name; a later job of this name takes its place.
+    """
+    job = Job(
+        rule,
+        {str(path): digest(path) for path in inputs},
+        {str(path): digest(path) for path in outputs},
+        dict(parameters),
+        dict(config),
+        circumstances(),
+        versions(),
+    )
+    with written_whole(folder / _NOTES / f"{name}.json") as partial:
+        partial.write_text(json.dumps(asdict(job), default=str))
+
+
+def gather(folder: Path) -> None:
+    """Put the notes that jobs left in a folder of results into its record."""
+    notes = _notes(folder)
+    if notes:
+        record = read_record(folder)
+        with written_whole(folder / FILE) as partial:
+            partial.write_text(json.dumps(asdict(record), indent=1, sort_keys=True) + "\n")
+        for note in notes:  # and not what a job of a killed run may leave meanwhile
+            note.unlink()
+        if not _notes(folder):
+            shutil.rmtree(folder / _NOTES)
+
+
+def read_record(folder: Path) -> Record:
+    """Read the record of a folder of results, and the notes that have not gone into it yet.
+
+    Raises
+    ------
+    InputError
+        If the record cannot be read.
+    """
+    file = folder / FILE
+    record = Record()
+    try:
+        if file.exists():
+            told = json.loads(file.read_text())
+            record.configs.update(told["configs"])
+            record.jobs.update({name: Job(**job) for name, job in told["jobs"].items()})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{file}: is damaged; delete it, and run again with --forceall") from error
+    for note in _notes(folder):
+        job = Job(**json.loads(note.read_text()))
+        key = hashed(json.dumps(job.config, sort_keys=True).encode()).hexdigest()
+        record.configs[key] = job.config
+        name = note.relative_to(folder / _NOTES).with_suffix("").as_posix()
+        record.jobs[name] = replace(job, config=key)
+    for key in record.configs.keys() - {job.config for job in record.jobs.values()}:
+        del record.configs[key]
+    return record
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 digest of a file, or of the names and digests of a folder's files."""
+    if path.is_file():
+        return sha256(path)
+    files = sorted(file for file in path.rglob("[!.]*") if file.is_file())
+    told = [[file.relative_to(path).as_posix(), sha256(file)] for file in files]
+    return hashed(json.dumps(told).encode()).hexdigest()
+
+
+def _notes(folder: Path) -> list[Path]:
+    return sorted((folder / _NOTES).rglob("[!.]*.json"))

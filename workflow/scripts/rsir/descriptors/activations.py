@@ -1,0 +1,170 @@
+"""Activations at the cut, batch by batch: read from a file, or computed from the images.
+
+On a CPU both sources give the same numbers: the trunk computes batches of one size, so that its
+rounding depends neither on the other images of a batch nor on the number of threads, and its
+output is rounded to half precision.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import h5py
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from rsir.core.errors import InputError
+from rsir.core.hdf5 import readable
+from rsir.descriptors.descriptor_files import open_activations
+from rsir.networks.backbone import Backbone
+from rsir.networks.folding import fold_batch_norm
+from rsir.networks.out_of_memory import Portions
+from rsir.networks.precision import activations_at_cut, precise_enough
+from rsir.networks.preprocessing import Preprocessing
+from rsir.networks.processor import Processor
+
+Batches = Sequence[np.ndarray]
+
+
+class ActivationSource(Protocol):
+    """Where the activations at the cut come from."""
+
+    def batches(self, rows: Batches) -> Iterator[Tensor]:
+        """Yield the activations B×C×H×W, float16, of each batch of rows of the archive."""
+
+
+def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
+    """Return the rows 0 to `count` in batches of `batch_size`, in order."""
+    return [
+        np.arange(first, min(first + batch_size, count)) for first in range(0, count, batch_size)
+    ]
+
+
+class StoredActivations:
+    """Activations read from a file."""
+
+    def __init__(self, dataset: h5py.Dataset) -> None:
+        self._dataset = dataset
+
+    def batches(self, rows: Batches) -> Iterator[Tensor]:
+        """Yield the activations of each batch of rows.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged.
+        """
+        for batch in rows:
+            with readable(Path(self._dataset.file.filename)):
+                # One by one: h5py takes a hundred times as long to find many at once.
+                values = np.stack([self._dataset[row] for row in batch])
+            yield torch.from_numpy(values)
+
+
+class ComputedActivations:
+    """Activations computed from the images, which worker processes decode ahead of the trunk."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        paths: Sequence[Path],
+        workers: int,
+        processor: Processor,
+    ) -> None:
+        self._trunk = fold_batch_norm(processor.place(backbone.trunk))
+        self._preprocessing = backbone.preprocessing
+        self._images = Images(paths, backbone.preprocessing)
+        self._workers = workers
+        self._processor = processor
+        self._portions = Portions()
+
+    def batches(self, rows: Batches) -> Iterator[Tensor]:
+        """Yield the activations of each batch of rows.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be read, an activation is too large for half precision, or memory
+            does not hold those of a single image.
+        """
+        order = np.concatenate(rows)
+        size = self._processor.batch_size
+        loader = DataLoader(
+            self._images,
+            batch_sampler=[order[part].tolist() for part in consecutive_batches(len(order), size)],
+            num_workers=self._workers,
+            collate_fn=_stack,
+            pin_memory=self._processor.device.type == "cuda",
+        )
+        return _regrouped(map(self._activations, loader), [len(batch) for batch in rows])
+
+    def _activations(self, pixels: Tensor | InputError) -> Tensor:
+        """Compute the activations of at most `batch_size` images, in a batch of that size.
+
+        How a product is rounded depends on the size of the batch, and on nothing else in it.
+        """
+        if isinstance(pixels, InputError):
+            raise pixels
+        count = len(pixels)
+        missing = self._processor.batch_size - count
+        padded = torch.cat([pixels, pixels[-1:].expand(missing, -1, -1, -1)])
+        compute = partial(activations_at_cut, self._trunk, self._preprocessing, self._processor)
+        return torch.cat(self._portions.apply(compute, padded))[:count]
+
+
+@contextmanager
+def open_source(
+    stored: Path | None,
+    archive: pd.DataFrame,
+    root: Path,
+    backbone: Backbone,
+    threads: int,
+    processor: Processor,
+) -> Iterator[ActivationSource]:
+    """Open the stored activations of an archive, or, without a file, compute them as needed."""
+    if stored is not None:
+        with open_activations(stored, list(archive["image"])) as dataset:
+            yield StoredActivations(dataset)
+    else:
+        paths = [root / path for path in archive["path"]]
+        precise = precise_enough(processor, backbone, paths)
+        yield ComputedActivations(backbone, paths, max(1, threads - 1), precise)
+
+
+class Images(Dataset[np.ndarray | InputError]):
+    """Pixels of the images, or the error that reading one raised."""
+
+    def __init__(self, paths: Sequence[Path], preprocessing: Preprocessing) -> None:
+        self._paths = paths
+        self._preprocessing = preprocessing
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, row: int) -> np.ndarray | InputError:
+        try:
+            return self._preprocessing.load(self._paths[row])
+        except InputError as error:  # torch would bury its one line in a worker's traceback
+            return error
+
+
+def _regrouped(parts: Iterable[Tensor], sizes: Iterable[int]) -> Iterator[Tensor]:
+    """Yield the rows of the parts, in their order, in batches of these sizes."""
+    remaining = iter(parts)
+    rows = next(remaining)
+    for size in sizes:
+        while len(rows) < size:
+            rows = torch.cat([rows, next(remaining)])
+        yield rows[:size]
+        rows = rows[size:]
+
+
+def _stack(pixels: list[np.ndarray | InputError]) -> Tensor | InputError:
+    errors = [item for item in pixels if isinstance(item, InputError)]
+    arrays = [item for item in pixels if isinstance(item, np.ndarray)]
+    return errors[0] if errors else torch.from_numpy(np.stack(arrays))

@@ -1,0 +1,28 @@
+"""CSV tables of results, written and read."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rsir.core.files import written_whole
+from rsir.evaluation.methods import METHOD
+
+_TEXTS = ["archive", "backbone", "labeling", "descriptor", "query", "image", "metric", "over"]
+_TEXTS += [*(f"against_{name}" for name in METHOD[:3]), "scene", "label", "differs"]
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV, numbers with six decimals."""
+    with written_whole(path) as partial:
+        table.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def read_results(path: Path) -> pd.DataFrame:
+    """Read a table of `write_table`: names are text, whatever they look like; no number is NaN."""
+    columns = pd.read_csv(path, nrows=0).columns
+    return pd.read_csv(
+        path,
+        dtype=dict.fromkeys(columns.intersection(_TEXTS), str),
+        keep_default_na=False,
+        na_values=dict.fromkeys(columns.difference(_TEXTS), ""),
+    )

@@ -1,1 +1,0 @@
-"""Figures: the tables, the curves and the descriptors to look at."""

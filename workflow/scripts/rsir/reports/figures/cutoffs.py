@@ -1,0 +1,186 @@
+"""The scores against the number of images retrieved."""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rsir.evaluation.bounds import BOUNDS, repeated_rankings
+from rsir.evaluation.methods import HISTOGRAM, METHOD, POOL, Description
+from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries
+from rsir.metrics.label_pairs import accuracy, precision, recall
+from rsir.reports.figures.rows import bounds_of, described, place_of
+from rsir.reports.figures.style import (
+    DESCRIPTORS,
+    FAINT,
+    GREY,
+    OUTPUT,
+    WIDTH,
+    halo,
+    in_style,
+    key,
+    labeling_colours,
+    note,
+    readable,
+)
+from rsir.search.protocol import PROTOCOLS, Search, under_protocol
+
+PAIR_METRICS = {"accuracy": accuracy, "precision": precision, "recall": recall}
+KEY = [*METHOD[:3], "k"]
+
+_DASHES = ("-", "--", "-.", ":")  # of descriptions without learning
+_STYLES = {POOL: "-", OUTPUT: "--"}
+
+
+def mean_curves(ranked: Ints, query_labels: Bools, database_labels: Bools) -> dict[str, Floats]:
+    """Return the mean of each of PAIR_METRICS over the first 1, 2, … images of the rankings.
+
+    Parameters
+    ----------
+    ranked
+        (Q, depth) rows of the database in rank order.
+    query_labels, database_labels
+        (Q, L) and (D, L).
+
+    Returns
+    -------
+    dict
+        For each metric (depth,): what `rsir.metrics.scoring.score_rankings` gives at each cutoff,
+        averaged over queries.
+    """
+    queries, depth = ranked.shape
+    totals = {metric: np.zeros(depth) for metric in PAIR_METRICS}
+    for block in blocks_of_queries(queries, depth * query_labels.shape[1]):
+        asked, retrieved = query_labels[block, None], database_labels[ranked[block]]
+        sizes = asked.sum(axis=2), retrieved.sum(axis=2)
+        overlap = (asked & retrieved).sum(axis=2)
+        for metric, of_pair in PAIR_METRICS.items():
+            totals[metric] += of_pair(overlap, *sizes).sum(axis=0)
+    counted = queries * np.arange(1, depth + 1)
+    return {metric: np.cumsum(total) / counted for metric, total in totals.items()}
+
+
+def curve_rows(
+    archive: pd.DataFrame,
+    search: Search,
+    rankings: Mapping[str, Ints],
+    backbone: str,
+    labeling: str,
+) -> pd.DataFrame:
+    """Return the `mean_curves` of a model, query excluded: a row per descriptor and cutoff."""
+    query_labels, database_labels, _, _ = search.labels_and_scenes(archive)
+    tables = []
+    for descriptor, positions in rankings.items():
+        ranked, _ = under_protocol(PROTOCOLS[0], positions, search.own_rows)
+        curves = mean_curves(ranked, query_labels, database_labels)
+        tables.append(_table((backbone, labeling, descriptor), curves))
+    return pd.concat(tables, ignore_index=True)
+
+
+def bound_curve_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) -> pd.DataFrame:
+    """Return the `mean_curves` of the bounds, in rows like those of `curve_rows`."""
+    labels_and_scenes = search.labels_and_scenes(archive)
+    query_labels, database_labels, _, _ = labels_and_scenes
+    tables = []
+    for bound, asked, ranked, _ in repeated_rankings(
+        PROTOCOLS[0], cutoffs, *labels_and_scenes, search.own_rows
+    ):
+        curves = mean_curves(ranked, query_labels[asked], database_labels)
+        tables.append(_table((bound, "", ""), curves))
+    return pd.concat(tables, ignore_index=True)
+
+
+@in_style
+def cutoffs_figure(rows: pd.DataFrame, cutoff: int, labelings: Sequence[str]) -> Figure:
+    """Draw a row of panels per network and a column per metric, averaged over seeds.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of `curve_rows` of every model, and of `bound_curve_rows`.
+    cutoff : int
+        The one that the tables quote, which is marked.
+    labelings : sequence of str
+        All that have a colour, as `labeling_colours` takes them.
+    """
+    means = rows.groupby(KEY, sort=False)[list(PAIR_METRICS)].mean().reset_index()
+    methods = described(means)
+    if methods.empty:
+        return note("The run describes no images, so there is nothing to draw.")
+    networks = methods.loc[methods["descriptor"] != HISTOGRAM, "backbone"].unique().tolist()
+    looks = _looks(methods, labeling_colours(labelings))
+    lines = max(1, len(networks))
+    figure = Figure(figsize=(WIDTH, 1.0 + 1.75 * lines))
+    panels = figure.subplots(lines, len(PAIR_METRICS), sharex=True, sharey=True, squeeze=False)
+    for network, across in zip(networks or [""], panels, strict=True):
+        own = methods[(methods["backbone"] == network) | (methods["descriptor"] == HISTOGRAM)]
+        across[0].set_ylabel(readable(network), fontweight="bold")
+        for axes, metric in zip(across, PAIR_METRICS, strict=True):
+            axes.grid(color=FAINT, linewidth=0.6)
+            axes.axvline(cutoff, color=GREY, linewidth=0.6)
+            for method, curve in own.groupby(METHOD[:3], sort=False):
+                axes.plot(curve["k"], curve[metric], **looks[method])
+            _draw_bounds(axes, bounds_of(means), metric)
+    for axes, metric in zip(panels[0], PAIR_METRICS, strict=True):
+        axes.set_title(metric)
+    panels[0, 0].margins(y=0.12)
+    panels[0, 0].set_xlim(1, means["k"].max())
+    figure.supxlabel(f"images retrieved; the tables quote {cutoff}")
+    _add_legend(figure, methods, looks)
+    return figure
+
+
+def _looks(methods: pd.DataFrame, colours: Mapping[str, str]) -> dict[Description, dict[str, Any]]:
+    """Return how the line of each method is drawn."""
+    looks: dict[Description, dict[str, Any]] = {}
+    dashes = cycle(_DASHES)
+    for backbone, labeling, descriptor in methods[METHOD[:3]].drop_duplicates().to_numpy():
+        if descriptor == HISTOGRAM:
+            look = {"color": GREY, "linestyle": next(dashes), "linewidth": 1}
+        else:
+            look = {"color": colours[labeling], "linestyle": _STYLES[descriptor], "linewidth": 1.2}
+        looks[backbone, labeling, descriptor] = look
+    return looks
+
+
+def _draw_bounds(axes: Axes, bounds: pd.DataFrame, metric: str) -> None:
+    """Draw the floor and the ceilings, each with its name along its line."""
+    for bound, curve in bounds.groupby("backbone", sort=False):
+        axes.plot(curve["k"], curve[metric], color=GREY, linewidth=1.2, linestyle=":")
+        below = bound == BOUNDS[1]  # among the others, but the lowest of them at its end
+        axes.annotate(
+            str(bound),
+            curve[["k", metric]].to_numpy(float)[-1 if below else 0],
+            xytext=(-2, -2) if below else (2, 2),
+            textcoords="offset points",
+            ha="right" if below else "left",
+            va="top" if below else "bottom",
+            color=GREY,
+            path_effects=halo(),
+        )
+
+
+def _add_legend(
+    figure: Figure, methods: pd.DataFrame, looks: Mapping[Description, dict[str, Any]]
+) -> None:
+    """Name the colours of labelings, the dashes of descriptors and those without learning."""
+    entries: dict[str, dict[str, Any]] = {}
+    for (backbone, labeling, descriptor), look in looks.items():
+        _, name = place_of(backbone, labeling, descriptor)
+        solid = {} if descriptor == HISTOGRAM else {"linestyle": "-"}
+        entries.setdefault(name, look | solid)
+    if (methods["descriptor"] != HISTOGRAM).any():
+        for descriptor, linestyle in _STYLES.items():
+            entries[DESCRIPTORS[descriptor]] = {"linestyle": linestyle}
+    keys = [key(name, **look) for name, look in entries.items()]
+    figure.legend(handles=keys, loc="outside upper center", ncols=5)
+
+
+def _table(method: tuple[str, str, str], curves: Mapping[str, Floats]) -> pd.DataFrame:
+    constants = dict(zip(KEY, method, strict=False))
+    depth = len(next(iter(curves.values())))
+    return pd.DataFrame({**constants, "k": np.arange(1, depth + 1), **curves})

@@ -1,0 +1,69 @@
+"""The accuracy of every method in every scene: a heat map."""
+
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from rsir.evaluation.methods import METHOD, POOL
+from rsir.reports.figures.rows import described, place_of, quoted
+from rsir.reports.figures.style import DESCRIPTORS, LETTER, WIDTH, in_style, note
+from rsir.reports.summary import METRIC
+
+_SHADES = colormaps["Blues"]
+_SCALE = Normalize(0, 1.4)  # on darker shades than that of 1 a black number is hard to read
+
+
+@in_style
+def scenes_figure(table: pd.DataFrame) -> Figure:
+    """Draw a row per method and a column per scene, the best one first, under the quoted protocol.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `rsir.evaluation.by_scene.by_scene` returns it; without rows the figure says that there
+        are no scenes.
+    """
+    rows = quoted(table)
+    if described(rows).empty:
+        return note("No scores by scene: the archive has no scenes, or the run describes no image.")
+    # Pooled features come first, whatever their place in the table.
+    numbers = rows.groupby(METHOD[:2], sort=False).ngroup()
+    rows = rows.iloc[np.lexsort((rows["descriptor"] != POOL, numbers))]
+    means = described(rows).groupby("scene", sort=False)[METRIC].mean()
+    scenes = means.sort_values(ascending=False, kind="stable").index
+    groups: dict[str, dict[str, pd.Series[float]]] = {}
+    for method, of_method in rows.groupby(METHOD[:3], sort=False):
+        backbone, labeling, descriptor = map(str, cast("tuple[str, ...]", method))
+        heading, label = place_of(backbone, labeling, descriptor)
+        if descriptor in DESCRIPTORS:
+            label = f"{label}, {descriptor}"
+        groups.setdefault(heading, {})[label] = of_method.set_index("scene")[METRIC][scenes]
+    lines = [len(labels) for labels in groups.values()]
+    width = max(WIDTH, 2.0 + 0.25 * len(scenes))
+    names = LETTER * max(map(len, scenes))
+    figure = Figure(figsize=(width, 0.3 + names + 0.2 * len(groups) + 0.17 * sum(lines)))
+    panels = figure.subplots(len(groups), 1, sharex=True, squeeze=False, height_ratios=lines)[:, 0]
+    for axes, (heading, of_heading) in zip(panels, groups.items(), strict=True):
+        axes.set_title(heading, loc="left", fontweight="bold")
+        _draw_cells(axes, pd.DataFrame(of_heading).T)
+    panels[-1].set_xticks(range(len(scenes)), scenes, rotation=90)
+    figure.supxlabel(f"scene; the numbers are {METRIC} in %, first {rows['k'].iloc[0]} retrieved")
+    return figure
+
+
+def _draw_cells(axes: Axes, values: pd.DataFrame) -> None:
+    """Draw a cell per value (methods × scenes), with its percentage in it."""
+    cells = values.to_numpy(float)
+    edges = (np.arange(size + 1) - 0.5 for size in reversed(cells.shape))
+    axes.pcolormesh(*edges, cells, cmap=_SHADES, norm=_SCALE, edgecolors="white", linewidth=0.5)
+    for (row, column), value in np.ndenumerate(cells):
+        axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center_baseline")
+    axes.set_yticks(range(len(values)), list(values.index))
+    axes.invert_yaxis()
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)

@@ -1,1 +1,0 @@
-"""Made-up aerial scenes: what the sample archive shows."""

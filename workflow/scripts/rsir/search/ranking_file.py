@@ -1,0 +1,90 @@
+"""The HDF5 file of rankings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from rsir.core.errors import InputError
+from rsir.core.hdf5 import UNREADABLE, new_arrays, open_arrays, write_names
+from rsir.search.protocol import Search
+
+
+def write_rankings(
+    path: Path,
+    images: np.ndarray,
+    search: Search,
+    rankings: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    attributes: Mapping[str, Any],
+) -> None:
+    """Write the ranked images of each query, for each descriptor.
+
+    The file holds `query` and `database`, the images that ask and that are searched, and in a group
+    per descriptor `position` (places in `database`, best first) and `similarity`.
+    """
+    with new_arrays(path, attributes) as file:
+        for name, rows in (("query", search.queries), ("database", search.database)):
+            write_names(file, name, images[rows])
+        for descriptor, (position, similarity) in rankings.items():
+            for name, values in (("position", position), ("similarity", similarity)):
+                file.create_dataset(
+                    f"descriptors/{descriptor}/{name}", data=values, fletcher32=True
+                )
+
+
+def read_rankings(
+    path: Path, images: np.ndarray
+) -> tuple[Search, dict[str, np.ndarray], dict[str, Any]]:
+    """Read who searched what, the ranked places of each descriptor, and the attributes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is of other images.
+    """
+    row = {image: number for number, image in enumerate(images)}
+    try:
+        with open_arrays(path) as file:
+            search = Search(
+                *(np.array([row[i] for i in file[name].asstr()]) for name in ("query", "database"))
+            )
+            found = {
+                name: _positions(group["position"], search)
+                for name, group in file["descriptors"].items()
+            }
+            return search, found, dict(file.attrs)
+    except UNREADABLE as error:
+        raise InputError(
+            f"{path}: is damaged or of another archive; delete it and run again"
+        ) from error
+
+
+def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
+    """Read the similarities (Q, depth) of what `read_rankings` reads.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read.
+    """
+    try:
+        with open_arrays(rankings) as file:
+            similarity: NDArray[np.float32] = file[f"descriptors/{descriptor}/similarity"][:]
+            return similarity
+    except UNREADABLE as error:
+        raise InputError(f"{rankings}: is damaged; delete it and run again") from error
+
+
+def _positions(array: h5py.Dataset, search: Search) -> NDArray[np.int32]:
+    """Return the ranked places of a descriptor, if they are places in what each query searched."""
+    queries, depth = array.shape
+    searched = len(search.database)
+    if queries != len(search.queries) or depth > searched or array.dtype != np.int32:
+        raise ValueError(f"{array.name} is not of these queries")
+    positions: NDArray[np.int32] = array[:]
+    if not np.isin(positions, np.arange(searched)).all():
+        raise ValueError(f"{array.name} is not of this database")
+    return positions

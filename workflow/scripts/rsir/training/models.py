@@ -1,0 +1,131 @@
+"""Fine-tuned models: a tail and a new head per task, in one safetensors file with its metadata."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, fx, nn
+
+from rsir.core.errors import InputError
+from rsir.core.files import written_whole
+from rsir.core.origin import circumstances
+from rsir.networks.backbone import pool
+
+ACTIVATIONS = ("softmax", "sigmoid")
+
+
+class Head(nn.Module):
+    """The new classifier of the thesis: batch norm, then a dense layer, on pooled features."""
+
+    def __init__(self, dimension: int, outputs: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(dimension)
+        self.dense = nn.Linear(dimension, outputs)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Turn pooled features B×D into logits B×K."""
+        logits: Tensor = self.dense(self.norm(pooled))
+        return logits
+
+
+@dataclass(frozen=True)
+class TaskModel:
+    """The fine-tuned tail and head of one task.
+
+    `outputs` names the output units; `activation`, ``softmax`` or ``sigmoid``, turns logits into
+    the output.
+    """
+
+    name: str
+    outputs: list[str]
+    activation: str
+    tail: fx.GraphModule
+    head: Head
+
+    def describe(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn what the tail gives B×D×H×W into pooled features B×D and outputs B×K, float32."""
+        pooled = pool(feature_map)
+        return pooled, activate(self.head(pooled), self.activation)
+
+
+def activate(logits: Tensor, activation: str) -> Tensor:
+    """Turn logits B×K into what the output layer gives, in 0..1."""
+    return logits.softmax(1) if activation == "softmax" else logits.sigmoid()
+
+
+def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, Any]) -> None:
+    """Write the models of a labeling's tasks, with metadata that rebuilds them, to one file."""
+    tensors = {
+        f"{number}.{part}.{name}": tensor.detach().cpu().contiguous()
+        for number, model in enumerate(models)
+        for part, module in (("tail", model.tail), ("head", model.head))
+        for name, tensor in module.state_dict().items()
+    }
+    tasks = [
+        {"name": model.name, "outputs": model.outputs, "activation": model.activation}
+        for model in models
+    ]
+    told = {**metadata, **circumstances(), "tasks": tasks}
+    texts = {key: json.dumps(value) for key, value in told.items()}
+    with written_whole(path) as partial:
+        partial.write_bytes(save(tensors, texts))
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read what a file of models says of their making."""
+    with _opened(path) as file:
+        facts = _metadata(file)
+    return {key: value for key, value in facts.items() if key != "tasks"}
+
+
+def load_models(path: Path, tail: fx.GraphModule, dimension: int) -> Iterator[TaskModel]:
+    """Read the models of a file one after the other, in evaluation mode.
+
+    Parameters
+    ----------
+    path : Path
+        As written by `save_models`.
+    tail : Module
+        The backbone's tail, whose architecture is taken and which is left as it is.
+    dimension : int
+        Number of its pooled features.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is of another backbone.
+    """
+    with _opened(path) as file:
+        for number, task in enumerate(_metadata(file)["tasks"]):
+            if task["activation"] not in ACTIVATIONS:
+                raise ValueError(f"{task['activation']!r} is no activation")
+            head = Head(dimension, len(task["outputs"]))
+            model = TaskModel(**task, tail=deepcopy(tail), head=head)
+            for part, module in (("tail", model.tail), ("head", model.head)):
+                names = module.state_dict()
+                module.load_state_dict(
+                    {name: file.get_tensor(f"{number}.{part}.{name}") for name in names}
+                )
+                module.eval()
+            yield model
+
+
+def _metadata(file: Any) -> dict[str, Any]:
+    return {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, RuntimeError, KeyError, OSError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: is damaged or of another backbone; delete it and run again"
+        ) from error

@@ -1,0 +1,60 @@
+"""Re-extraction: descriptors by fine-tuned tails and heads, from the activations at the cut."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rsir.core.hdf5 import ArrayFile
+from rsir.core.progress import progress
+from rsir.descriptors.activations import ActivationSource, consecutive_batches
+from rsir.networks.folding import fold_batch_norm
+from rsir.networks.out_of_memory import Portions
+from rsir.networks.processor import Processor
+from rsir.training.models import TaskModel
+
+
+@torch.inference_mode()
+def reextract(
+    models: Iterable[TaskModel],
+    source: ActivationSource,
+    processor: Processor,
+    descriptors: ArrayFile,
+) -> None:
+    """Describe each image by fine-tuned tails and heads, from the activations at the cut.
+
+    `pool` and `output` of several tasks stand side by side, in the order of the tasks.
+
+    Raises
+    ------
+    InputError
+        If memory does not hold a single image, or the source raises it.
+    """
+    placed = [
+        replace(
+            model,
+            tail=fold_batch_norm(processor.place(model.tail)),
+            head=processor.place(model.head),
+        )
+        for model in models
+    ]
+
+    def describe(batch: Tensor) -> dict[str, np.ndarray]:
+        activations = processor.place_activations(batch)
+        with processor.precision(processor.inference):
+            feature_maps = [model.tail(activations) for model in placed]
+        described = [model.describe(maps) for model, maps in zip(placed, feature_maps, strict=True)]
+        pooled, outputs = zip(*described, strict=True)
+        return {
+            "pool": torch.cat(pooled, 1).cpu().numpy(),
+            "output": torch.cat(outputs, 1).cpu().numpy(),
+        }
+
+    portions = Portions()
+    rows = consecutive_batches(descriptors.rows, processor.batch_size)
+    for batch in progress(source.batches(rows), len(rows), "re-extract", "batch"):
+        for described in portions.apply(describe, batch):
+            for name, values in described.items():
+                descriptors.append(name, values)
