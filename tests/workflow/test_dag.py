@@ -433,7 +433,9 @@ def inputs_of(text: str) -> Iterator[tuple[str, list[str]]]:
 def test_the_code_of_a_rule_is_what_its_script_imports(
     rule: str, imported: dict[str, list[str]], declared: dict[str, list[str]]
 ) -> None:
-    late = {"query": ["workflow/scripts/rsir/descriptors/handcrafted.py"]}  # imported when it is needed
+    late = {
+        "query": ["workflow/scripts/rsir/descriptors/handcrafted.py"]
+    }  # imported when it is needed
     assert declared[rule] == sorted([*imported[f"{rule}.py"], *late.get(rule, [])])
 
 

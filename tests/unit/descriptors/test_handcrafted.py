@@ -252,8 +252,8 @@ def test_fewer_keypoints_than_words_are_refused():
     with pytest.raises(InputError) as raised:
         learn_words(keypoints, seed=0)
     assert str(raised.value) == (
-        "bovw_sift: the training images have 255 keypoints, and 256 or more are needed; "
-        "train on more images, or leave this backbone out"
+        "bovw_sift: the training images have 255 keypoints, but at least 256 are needed; "
+        "use more training images or leave this backbone out"
     )
 
 
@@ -322,7 +322,7 @@ def test_each_training_image_gives_as_many_keypoints(paths, monkeypatch):
     """Of 12 keypoints each of 5 images may give 2; one of them has none."""
     monkeypatch.setattr(handcrafted, "CODEBOOK_KEYPOINTS", 12)
     monkeypatch.setattr(handcrafted, "VISUAL_WORDS", 9)
-    with pytest.raises(InputError, match="the training images have 8 keypoints, and 9 or more"):
+    with pytest.raises(InputError, match="the training images have 8 keypoints, but at least 9"):
         describe("bovw_sift", paths, np.array([0, 1, 2, 3, 7]), seed=0, workers=2)
 
 

@@ -286,7 +286,7 @@ def test_a_training_that_goes_on_after_any_epoch_ends_alike(
     chosen = settings(*(stage(number, **own) for number in epochs))
     given = (SCENES, tail, pooled_by(tail, source), source, TRAIN, VALIDATION, chosen, 0, CPU)
     kept = []
-    model, curve = finetune(*given, keep=lambda state: kept.append(deepcopy(state)))
+    model, curve = finetune(*given, save_state=lambda state: kept.append(deepcopy(state)))
     assert [(state["stage"], state["epoch"]) for state in kept] == [
         (row["stage"], row["epoch"]) for row in curve
     ]

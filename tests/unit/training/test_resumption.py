@@ -39,7 +39,7 @@ def test_what_was_stopped_is_found_again(models, caplog):
         state = read(models)
     assert state.keys() == STATE.keys()
     assert state["head"]["weight"].equal(STATE["head"]["weight"])
-    assert caplog.messages == ["sea: goes on after epoch 2 of stage head"]
+    assert caplog.messages == ["sea: resumes after epoch 2 of stage head"]
 
 
 def test_a_later_state_replaces_an_earlier_one(models):
@@ -94,4 +94,4 @@ def test_a_damaged_state_is_passed_over(models, caplog):
     (file,) = models.parent.rglob("*.pt")
     file.write_bytes(file.read_bytes()[:-100])
     assert read(models) is None
-    assert "sea starts anew" in caplog.text
+    assert "sea restarts from the beginning" in caplog.text
