@@ -111,6 +111,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
             kind=kind,
             settings=STAGES,
             threads=THREADS,
+            code=[],
             models=tiles.root / "models.safetensors",
             curve=curve,
         )
