@@ -58,7 +58,7 @@ def seconds(folder: Path, *arguments: str) -> float:
 
 
 def seconds_by_rule(folder: Path) -> dict[str, float]:
-    """Return the total run time of the jobs of each rule, from the metadata of Snakemake."""
+    """Return the total time of the jobs of each rule, start-up included, from Snakemake records."""
     records = [
         json.loads(path.read_text(encoding="utf-8"))
         for path in (folder / ".snakemake" / "metadata").iterdir()

@@ -29,7 +29,7 @@ LBP_SCALES = ((8, 1), (16, 2), (24, 3))
 
 VISUAL_WORDS = 256
 CODEBOOK_KEYPOINTS = 100_000
-"""Maximum number of keypoints to learn visual words from, divided equally among images."""
+"""Maximum number of keypoints to learn words from, divided equally among training images."""
 
 
 def color_histogram(pixels: Pixels) -> Floats:

@@ -14,7 +14,7 @@ PROTOCOLS = ("excluded", "included")
 
 
 def under_protocol(protocol: str, ranked: Ints, own_rows: Ints) -> tuple[Ints, Ints]:
-    """Return the rankings under a protocol, and the database row excluded for each query (Q,).
+    """Return the rankings under a protocol, and the excluded database row of each query, or −1.
 
     Under `excluded` a query never retrieves itself, under `included` it may. `ranked` (Q, depth)
     holds rows of the database and may include the query itself; `own_rows` (Q,) is the row of each
