@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from rsir.evaluation.bounds import BOUNDS
 from rsir.evaluation.methods import headline_rows, method_of
-from rsir.reports.figures.panels import descriptor_keys, draw_method, metric_panels
+from rsir.reports.figures.panels import add_legend, descriptor_keys, draw_method, key, metric_panels
 from rsir.reports.figures.rows import bounds_of, grouped, place_of, records, without_bounds
-from rsir.reports.figures.style import GREY, add_legend, in_style, key, labeling_colours, note
+from rsir.reports.figures.style import GREY, in_style, labeling_colours, note
 
 METRICS = ("accuracy", "precision", "recall")
 

@@ -9,18 +9,16 @@ from matplotlib.figure import Figure
 
 from rsir.evaluation.contrasts import FIRST, SECOND
 from rsir.evaluation.methods import HISTOGRAM, OFF_THE_SHELF, POOL, headline_rows, method_of
-from rsir.reports.figures.panels import descriptor_keys, draw_method, label_rows
-from rsir.reports.figures.rows import Place, count_lines, grouped, records, without_bounds
-from rsir.reports.figures.style import (
-    WIDTH,
+from rsir.reports.figures.panels import (
     add_legend,
+    descriptor_keys,
     draw_grid,
-    in_style,
+    draw_method,
     key,
-    labeling_colours,
-    note,
-    readable,
+    label_rows,
 )
+from rsir.reports.figures.rows import Place, count_lines, grouped, records, without_bounds
+from rsir.reports.figures.style import WIDTH, in_style, labeling_colours, note, readable
 from rsir.reports.summary import LEVEL, METRIC
 
 AGAINST_SHELF = "against off the shelf, pooled"

@@ -14,16 +14,13 @@ from rsir.evaluation.bounds import BOUNDS, repeated_rankings
 from rsir.evaluation.methods import HISTOGRAM, METHOD, OUTPUT, POOL, Method
 from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries
 from rsir.metrics.label_pairs import accuracy, precision, recall
+from rsir.reports.figures.panels import add_legend, draw_grid, halo, key
 from rsir.reports.figures.rows import bounds_of, place_of, without_bounds
 from rsir.reports.figures.style import (
     DESCRIPTORS,
     GREY,
     WIDTH,
-    add_legend,
-    draw_grid,
-    halo,
     in_style,
-    key,
     labeling_colours,
     note,
     readable,

@@ -9,17 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from rsir.evaluation.tables import read_results
-from rsir.reports.figures.style import (
-    GREY,
-    WIDTH,
-    add_legend,
-    draw_grid,
-    in_style,
-    key,
-    labeling_colours,
-    note,
-    readable,
-)
+from rsir.reports.figures.panels import add_legend, draw_grid, key
+from rsir.reports.figures.style import GREY, WIDTH, in_style, labeling_colours, note, readable
 
 LOSSES = {"train_loss": "-", "validation_loss": "--"}
 PRECISION = "validation_map"

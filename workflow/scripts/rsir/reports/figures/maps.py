@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from rsir.archives.archive_table import has_scenes, label_matrix
 from rsir.metrics.arrays import Floats, Ints
+from rsir.reports.figures.panels import halo, key
 from rsir.reports.figures.style import (
     BLUE,
     GREEN,
@@ -24,9 +25,7 @@ from rsir.reports.figures.style import (
     SKY,
     VERMILLION,
     WIDTH,
-    halo,
     in_style,
-    key,
     note,
     readable,
 )

@@ -1,14 +1,16 @@
-"""Panels with a row per method: their layout, and what is drawn in a row."""
+"""The parts of panels: grid lines, rows of methods with their intervals, legends."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL, Method
 from rsir.reports.figures.rows import Place, count_lines
-from rsir.reports.figures.style import DESCRIPTORS, GREY, WIDTH, draw_grid, key
+from rsir.reports.figures.style import DESCRIPTORS, FAINT, GREY, WIDTH
 
 OFFSETS = {POOL: -0.17, OUTPUT: 0.17, HISTOGRAM: 0.0}
 """Vertical offset of a descriptor from the middle of its row, downwards."""
@@ -84,3 +86,24 @@ def draw_interval(
 def descriptor_keys() -> list[Line2D]:
     """Return the legend entries of a network's descriptors."""
     return [key(text, marker=_MARKERS[name]) for name, text in DESCRIPTORS.items()]
+
+
+def draw_grid(axes: Axes, axis: Literal["both", "x"] = "both") -> None:
+    """Draw faint grid lines below everything else."""
+    axes.grid(axis=axis, color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def halo() -> list[patheffects.AbstractPathEffect]:
+    """Return a white outline, which separates text from lines below it."""
+    return [patheffects.withStroke(linewidth=2, foreground="white")]
+
+
+def key(text: str, **properties: Any) -> Line2D:
+    """Return an entry of a legend, grey by default."""
+    return Line2D([], [], label=text, **{"color": GREY, "linestyle": "", **properties})
+
+
+def add_legend(figure: Figure, keys: Sequence[Line2D], columns: int | None = None) -> None:
+    """Put a legend above the panels, by default in one line."""
+    figure.legend(handles=keys, loc="outside upper center", ncols=columns or len(keys))

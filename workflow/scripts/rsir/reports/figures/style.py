@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
-from matplotlib import patheffects
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from rsir.core.files import written_whole
 from rsir.evaluation.methods import (
@@ -103,27 +100,6 @@ def labeling_colours(labelings: Sequence[str]) -> dict[str, str]:
 def readable(name: str) -> str:
     """Return the name of a backbone or labeling in figures."""
     return _NAMES.get(name, name)
-
-
-def draw_grid(axes: Axes, axis: Literal["both", "x"] = "both") -> None:
-    """Draw faint grid lines below everything else."""
-    axes.grid(axis=axis, color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-
-
-def halo() -> list[patheffects.AbstractPathEffect]:
-    """Return a white outline, which separates text from lines below it."""
-    return [patheffects.withStroke(linewidth=2, foreground="white")]
-
-
-def key(text: str, **properties: Any) -> Line2D:
-    """Return an entry of a legend, grey by default."""
-    return Line2D([], [], label=text, **{"color": GREY, "linestyle": "", **properties})
-
-
-def add_legend(figure: Figure, keys: Sequence[Line2D], columns: int | None = None) -> None:
-    """Put a legend above the panels, by default in one line."""
-    figure.legend(handles=keys, loc="outside upper center", ncols=columns or len(keys))
 
 
 @in_style

@@ -8,17 +8,9 @@ from matplotlib.figure import Figure
 
 from rsir.evaluation.methods import method_of
 from rsir.evaluation.thesis_numbers import METRICS
-from rsir.reports.figures.panels import draw_interval, metric_panels
+from rsir.reports.figures.panels import add_legend, draw_interval, key, metric_panels
 from rsir.reports.figures.rows import grouped, place_of, records
-from rsir.reports.figures.style import (
-    BLACK,
-    GREY,
-    add_legend,
-    in_style,
-    key,
-    labeling_colours,
-    note,
-)
+from rsir.reports.figures.style import BLACK, GREY, in_style, labeling_colours, note
 
 
 @in_style
