@@ -83,7 +83,7 @@ def _check(arguments: argparse.Namespace) -> None:
     record = read_record(folder)
     findings = check(folder, record)
     sys.stdout.write(f"{as_text(folder, record, findings)}\n")
-    sys.exit(any(finding.what in BAD for finding in findings))
+    sys.exit(any(finding.state in BAD for finding in findings))
 
 
 def _positive(text: str) -> int:

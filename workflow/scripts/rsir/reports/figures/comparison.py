@@ -29,7 +29,7 @@ def comparison_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
     rows = headline_rows(table)
     methods, bounds = list(records(without_bounds(rows))), list(records(bounds_of(rows)))
     if not methods:
-        return note("The run describes no images, so there is nothing to compare.")
+        return note("The run computes no descriptors, so there is nothing to compare.")
     groups = grouped(place_of(*method_of(row)) for row in methods)
     figure, panels, heights = metric_panels(METRICS, groups, margin=1.4, pad=34)
     colours = labeling_colours(labelings)

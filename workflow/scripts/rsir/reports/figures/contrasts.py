@@ -42,7 +42,7 @@ def contrasts_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
     rows = without_bounds(headline_rows(table))
     rows = rows[rows["metric"] == METRIC]
     if rows.empty:
-        return note("The run has no two descriptions that are to be compared.")
+        return note("The run has no pair of methods that is to be compared.")
     networks = list(rows["backbone"].unique())
     handcrafted = rows[SECOND[2]] == HISTOGRAM
     parts = [part for part in (rows[~handcrafted], rows[handcrafted]) if not part.empty]
@@ -70,7 +70,7 @@ def contrasts_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
         f"difference in {METRIC} of the first {rows['k'].iloc[0]} retrieved, with 95 % interval; "
         "right of the line is better"
     )
-    hollow = key("not told apart", marker="s", markerfacecolor="white")
+    hollow = key("not significant", marker="s", markerfacecolor="white")
     add_legend(figure, [*descriptor_keys(), key(f"adjusted p ≤ {LEVEL}", marker="s"), hollow])
     return figure
 

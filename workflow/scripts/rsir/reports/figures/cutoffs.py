@@ -106,7 +106,7 @@ def cutoffs_figure(rows: pd.DataFrame, cutoff: int, labelings: Sequence[str]) ->
     means = rows.groupby(KEY, sort=False)[list(PAIR_METRICS)].mean().reset_index()
     methods = without_bounds(means)
     if methods.empty:
-        return note("The run describes no images, so there is nothing to draw.")
+        return note("The run computes no descriptors, so there is nothing to plot.")
     networks = methods.loc[methods["descriptor"] != HISTOGRAM, "backbone"].unique().tolist()
     looks = _looks(methods, labeling_colours(labelings))
     lines = max(1, len(networks))
@@ -125,7 +125,7 @@ def cutoffs_figure(rows: pd.DataFrame, cutoff: int, labelings: Sequence[str]) ->
         axes.set_title(metric)
     panels[0, 0].margins(y=0.12)
     panels[0, 0].set_xlim(1, means["k"].max())
-    figure.supxlabel(f"images retrieved; the tables quote {cutoff}")
+    figure.supxlabel(f"retrieved images; vertical line: first cutoff of the tables, {cutoff}")
     add_legend(figure, _keys(looks), columns=5)
     return figure
 

@@ -59,7 +59,7 @@ def learning_figure(curves: Sequence[pd.DataFrame], labelings: Sequence[str]) ->
             _scale(axes, logarithmic=PRECISION not in kind)
     for labeling, axes in zip(columns, panels[0], strict=True):
         axes.set_title(readable(labeling))
-    figure.supxlabel("epoch; left of the dotted line the new head learns alone")
+    figure.supxlabel("epoch; left of the dotted line the new head is trained alone")
     keys = [key("training", linestyle="-")]
     if validated:
         keys.append(key("validation", linestyle="--"))

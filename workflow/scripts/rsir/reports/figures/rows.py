@@ -8,7 +8,7 @@ import pandas as pd
 from rsir.evaluation.methods import HISTOGRAM
 from rsir.reports.figures.style import readable
 
-HANDCRAFTED = "without learning"
+HANDCRAFTED = "handcrafted"
 BOUND = "bounds"
 
 Place = tuple[str, str]

@@ -29,7 +29,7 @@ def scenes_figure(table: pd.DataFrame) -> Figure:
     """
     rows = headline_rows(table)
     if without_bounds(rows).empty:
-        return note("No scores by scene: the archive has no scenes, or the run describes no image.")
+        return note("No scores by scene: the archive has no scenes, or the run no descriptors.")
     # Pooled features come first, in any order of the table.
     numbers = rows.groupby(METHOD[:2], sort=False).ngroup()
     rows = rows.iloc[np.lexsort((rows["descriptor"] != POOL, numbers))]

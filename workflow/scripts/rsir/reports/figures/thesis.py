@@ -25,7 +25,7 @@ def thesis_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
         As for `rsir.reports.figures.style.labeling_colours`.
     """
     if table.empty:
-        return note("The run has no network of the thesis, so there is nothing to put beside it.")
+        return note("The run has no network of the thesis, so there is nothing to compare.")
     groups = grouped(place_of(*method_of(row)) for row in records(table))
     figure, panels, heights = metric_panels(METRICS, groups, margin=1.1, pad=6)
     colours = labeling_colours(labelings)
@@ -42,7 +42,7 @@ def thesis_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
             value = row["ours"], row["ours_low"], row["ours_high"]
             draw_interval(axes, value, height, colours[row["labeling"]], "o")
             axes.plot([row["thesis"]], [height], linestyle="", **of_thesis)
-    figure.supxlabel("mean of the first 20 retrieved, the query among them")
+    figure.supxlabel("mean over the first 20 retrieved, query included")
     ours = key("ours, with 95 % interval", marker="o", linestyle="-")
     add_legend(figure, [key("the thesis", **of_thesis), ours])
     return figure
