@@ -13,13 +13,9 @@ from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows
 from rsir.search.protocol import Search
 
 LABELINGS = ["single_label", "multi_label", "independent", "powerset"]
-
 NETWORKS = ["vgg16", "resnet50"]
-
 HANDCRAFTED = ["color_histogram", "lbp"]
-
 SHELF = "off_the_shelf"
-
 ODD = ["$a_b$", "_hidden", "a < b & c", "Straße", "$", "50 %"]
 
 

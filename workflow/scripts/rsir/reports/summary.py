@@ -221,10 +221,12 @@ def _result(contrast: Contrast) -> str:
 
 def _caveats(row: Row) -> str:
     """State which of the wider intervals of a significant difference include zero."""
-    units = {"scene": "scene classes instead of queries", "seed": "seeds as well as queries"}
+    units = {
+        "scene": "scene classes resampled instead of queries",
+        "seed": "seeds resampled as well as queries",
+    }
     return "".join(
-        f" However, with {resampled} resampled, the interval is [{low:+.3f}, {high:+.3f}] and "
-        "includes zero."
+        f" However, with {resampled}, the interval is [{low:+.3f}, {high:+.3f}] and includes zero."
         for unit, resampled in units.items()
         if (low := row[f"{unit}_low"]) <= 0 <= (high := row[f"{unit}_high"])
     )
