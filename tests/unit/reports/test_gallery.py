@@ -106,9 +106,8 @@ def test_the_column_of_the_query_is_left_out_at_any_rank():
 def test_scores_of_other_queries_are_refused(write_model, archive):
     rankings, _, _ = write_model("off_the_shelf", ALL)
     _, scores, _ = write_model("multi_label", APART)
-    with pytest.raises(
-        InputError, match=r"multi_label\.csv: does not belong to .*off_the_shelf\.h5"
-    ):
+    flaw = r"multi_label\.csv: does not belong to .*off_the_shelf\.h5"
+    with pytest.raises(InputError, match=flaw):
         read_retrievals(archive, rankings, scores)
 
 
@@ -204,12 +203,8 @@ def unpacked(text, dtype):
 
 def test_the_data_are_json_and_hold_the_hits(data, write_model, archive):
     data = json.loads(json.dumps(data))
-    assert (data["archive"], data["k"], data["total_queries"], data["database"]) == (
-        "nine",
-        3,
-        4,
-        9,
-    )
+    assert data["archive"] == "nine"
+    assert (data["k"], data["total_queries"], data["database"]) == (3, 4, 9)
     assert data["labels"] == ["sea", "ship", "grass", "lava"]
     assert [image["id"] for image in data["images"][: data["queries"]]] == ["b", "d", "f", "h"]
     assert data["images"][0] == {"id": "b", "scene": "port", "labels": [0]}
@@ -226,7 +221,7 @@ def test_the_data_are_json_and_hold_the_hits(data, write_model, archive):
         np.testing.assert_allclose(unpacked(model["scores"], "<f4"), one.scores.ravel(), 1e-6)
 
 
-def test_each_image_shown_has_its_thumbnail(data):
+def test_each_image_has_its_thumbnail(data):
     assert len(data["thumbnails"]) == len(data["images"])
     assert all(b64decode(jpeg).startswith(b"\xff\xd8") for jpeg in data["thumbnails"])
 

@@ -54,8 +54,8 @@ def test_the_best_method_is_between_the_bounds() -> None:
     simulated = Simulated(7)
     for level, scores in enumerate(simulated.true.values(), start=1):
         scores[:] = level / 10
-    # Off the shelf has 0.1, multi-label 0.3, the handcrafted baseline 0.5, which is the highest; the
-    # others are bounds.
+    # Off the shelf has 0.1, multi-label 0.3, the handcrafted baseline 0.5, which is the highest.
+    # The others are bounds.
     simulated.improve(BOUNDS[0], -0.5)
     text = summary(**simulated.tables())
     assert "- Random ranking: 0.100." in text
