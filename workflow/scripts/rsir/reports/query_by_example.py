@@ -107,7 +107,7 @@ def query_by_example(
             histograms = describe_handcrafted(rotations, settings["network"])
         return QueryResult(name, nearest(archive, stored[name], histograms, top), None)
     if weights is None or not weights.exists():
-        raise InputError(f"{weights}: not made yet; run: snakemake --cores all {weights}")
+        raise InputError(f"{weights}: does not exist yet; run: snakemake --cores all {weights}")
     record = read_record(weights)
     check_origin(descriptors, attributes, weight_facts(record), ["weights_sha256"])
     if models:
