@@ -53,19 +53,28 @@ def planned(methods: Iterable[Method]) -> list[tuple[Method, Method]]:
     each handcrafted baseline, each descriptor of each network, off the shelf and fine-tuned.
     """
     methods = list(methods)
-    bounds = [one for one in methods if one[0] in BOUNDS]
-    handcrafted = [one for one in methods if one[2] == HISTOGRAM]
-    learned = [one for one in methods if one not in [*bounds, *handcrafted]]
+    bounds = [method for method in methods if method[0] in BOUNDS]
+    handcrafted = [method for method in methods if method[2] == HISTOGRAM]
+    learned = [method for method in methods if method not in [*bounds, *handcrafted]]
     pairs = [
-        *((one, (one[0], OFF_THE_SHELF, POOL)) for one in learned if one[1] != OFF_THE_SHELF),
         *(
-            (one, (one[0], second, one[2]))
-            for first, second in BETWEEN
-            for one in learned
-            if one[1] == first
+            (method, (method[0], OFF_THE_SHELF, POOL))
+            for method in learned
+            if method[1] != OFF_THE_SHELF
         ),
-        *((one, baseline) for one in learned for baseline in handcrafted),
-        *((bound, one) for one in learned if one[1:] == (OFF_THE_SHELF, POOL) for bound in bounds),
+        *(
+            (method, (method[0], second, method[2]))
+            for first, second in BETWEEN
+            for method in learned
+            if method[1] == first
+        ),
+        *((method, baseline) for method in learned for baseline in handcrafted),
+        *(
+            (bound, method)
+            for method in learned
+            if method[1:] == (OFF_THE_SHELF, POOL)
+            for bound in bounds
+        ),
     ]
     return [pair for pair in pairs if pair[1] in methods]
 
@@ -101,12 +110,12 @@ def _setting_contrasts(rows: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataF
     scores_of = {method[:3]: block for method, block in by_method(rows).items()}
     pairs = planned(scores_of)
     query, k = rows[SETTING].iloc[0]
-    names = [(*one, *other, query, k, metric) for one, other in pairs for metric in METRICS]
+    names = [(*pair[0], *pair[1], query, k, metric) for pair in pairs for metric in METRICS]
     table = pd.DataFrame(names, columns=[*FIRST, *SECOND, *SETTING, "metric"])
     if not pairs:
         return table.reindex(columns=[*table, *STATISTICS])
     # Seeds × queries × metrics; a method with one seed is compared with each seed of the other.
-    blocks = [scores_of[one] - scores_of[other] for one, other in pairs]
+    blocks = [scores_of[first] - scores_of[second] for first, second in pairs]
     differences = np.concatenate([block.mean(axis=0) for block in blocks], axis=1)
     better = differences * np.tile(np.where(np.isin(METRICS, LOWER_IS_BETTER), -1, 1), len(pairs))
     table["seeds"] = np.repeat([len(block) for block in blocks], len(METRICS))

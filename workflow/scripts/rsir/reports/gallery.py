@@ -142,7 +142,7 @@ def gallery_data(
     InputError
         If the thumbnails cannot be read or belong to another archive.
     """
-    selected, rows = select_queries(search.queries, [one.rows for one in retrievals])
+    selected, rows = select_queries(search.queries, [retrieval.rows for retrieval in retrievals])
     number = np.zeros(len(archive), int)
     number[rows] = np.arange(len(rows))
     images, scenes = (archive[column].to_numpy(str) for column in ("image", "scene"))
@@ -166,16 +166,16 @@ def gallery_data(
         ],
         "models": [
             {
-                "backbone": one.backbone,
-                "labeling": one.labeling,
-                "seed": one.seed,
-                "descriptor": one.descriptor,
-                "hits": packed(number[one.rows[selected]], "<u2"),
-                "similarity": packed(np.rint(1000 * one.similarity[selected]), "<i2"),
-                "scores": packed(one.scores[selected], "<f4"),
-                "means": means(one.scores),
+                "backbone": retrieval.backbone,
+                "labeling": retrieval.labeling,
+                "seed": retrieval.seed,
+                "descriptor": retrieval.descriptor,
+                "hits": packed(number[retrieval.rows[selected]], "<u2"),
+                "similarity": packed(np.rint(1000 * retrieval.similarity[selected]), "<i2"),
+                "scores": packed(retrieval.scores[selected], "<f4"),
+                "means": means(retrieval.scores),
             }
-            for one in retrievals
+            for retrieval in retrievals
         ],
         "opening": [retrievals.index(left), retrievals.index(right)],
         "figures": [
@@ -219,14 +219,17 @@ def opening_pair(retrievals: Sequence[Retrieval]) -> tuple[Retrieval, Retrieval]
     The thesis' pair is the pooled off-the-shelf features of the first network, and the output layer
     of the same network after multi-label fine-tuning.
     """
-    left = max(retrievals, key=lambda one: (one.labeling == OFF_THE_SHELF, one.descriptor == POOL))
+    left = max(
+        retrievals,
+        key=lambda retrieval: (retrieval.labeling == OFF_THE_SHELF, retrieval.descriptor == POOL),
+    )
     right = max(
-        (one for one in retrievals if one is not left),
-        key=lambda one: (
-            one.backbone == left.backbone,
-            one.labeling == MULTI_LABEL,
-            one.labeling != OFF_THE_SHELF,
-            one.descriptor == OUTPUT,
+        (retrieval for retrieval in retrievals if retrieval is not left),
+        key=lambda retrieval: (
+            retrieval.backbone == left.backbone,
+            retrieval.labeling == MULTI_LABEL,
+            retrieval.labeling != OFF_THE_SHELF,
+            retrieval.descriptor == OUTPUT,
         ),
         default=left,
     )
