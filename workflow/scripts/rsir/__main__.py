@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _query(arguments: argparse.Namespace) -> None:
-    from rsir.reports.query_report import answer, as_text
+    from rsir.reports.query_report import as_text, write_query_report
 
     own = arguments.results / arguments.archive
     name = Path(arguments.backbone) / arguments.model
@@ -60,8 +60,8 @@ def _query(arguments: argparse.Namespace) -> None:
     }
     chosen = f"-{arguments.descriptor}" if arguments.descriptor else ""
     made = own / "adhoc" / arguments.photo.stem / f"{name}{chosen}"
-    given = answer(
-        photo=arguments.photo,
+    result = write_query_report(
+        query_image=arguments.photo,
         **files,
         descriptor=arguments.descriptor,
         top=arguments.top,
@@ -71,7 +71,7 @@ def _query(arguments: argparse.Namespace) -> None:
         sheet=made.with_suffix(".png"),
         page=made.with_suffix(".html"),
     )
-    sys.stdout.write(f"{as_text(given)}\n\n")
+    sys.stdout.write(f"{as_text(result)}\n\n")
     sys.stdout.write(f"To look at: {made}.html, {made}.png\n")
 
 
@@ -83,7 +83,7 @@ def _check(arguments: argparse.Namespace) -> None:
     record = read_record(folder)
     findings = check(folder, record)
     sys.stdout.write(f"{as_text(folder, record, findings)}\n")
-    sys.exit(any(finding.what in BAD for finding in findings))
+    sys.exit(any(finding.state in BAD for finding in findings))
 
 
 def _positive(text: str) -> int:
