@@ -107,7 +107,7 @@ def test_what_half_precision_cannot_hold_is_refused(small, archive, root):
     loud = replace(small, trunk=trunk)
     with (
         open_source(None, archive, root, loud, 0, CPU) as source,
-        pytest.raises(InputError, match=r"exceed half precision \(65,504\)"),
+        pytest.raises(InputError, match=r"exceed the range of half precision \(65,504\)"),
     ):
         list(source.batches([np.arange(2)]))
 
@@ -159,7 +159,7 @@ def test_an_unreadable_image_is_named_in_one_line(small, archive, root, tmp_path
 def test_activations_of_other_images_are_refused(small, archive, root, stored):
     other = archive.iloc[::-1]
     with (
-        pytest.raises(InputError, match=r"activations\.h5: is of other images; delete it"),
+        pytest.raises(InputError, match=r"activations\.h5: holds other images; delete it"),
         open_source(stored, other, root, small, 0, CPU),
     ):
         pass
