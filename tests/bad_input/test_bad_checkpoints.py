@@ -61,6 +61,7 @@ class Made:
             settings={"batch_size": 4, "head": STAGE, "tail": {**STAGE, "epochs": 0}},
             threads=1,
             models=self.models,
+            code=[],
             curve=self.curve,
         )
 

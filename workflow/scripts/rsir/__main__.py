@@ -61,7 +61,7 @@ def _query(arguments: argparse.Namespace) -> None:
     }
     suffix = f"-{arguments.descriptor}" if arguments.descriptor else ""
     output = results / "adhoc" / arguments.image.stem / f"{name}{suffix}"
-    hits = answer(
+    result = answer(
         photo=arguments.image,
         **files,
         descriptor=arguments.descriptor,
@@ -72,7 +72,7 @@ def _query(arguments: argparse.Namespace) -> None:
         sheet=output.with_suffix(".png"),
         page=output.with_suffix(".html"),
     )
-    sys.stdout.write(f"{as_text(hits)}\n\n")
+    sys.stdout.write(f"{as_text(result)}\n\n")
     sys.stdout.write(f"Result pages: {output}.html, {output}.png\n")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rsir.core.errors import InputError, MachineError
 
-_FULL = 1 << 16  # bytes; a disk with less free space counts as full, whatever error was raised
+_MINIMUM_FREE = 1 << 16  # bytes; a disk with less counts as full, whatever the error
 _UNWRITABLE = {
     errno.ENOSPC: "the disk is full; make room and run again",
     errno.EDQUOT: "the disk quota is used up; make room and run again",
@@ -66,5 +66,5 @@ def _why_unwritable(error: Exception, path: Path) -> str | None:
     for number, reason in _UNWRITABLE.items():
         if getattr(error, "errno", None) == number or os.strerror(number) in str(error):
             return reason
-    full = path.parent.exists() and shutil.disk_usage(path.parent).free < _FULL
+    full = path.parent.exists() and shutil.disk_usage(path.parent).free < _MINIMUM_FREE
     return _UNWRITABLE[errno.ENOSPC] if full else None
