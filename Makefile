@@ -1,8 +1,8 @@
-# make run    set up, run the default, and show its table, gallery and report
+# make run    set up, run the default, and print its tables and links to gallery and report
 # make report put tables, figures and gallery into one HTML file
-# make test   set up and run every test
-# make test-faults  kill 50 runs at random moments, and see that the next run ends with the same tables
-# make lint   check style and types
+# make test   set up and run all tests
+# make test-faults  kill 50 runs at random moments; the next run must give the same tables
+# make lint   check style, types and the order of imports
 # make format
 # make bench  measure the parts named in PARTS, or all, which takes hours on few cores
 .PHONY: run report test test-faults lint format bench
@@ -13,8 +13,19 @@ CONFIG ?= config/config.yaml
 REPORT ?= results/report.html
 
 run: .venv/installed
-	$(BIN)/snakemake --cores all --configfile $(CONFIG) --rerun-incomplete --logger rich
+	@echo "Running $(CONFIG) on all cores; finished results are not computed again."
+ifeq ($(CONFIG),config/config.yaml)
+	@echo "The default run draws 420 synthetic tiles, extracts descriptors with a pretrained network, fine-"
+	@echo "tunes it with four labelings, and compares it with three handcrafted descriptors: 49 jobs, about"
+	@echo "2 minutes on 2 cores."
+endif
+	@mkdir -p logs && touch logs/.started
+	@$(BIN)/snakemake --cores all --configfile $(CONFIG) --rerun-incomplete --logger rich
 	@$(MAKE) --no-print-directory report
+# Snakemake prints the tables itself, but not where nothing is to be done.
+	@find results -name provenance.json -newer logs/.started | grep -q . || \
+		$(BIN)/python workflow/scripts/print_tables.py $$($(BIN)/snakemake --configfile $(CONFIG) \
+			--summary 2>/dev/null | grep -o '^results/[^/]*/tables/comparison.csv')
 
 report: .venv/installed
 	@mkdir -p logs
@@ -41,8 +52,11 @@ bench: .venv/installed
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "$(PYTHON) is older than 3.11: install a newer one and give it as PYTHON=..."; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
-	touch $@
+		{ echo "$(PYTHON) is older than 3.11; install a newer one and set PYTHON=..."; exit 1; }
+	@echo "Installing the pinned packages into .venv, which downloads torch (log: logs/install.log)"
+	@mkdir -p logs && { \
+		$(PYTHON) -m venv .venv && \
+		$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt && \
+		$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .; \
+	} >logs/install.log 2>&1 || { tail -n 20 logs/install.log; exit 1; }
+	@touch $@

@@ -16,7 +16,9 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/check.smk"
+include: "workflow/rules/jobs.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/console.smk"
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/extract.smk"
@@ -39,16 +41,3 @@ rule all:
             tables(archive) + figures(archive) + [f"results/{archive}/gallery/index.html"]
             for archive in config["run"]["archives"]
         ],
-
-
-onstart:
-    check_results()
-
-
-onsuccess:
-    gather_provenance()
-    show_tables()
-
-
-onerror:
-    gather_provenance()

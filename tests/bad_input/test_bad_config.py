@@ -15,19 +15,19 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "nothing in a section": ("run:", ("run", "None is not of type 'object'", "README")),
     "two backbones of one name": (
         "backbones:\n  a: {weights: random}\n  b: {weights: random}\n  a: {weights: wheel}",
-        ("backbones.a", "is given twice (config/own-0.yaml, line 4)", "take out one"),
+        ("backbones.a", "stands twice (config/own-0.yaml, line 4)", "remove one"),
     ),
     "a section twice": (
         "split: {seed: 1}\nsplit: {seed: 2}",
-        ("split", "is given twice (config/own-0.yaml, line 2)", "take out one"),
+        ("split", "stands twice (config/own-0.yaml, line 2)", "remove one"),
     ),
     "no number": (
         "split: {test_fraction: .nan}",
-        ("split.test_fraction", "nan is not finite", "give a number"),
+        ("split.test_fraction", "nan is not finite", "use a finite number"),
     ),
     "an endless number": (
         "finetuning: {tail: {learning_rate: .inf}}",
-        ("finetuning.tail.learning_rate", "inf is not finite", "give a number"),
+        ("finetuning.tail.learning_rate", "inf is not finite", "use a finite number"),
     ),
     "number for a name": (
         "archives: {2020: {kind: synthetic}}",

@@ -89,4 +89,4 @@ def test_read_only_results(mounted: Project, undisturbed: tuple[Project, float])
     text = run_in_namespace(project, "mount --bind -o ro results results", '"$@"; echo "status $?"')
     assert "status 1" in text
     assert "Traceback" not in text
-    assert "results: cannot be written to; work in a folder that can be" in text
+    assert "results: not writable; work in a writable folder or change the permissions" in text

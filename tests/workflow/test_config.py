@@ -111,13 +111,13 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
         {"backbones": {"my_hist": {"library": "handcrafted"}}},
         (
             "backbones.my_hist.network",
-            "there is no handcrafted network 'my_hist'",
+            "there is no handcrafted descriptor 'my_hist'",
             "known: color_histogram, lbp, bovw_sift",
         ),
     ),
     "unknown network of a backbone without learning": (
         {"backbones": {"lbp": {"network": "lbq"}}},
-        ("backbones.lbp.network", "there is no handcrafted network 'lbq'", "did you mean lbp?"),
+        ("backbones.lbp.network", "there is no handcrafted descriptor 'lbq'", "did you mean lbp?"),
     ),
     "library that is none": (
         {"backbones": {"lbp": {"library": "skimage"}}},
@@ -185,7 +185,7 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     ),
     "kind that is none": (
         {"archives": {"mine": {**MINE, "kind": "csv"}}},
-        ("archives.mine.kind", "'csv' is not one of", "'sample', 'ucmerced', 'table'"),
+        ("archives.mine.kind", "'csv' is not one of", "'synthetic', 'ucmerced', 'table'"),
     ),
     "missing key": (
         {"archives": {"mine": {"kind": "table", "root": "mine"}}},
@@ -226,35 +226,43 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     ),
     "split by a file that is not given": (
         {"split": {"method": "file"}},
-        ("split.file", "split.method: file", "give both or none"),
+        ("split.file", "split.method: file", "set both or neither"),
     ),
     "file of a split by another method": (
         {"split": {"file": "split.csv"}},
-        ("split.file", "split.method: file", "give both or none"),
+        ("split.file", "split.method: file", "set both or neither"),
     ),
     "missing file of a split": (
         {"split": {"method": "file", "file": "split.csv"}},
-        ("split.file", "split.csv does not exist", "put it there or mend the path"),
+        ("split.file", "split.csv does not exist", "put it there or correct the path"),
     ),
     "missing folder of a table": (
         {"archives": {"mine": MINE}, "run": {"archives": ["mine"]}},
-        ("archives.mine.root", "mine does not exist", "put it there or mend the path"),
+        ("archives.mine.root", "mine does not exist", "put it there or correct the path"),
     ),
     "missing label table": (
         {"archives": {"mine": {**MINE, "root": "config"}}, "run": {"archives": ["mine"]}},
-        ("archives.mine.labels", "mine.csv does not exist", "put it there or mend the path"),
+        ("archives.mine.labels", "mine.csv does not exist", "put it there or correct the path"),
     ),
     "missing folder of ucmerced": (
         {"archives": {"ucmerced": {"download": False}}, "run": {"archives": ["ucmerced"]}},
         (
             "archives.ucmerced.root",
             "data/ucmerced does not exist",
-            "put it there or mend the path",
+            "put it there or correct the path",
         ),
+    ),
+    "kind of version 0.1": (
+        {"archives": {"sample": {"kind": "sample"}}},
+        ("archives.sample.kind", "'sample' is called 'synthetic'", "write kind: synthetic"),
+    ),
+    "library of version 0.1": (
+        {"backbones": {"lbp": {"library": "handmade"}}},
+        ("backbones.lbp.library", "'handmade' is called", "write library: handcrafted"),
     ),
     "missing file of weights": (
         {"backbones": {"vgg16": {"weights": "vgg.pth"}}, "run": {"backbones": ["vgg16"]}},
-        ("backbones.vgg16.weights", "vgg.pth does not exist", "put it there or mend the path"),
+        ("backbones.vgg16.weights", "vgg.pth does not exist", "put it there or correct the path"),
     ),
 }
 
@@ -292,6 +300,8 @@ def test_a_flaw_is_told_in_one_line_and_nothing_is_made(
     assert project.made() == set()
 
 
-def test_the_thesis_overrides_what_is_run_and_nothing_else() -> None:
+def test_the_thesis_sets_its_run_split_and_cutoff_and_nothing_else() -> None:
     thesis = yaml.safe_load((ROOT / "config" / "ucmerced.yaml").read_text(encoding="utf-8"))
-    assert set(thesis) == {"run"}
+    assert set(thesis) == {"run", "split", "retrieval"}
+    assert thesis["split"] == {"method": "leading", "test_fraction": 0.2}
+    assert thesis["retrieval"] == {"cutoffs": [20], "database": "test"}

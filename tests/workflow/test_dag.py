@@ -261,15 +261,15 @@ def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
         ),
         (
             SCORES.format("sample", "vgg16", "multi_label"),
-            "of which seed? Name one, as in multi_label-seed0",
+            "the seed is missing; name one, as in multi_label-seed0",
         ),
         (
             SCORES.format("sample", "lbp", "multi_label-seed0"),
-            "lbp learns nothing; there is off_the_shelf alone",
+            "lbp is not trained; only off_the_shelf exists",
         ),
         (
             "results/sample/models/bovw_sift/powerset-seed1.safetensors",
-            "bovw_sift learns nothing; there is off_the_shelf alone",
+            "bovw_sift is not trained; only off_the_shelf exists",
         ),
         ("results/sample/activations/lbp.h5", "no such result; results/README.md lists them"),
         ("results/sample/weights/lbp.json", "no such result; results/README.md lists them"),
@@ -367,7 +367,7 @@ def said_in_readme(attempt: int) -> dict[str, dict[str, int]]:
     said = {}
     for row in re.findall(
         r"^\| (`\w+`.*) \| (\d.*) \| (.*GB.*) \| (.*) \| (.*) ?\|$",
-        (ROOT / "README.md").read_text(encoding="utf-8"),
+        (ROOT / "workflow" / "profiles" / "README.md").read_text(encoding="utf-8"),
         re.M,
     ):
         values = {}
@@ -433,8 +433,8 @@ def inputs_of(text: str) -> Iterator[tuple[str, list[str]]]:
 def test_the_code_of_a_rule_is_what_its_script_imports(
     rule: str, imported: dict[str, list[str]], declared: dict[str, list[str]]
 ) -> None:
-    late = {"query": ["workflow/scripts/rsir/descriptors/handcrafted.py"]}  # imported when it is needed
-    assert declared[rule] == sorted([*imported[f"{rule}.py"], *late.get(rule, [])])
+    imported_on_demand = {"query": ["workflow/scripts/rsir/descriptors/handcrafted.py"]}
+    assert declared[rule] == sorted([*imported[f"{rule}.py"], *imported_on_demand.get(rule, [])])
 
 
 # The jobs take no time and say nothing, so the order of what the engine prints tells whether they

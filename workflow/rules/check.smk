@@ -1,4 +1,4 @@
-# What is wrong with the configuration and the targets, each told in one line.
+# Checks of the configuration and of the targets. Each error is one line.
 
 import difflib
 import math
@@ -33,7 +33,7 @@ def check_config():
         flaw = error.__context__
         key = ".".join(map(str, flaw.absolute_path)) or "top level"
         number = re.fullmatch(r"[\d.]+e-?\d+", str(flaw.instance), re.IGNORECASE)
-        hint = " (YAML wants a dot and a sign, as in 1.0e-3)" if number else ""
+        hint = " (YAML needs a dot and a sign, as in 1.0e-3)" if number else ""
         sys.exit(f"config: {key}: {flaw.message}{hint}; see config/README.md")
     check_numbers(config)
     for kind in ("archives", "backbones", "labelings"):
@@ -42,13 +42,15 @@ def check_config():
             check_name(f"config: run.{kind}", kind[:-1], name, known)
     for name in handcrafted():
         network = config["backbones"][name].get("network", name)
-        check_name(f"config: backbones.{name}.network", "handcrafted descriptor", network, HANDCRAFTED)
+        check_name(
+            f"config: backbones.{name}.network", "handcrafted descriptor", network, HANDCRAFTED
+        )
     if (config["split"]["method"] == "file") != ("file" in config["split"]):
-        sys.exit("config: split.file: goes with split.method: file; give both or none")
+        sys.exit("config: split.file: belongs to split.method: file; set both or neither")
 
 
 def check_old_words():
-    """Name the present word for one of an earlier version."""
+    """Name the new word for a kind or library of version 0.1."""
     for section, key, old, new in OLD_WORDS:
         for name, entry in (config.get(section) or {}).items():
             if isinstance(entry, dict) and entry.get(key) == old:
@@ -59,28 +61,26 @@ def check_old_words():
 
 
 def check_keys(node, file, *path):
-    """Refuse a key that a file gives twice, of which YAML takes the last and says nothing."""
+    """Refuse a key that stands twice in a file; YAML would silently take the last."""
     names = []
     for key, value in node.value if isinstance(node, yaml.MappingNode) else []:
         here = *path, str(key.value)
         if key.value in names:
             line = key.start_mark.line + 1
-            sys.exit(
-                f"config: {'.'.join(here)}: is given twice ({file}, line {line}); take out one"
-            )
+            sys.exit(f"config: {'.'.join(here)}: stands twice ({file}, line {line}); remove one")
         names.append(key.value)
         check_keys(value, file, *here)
 
 
 def check_numbers(settings, *path):
-    """Refuse what is no number, and take 3.0 for 3, as the schema does."""
+    """Refuse numbers that are not finite, and turn 3.0 into 3, as the schema does."""
     pairs = settings.items() if isinstance(settings, dict) else enumerate(settings)
     for key, value in pairs:
         here = *path, str(key)
         if isinstance(value, (dict, list)):
             check_numbers(value, *here)
         elif isinstance(value, float) and not math.isfinite(value):
-            sys.exit(f"config: {'.'.join(here)}: {value} is not finite; give a number")
+            sys.exit(f"config: {'.'.join(here)}: {value} is not finite; use a finite number")
         elif isinstance(value, float) and value.is_integer():
             settings[key] = int(value)
 
@@ -93,12 +93,12 @@ def check_name(where, what, name, known):
 
 
 def handcrafted():
-    """Return the backbones without learning."""
+    """Return the backbones that are handcrafted descriptors."""
     return [name for name, one in config["backbones"].items() if one["library"] == "handcrafted"]
 
 
 def check_targets(arguments):
-    """Say what is wrong with a wanted path; the engine would give the path alone."""
+    """Check the targets; Snakemake would name only the path."""
     for before, target in zip(arguments, arguments[1:]):
         if before == "--report" or not target.startswith("results/"):
             continue
@@ -113,21 +113,13 @@ def check_targets(arguments):
             known = [OFF_THE_SHELF, *config["labelings"]]
             check_name(target, "labeling", labeling, known)
             if folders[-1] in handcrafted() and labeling != OFF_THE_SHELF:
-                sys.exit(f"{target}: {folders[-1]} learns nothing; there is {OFF_THE_SHELF} alone")
+                sys.exit(f"{target}: {folders[-1]} is not trained; only {OFF_THE_SHELF} exists")
             if labeling != OFF_THE_SHELF and not seed:
-                sys.exit(f"{target}: of which seed? Name one, as in {labeling}-seed0")
+                sys.exit(f"{target}: the seed is missing; name one, as in {labeling}-seed0")
         elif folders in (["activations"], ["weights"]):
             check_name(target, "backbone", name, list(config["backbones"]))
         if not any(maker.is_producer(target) for maker in workflow.rules):
             sys.exit(f"{target}: there is no such result; results/README.md lists them")
-
-
-def check_results():
-    """Say that results cannot be written to; the engine would, with a traceback."""
-    if Path("results").exists() and not os.access("results", os.W_OK):
-        sys.exit(
-            "results: cannot be written to; work in a folder that can be, or change its rights"
-        )
 
 
 check_config()

@@ -1,17 +1,11 @@
-# What all rules share: the names in paths, the files of code that a rule depends on, and what is
-# asked of the machine.
+# What the rules share: the names in paths, and the inputs and settings that the configuration gives.
 
-import functools
-import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 
 
 def names(values):
@@ -28,9 +22,9 @@ def networks():
 
 
 def of_the_run(path):
-    """Return a path of `{backbone}` and `{model}` for each description of the run.
+    """Fill in `{backbone}` and `{model}` of a path for each model of the run.
 
-    That is each backbone off the shelf, and each network with each labeling and seed.
+    Each backbone stands off the shelf, and each network with each labeling and seed.
     """
     run = config["run"]
     labelings = [name for name in run["labelings"] if name != OFF_THE_SHELF]
@@ -43,13 +37,13 @@ def of_the_run(path):
 
 
 def archive_root(wildcards):
-    """Return the folder that an archive's paths start from."""
+    """Return the folder that the image paths of an archive are relative to."""
     archive = config["archives"][wildcards.archive]
     return archive.get("root", f"results/{wildcards.archive}/tiles")
 
 
 def archive_source(wildcards):
-    """Return what the table of an archive is made from."""
+    """Return the input that the table of an archive is read from."""
     archive = config["archives"][wildcards.archive]
     key = f"archives.{wildcards.archive}"
     match archive["kind"]:
@@ -58,22 +52,22 @@ def archive_source(wildcards):
         case "ucmerced" if archive["download"]:
             return rules.download.output
         case "ucmerced":
-            given(archive["root"], f"{key}.root")
-            return given(f"{archive['root']}/LandUse_Multilabeled.txt", f"{key}.root")
+            existing(archive["root"], f"{key}.root")
+            return existing(f"{archive['root']}/LandUse_Multilabeled.txt", f"{key}.root")
         case "table":
-            given(archive["root"], f"{key}.root")
-            return given(archive["labels"], f"{key}.labels")
+            existing(archive["root"], f"{key}.root")
+            return existing(archive["labels"], f"{key}.labels")
 
 
 def archive_labels(wildcards):
-    """Return the label table of an archive of images and a CSV."""
+    """Return the label table of an archive of kind `table`."""
     default = f"{archive_root(wildcards)}/labels.csv"
     return config["archives"][wildcards.archive].get("labels", default)
 
 
 def split_file(_wildcards):
-    """Return the file that the split is read from, if it is."""
-    return given(config["split"]["file"], "split.file") if "file" in config["split"] else []
+    """Return the file that the split is read from, if any."""
+    return existing(config["split"]["file"], "split.file") if "file" in config["split"] else []
 
 
 def backbone_settings(wildcards):
@@ -81,32 +75,35 @@ def backbone_settings(wildcards):
 
 
 def weights_file(wildcards):
-    """Return the user's own file of weights, if the backbone has one."""
+    """Return the file of weights that the configuration names, if any."""
     weights = config["backbones"][wildcards.backbone]["weights"]
     own = weights.endswith((".pth", ".pt", ".safetensors"))
-    return given(weights, f"backbones.{wildcards.backbone}.weights") if own else []
+    return existing(weights, f"backbones.{wildcards.backbone}.weights") if own else []
 
 
 def receipt(wildcards):
-    """Return the receipt of a network's weights."""
-    by_hand = wildcards.backbone in handcrafted()
-    return [] if by_hand else [f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"]
+    """Return the receipt of a network's weights; handcrafted descriptors have none."""
+    if wildcards.backbone in handcrafted():
+        return []
+    return [f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"]
 
 
 def tuned(wildcards):
-    """Return what a fine-tuning made of a network."""
-    shelf = wildcards.model == OFF_THE_SHELF
-    folder = f"results/{wildcards.archive}/models/{wildcards.backbone}"
-    return [] if shelf else [f"{folder}/{wildcards.model}.safetensors"]
+    """Return the fine-tuned model, if the model is one."""
+    if wildcards.model == OFF_THE_SHELF:
+        return []
+    return [
+        f"results/{wildcards.archive}/models/{wildcards.backbone}/{wildcards.model}.safetensors"
+    ]
 
 
 def photo(wildcards):
     """Return the user's own picture."""
-    return given(config["queries"][wildcards.query], f"queries.{wildcards.query}")
+    return existing(config["queries"][wildcards.query], f"queries.{wildcards.query}")
 
 
 def finetuning_settings(wildcards):
-    """Return how a labeling is fine-tuned: the section `finetuning` and what it overrides."""
+    """Return the section `finetuning`, with the keys that a labeling overrides."""
     own = config["labelings"][wildcards.labeling]["finetuning"]
     return {
         key: ({**value, **own.get(key, {})} if isinstance(value, dict) else own.get(key, value))
@@ -115,7 +112,7 @@ def finetuning_settings(wildcards):
 
 
 def is_thesis(archive):
-    """Tell whether the run's protocol on an archive is the thesis'."""
+    """Return whether archive, split and retrieval are those of the thesis."""
     retrieval = config["retrieval"]
     return (
         config["archives"][archive]["kind"] == "ucmerced"
@@ -126,7 +123,7 @@ def is_thesis(archive):
 
 
 def tables(archive):
-    """Return the tables that the run makes of an archive."""
+    """Return the tables of an archive that belong to the run."""
     made = [f"{table}.csv" for table in TABLES] + ["summary.md", "index.html"]
     if is_thesis(archive):
         made.append("thesis.csv")
@@ -144,7 +141,7 @@ def table(name):
 
 
 def figures(archive):
-    """Return the figures that the run makes of an archive."""
+    """Return the figures of an archive that belong to the run."""
     made = [*FIGURES, *(["thesis"] if is_thesis(archive) else [])]
     return expand(
         "results/{archive}/figures/{figure}.{ending}",
@@ -187,86 +184,14 @@ def mapped_descriptors():
     ]
 
 
-def code(script):
-    """Return the modules that a script imports, and those that they import, as a rule's inputs.
-
-    The engine reruns a rule when its script changes, but does not look at what the script imports.
-    """
-    found, waiting = set(), [SCRIPTS / script]
-    while waiting:
-        new = imported_modules(waiting.pop()) - found
-        found |= new
-        waiting += new
-    return [os.path.relpath(path) for path in sorted(found)]
-
-
-def page(template):
-    """Return a page's template and what it includes, as a rule's inputs."""
-    file = SCRIPTS.parent / "pages" / template
-    included = re.findall(r'include "(.*?)"', file.read_text(encoding="utf-8"))
-    return [os.path.relpath(file.with_name(name)) for name in (template, *included)]
-
-
-@functools.cache
-def imported_modules(file):
-    """Return the modules of ours that a file imports.
-
-    Each job of a cluster reads the rules twice, and a pattern is found sooner than a syntax tree.
-    """
-    imported = re.findall(r"^ *from (rsir\.[\w.]+) import ", file.read_text(), re.MULTILINE)
-    return {SCRIPTS.joinpath(*name.split(".")).with_suffix(".py") for name in imported}
-
-
-def given(path, key):
-    """Return a file or folder that the user gives, if it is there."""
+def existing(path, key):
+    """Return a file or folder that the configuration names, if it exists."""
     if not Path(path).exists():
-        sys.exit(f"config: {key}: {path} does not exist; put it there or mend the path")
+        sys.exit(f"config: {key}: {path} does not exist; put it there or correct the path")
     if set(path) & set("{}"):
         sys.exit(f"config: {key}: {path} has braces, which stand for wildcards; rename it")
     return path
 
-
-def limit_local_gpu_jobs():
-    """Let one job at a time use the GPU of this machine; without one there is nothing to share.
-
-    The engine hands out no device numbers, so two jobs would compute on the same GPU.
-    """
-    if "gpu" not in workflow.global_resources and shutil.which("nvidia-smi"):
-        workflow.register_resource("gpu", 1)
-
-
-def code_version():
-    """Return the git commit of this project, and whether tracked files were changed since."""
-    root, git = Path(workflow.basedir), shutil.which("git")
-    if git is None:
-        return "unknown"
-    place = ("--no-optional-locks", f"--git-dir={root / '.git'}", f"--work-tree={root}")
-    describe = ("describe", "--always", "--dirty", "--exclude=*", "--abbrev=40")
-    told = subprocess.run([git, *place, *describe], capture_output=True, text=True)
-    return told.stdout.strip() or "unknown"
-
-
-def gather_provenance():
-    """Put what the jobs of this run noted of their making into the record of each archive."""
-    subprocess.run([sys.executable, SCRIPTS / "gather_provenance.py"], check=False)
-
-
-def show_tables():
-    """Print the comparisons that there are after a whole run, and where to look."""
-    asked = any(argument.startswith("results/") for argument in sys.argv[1:])
-    tables = expand("results/{archive}/tables/comparison.csv", archive=config["run"]["archives"])
-    shown = [table for table in tables if Path(table).exists()]
-    if shown and not asked:
-        command = [sys.executable, SCRIPTS / "print_tables.py", *shown]
-        text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        print(text, end="")  # by this process, so that a display of progress makes room for it
-
-
-# Jobs import the library beside these rules, whichever is installed, and tell its version.
-paths = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
-os.environ.update(PYTHONPATH=os.pathsep.join(paths), RSIR_CODE=code_version())
-
-limit_local_gpu_jobs()
 
 ACTIVATIONS = (
     ["results/{archive}/activations/{backbone}.h5"]

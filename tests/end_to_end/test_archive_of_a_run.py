@@ -1,0 +1,55 @@
+"""The files of a small run, its archive and its split."""
+
+import pandas as pd
+from small_results import (
+    BACKBONE,
+    DESCRIBED,
+    FIGURES,
+    IMAGES,
+    LABELS,
+    MODELS,
+    TABLES,
+    digest,
+    label_columns,
+)
+
+from project import Project
+
+
+def test_every_file_that_is_promised_is_there(small: Project) -> None:
+    trained = [
+        f"models/{BACKBONE}/{model}{end}"
+        for model in MODELS[1:]
+        for end in (".safetensors", ".csv")
+    ]
+    promised = {
+        *("archive.csv", "split.csv", f"activations/{BACKBONE}.h5", *trained),
+        *(f"descriptors/{backbone}/{model}.h5" for backbone, model in DESCRIBED),
+        *(f"rankings/{backbone}/{model}.h5" for backbone, model in DESCRIBED),
+        *(f"scores/{backbone}/{model}.csv" for backbone, model in DESCRIBED),
+        *("scores/bounds.csv", *(f"tables/{table}" for table in TABLES), "tables/summary.md"),
+        *("tables/index.html", "thumbnails.h5", "gallery/index.html"),
+        *(f"figures/{figure}.{ending}" for figure in FIGURES for ending in ("png", "svg")),
+    }
+    assert {f"results/sample/{path}" for path in promised} <= small.made()
+
+
+def test_the_archive_describes_its_tiles(small: Project, archive: pd.DataFrame) -> None:
+    assert list(archive.columns[:6]) == ["image", "path", "scene", "width", "height", "sha256"]
+    assert len(archive) == IMAGES
+    assert archive["scene"].value_counts().tolist() == [5] * 21
+    assert (archive[["width", "height"]] == 256).all(axis=None)
+    assert len(label_columns(archive)) == LABELS
+    assert archive[label_columns(archive)].isin([0, 1]).all(axis=None)
+    row = archive.loc["harbor03"]
+    assert row["path"] == "Images/harbor/harbor03.png"
+    assert row["sha256"] == digest(small, f"results/sample/tiles/{row['path']}")
+
+
+def test_the_split_takes_the_last_of_each_scene_to_test(
+    small: Project, archive: pd.DataFrame
+) -> None:
+    split = pd.read_csv(small.path("results/sample/split.csv"))
+    assert list(split.columns) == ["image", "subset"]
+    assert list(split["image"]) == list(archive["image"])
+    assert split["subset"].tolist() == ["train", "train", "validation", "test", "test"] * 21

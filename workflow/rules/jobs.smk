@@ -1,0 +1,69 @@
+# What jobs run with: the files of code that a rule depends on, the library and its version, and the
+# GPU of this machine.
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+
+
+def code(script):
+    """Return the modules that a script imports, directly or not, as inputs of its rule.
+
+    Snakemake reruns a rule when its script changes, but does not follow the script's imports.
+    Packages are left out: their `__init__.py` files hold no code.
+    """
+    modules, waiting = set(), [SCRIPTS / script]
+    while waiting:
+        new = imported_modules(waiting.pop()) - modules
+        modules |= new
+        waiting += new
+    return [os.path.relpath(path) for path in sorted(modules)]
+
+
+@functools.cache
+def imported_modules(file):
+    """Return the modules of the library that a file imports.
+
+    Each job of a cluster reads the rules twice, and a pattern is faster than a syntax tree.
+    """
+    names = re.findall(r"^ *from (rsir\.[\w.]+) import ", file.read_text(), re.MULTILINE)
+    return {SCRIPTS.joinpath(*name.split(".")).with_suffix(".py") for name in names}
+
+
+def page(template):
+    """Return a page's template and the files that it includes, as inputs of its rule."""
+    file = SCRIPTS.parent / "pages" / template
+    included = re.findall(r'include "(.*?)"', file.read_text(encoding="utf-8"))
+    return [os.path.relpath(file.with_name(name)) for name in (template, *included)]
+
+
+def limit_local_gpu_jobs():
+    """Let one job at a time use the GPU of this machine.
+
+    Snakemake assigns no device numbers, so two jobs would compute on the same GPU.
+    """
+    if "gpu" not in workflow.global_resources and shutil.which("nvidia-smi"):
+        workflow.register_resource("gpu", 1)
+
+
+def code_version():
+    """Return the git commit of this project, with `-dirty` where tracked files are changed."""
+    root, git = Path(workflow.basedir), shutil.which("git")
+    if git is None:
+        return "unknown"
+    place = ("--no-optional-locks", f"--git-dir={root / '.git'}", f"--work-tree={root}")
+    describe = ("describe", "--always", "--dirty", "--exclude=*", "--abbrev=40")
+    output = subprocess.run([git, *place, *describe], capture_output=True, text=True).stdout
+    return output.strip() or "unknown"
+
+
+# Jobs import the library beside these rules, whichever is installed, and record its version.
+paths = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
+os.environ.update(PYTHONPATH=os.pathsep.join(paths), RSIR_CODE=code_version())
+
+limit_local_gpu_jobs()
