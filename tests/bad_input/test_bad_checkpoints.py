@@ -60,8 +60,8 @@ class Made:
             kind="multi_label",
             settings={"batch_size": 4, "head": STAGE, "tail": {**STAGE, "epochs": 0}},
             threads=1,
-            models=self.models,
             code=[],
+            models=self.models,
             curve=self.curve,
         )
 

@@ -1,4 +1,4 @@
-"""Describe the images without learning."""
+"""Compute the handcrafted descriptors of the images."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def main(
     threads: int,
     descriptors: Path,
 ) -> None:
-    """Pass over the pixels; what is learnt of them is learnt from training images."""
+    """Compute and write the descriptors; visual words are learnt from the training images."""
     table = read_archive(archive)
     paths = [root / path for path in table["path"]]
     train = np.flatnonzero(read_split(split, table) == "train")
@@ -31,8 +31,8 @@ def main(
     facts = origin_attributes(
         files, settings, backbone=name, labeling="off_the_shelf", weights="none"
     )
-    with array_file(descriptors, list(table["image"]), facts) as described:
-        described.append("histogram", histograms)
+    with array_file(descriptors, list(table["image"]), facts) as file:
+        file.append("histogram", histograms)
 
 
 if __name__ == "__main__":
