@@ -104,7 +104,7 @@ def huge_png() -> bytes:
         ("half.jpg", "cannot be decoded"),
         (
             "huge.png",
-            "50000×50000 pixels, of which 80,000,000 are allowed; cut it into tiles",
+            "50000×50000 pixels, more than the limit of 80,000,000; cut it into tiles",
         ),
         ("none.png", "no such image; correct the path"),
     ],
