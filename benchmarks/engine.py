@@ -14,6 +14,7 @@ from measure import Row, timed
 
 ROOT = Path(__file__).parents[1]
 CORES = ("--cores", "all")
+DEFAULT = ("--configfile", str(Path(__file__).with_name("default-2026-11.yaml")))
 
 
 def measure() -> Iterator[Row]:
@@ -25,8 +26,8 @@ def measure() -> Iterator[Row]:
                 "dry run of the thesis, five seeds",
                 ("--dry-run", "--configfile", "config/ucmerced.yaml"),
             ),
-            ("default run", ()),
-            ("default run, nothing to do", ()),
+            ("default run of 2026-11", DEFAULT),
+            ("default run of 2026-11, nothing to do", DEFAULT),
             ("one small job", ("--forcerun", "split", "--", "results/sample/split.csv")),
         ):
             yield Row("engine", case, "here", seconds(folder, *CORES, *arguments))

@@ -300,6 +300,8 @@ def test_a_flaw_is_told_in_one_line_and_nothing_is_made(
     assert project.made() == set()
 
 
-def test_the_thesis_overrides_what_is_run_and_nothing_else() -> None:
+def test_the_thesis_sets_its_run_split_and_cutoff_and_nothing_else() -> None:
     thesis = yaml.safe_load((ROOT / "config" / "ucmerced.yaml").read_text(encoding="utf-8"))
-    assert set(thesis) == {"run"}
+    assert set(thesis) == {"run", "split", "retrieval"}
+    assert thesis["split"] == {"method": "leading", "test_fraction": 0.2}
+    assert thesis["retrieval"] == {"cutoffs": [20], "database": "test"}

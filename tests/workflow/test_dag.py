@@ -367,7 +367,7 @@ def said_in_readme(attempt: int) -> dict[str, dict[str, int]]:
     said = {}
     for row in re.findall(
         r"^\| (`\w+`.*) \| (\d.*) \| (.*GB.*) \| (.*) \| (.*) ?\|$",
-        (ROOT / "README.md").read_text(encoding="utf-8"),
+        (ROOT / "workflow" / "profiles" / "README.md").read_text(encoding="utf-8"),
         re.M,
     ):
         values = {}

@@ -25,7 +25,7 @@ rule synthetic:
         "../scripts/synthetic.py"
 
 
-# Only a receipt is declared: the folder is the user's, and the engine deletes outputs.
+# Only the receipt is an output: the folder is the user's, and Snakemake deletes outputs.
 rule download:
     input:
         code=code("download.py"),

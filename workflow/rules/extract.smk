@@ -7,7 +7,7 @@
 #        results/{archive}/activations/{backbone}.h5
 
 
-# Only a receipt is declared: the file stays in its library's cache, where other software shares it.
+# Only the receipt is an output: the file stays in its library's cache, which other software shares.
 rule weights:
     input:
         file=weights_file,

@@ -1,4 +1,4 @@
-# Figures: the tables, the learning curves and the descriptors to look at.
+# Figures of the tables, the learning curves and the descriptors.
 #
 # needs  results/{archive}/tables/comparison.csv, contrasts.csv, by_scene.csv, thesis.csv
 #        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run

@@ -1,4 +1,4 @@
-# The gallery: a page on which retrieval is judged by eye.
+# The gallery: a page that displays the hits of each query.
 #
 # needs  results/{archive}/archive.csv and its images
 #        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run

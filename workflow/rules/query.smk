@@ -1,7 +1,7 @@
-# Query: what pictures of your own find.
+# Query by example: images of your own as queries.
 #
 # needs  results/{archive}/archive.csv, thumbnails.h5
-#        results/{archive}/descriptors/{backbone}/{model}.h5, and what described:
+#        results/{archive}/descriptors/{backbone}/{model}.h5, and their origin:
 #        results/{archive}/weights/{backbone}.json, models/{backbone}/{model}.safetensors
 # makes  results/{archive}/queries/{query}/{backbone}/{model}.csv, .png, .html
 

@@ -1,4 +1,4 @@
-# Re-extraction: the fine-tuned tails and heads describe the images.
+# Re-extraction: descriptors by the fine-tuned tails and heads.
 #
 # needs  results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors
 #        results/{archive}/activations/{backbone}.h5

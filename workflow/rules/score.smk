@@ -1,4 +1,4 @@
-# Retrieval and scores: what each description finds, and how good that is.
+# Retrieval and scores: the rankings of each descriptor, and their scores per query.
 #
 # needs  results/{archive}/descriptors/{backbone}/{model}.h5, archive.csv, split.csv
 # makes  results/{archive}/rankings/{backbone}/{model}.h5
@@ -57,7 +57,7 @@ rule bounds:
         "results/{archive}/scores/bounds.csv",
     log:
         "logs/{archive}/bounds.log",
-    priority: 1  # a cutoff that is too large is told before long jobs start
+    priority: 1  # reports a cutoff that is too large before long jobs start
     conda:
         "../../envs/tables.yaml"
     resources:

@@ -1,4 +1,4 @@
-# The split: which images train, which are searched.
+# The split: the images for training, validation and test.
 #
 # needs  results/{archive}/archive.csv
 # makes  results/{archive}/split.csv
@@ -13,7 +13,7 @@ rule split:
         "results/{archive}/split.csv",
     log:
         "logs/{archive}/split.log",
-    priority: 1  # a split that cannot be made is told before long jobs start
+    priority: 1  # reports a split that is impossible before long jobs start
     conda:
         "../../envs/tables.yaml"
     resources:
