@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-LIMIT_SECONDS = 600
+LIMIT_SECONDS = 1200
 """After which a command is killed, so that no test waits for ever."""
 
 # A process that has threads cannot be forked safely.
@@ -30,7 +30,7 @@ class Preloaded:
 
     def __init__(self, *modules: str) -> None:
         self._modules = modules
-        self._idle: list[subprocess.Popen[bytes]] = []
+        self._server: subprocess.Popen[bytes] | None = None
 
     def run(
         self,
@@ -57,7 +57,7 @@ class Preloaded:
         return subprocess.CompletedProcess([module, *arguments], status, stdout, stderr)
 
     def _execute(self, request: dict[str, Any]) -> int:
-        server = self._idle.pop() if self._idle else self._start()  # one per thread of the caller
+        self._server = server = self._server or self._start()
         assert server.stdin is not None
         assert server.stdout is not None
         server.stdin.write(json.dumps(request).encode() + b"\n")
@@ -68,7 +68,6 @@ class Preloaded:
         if not in_time:
             os.killpg(pid, signal.SIGKILL)
         status = int(server.stdout.readline())
-        self._idle.append(server)
         if not in_time:
             output = Path(request["outputs"][0]).read_text(encoding="utf-8")
             raise TimeoutError(f"killed after {LIMIT_SECONDS} s: {output}")
