@@ -16,9 +16,9 @@ from project import CORES, LIMIT_SECONDS, SMALL, Outcome, Project
 # Soon, since nothing is shared and nobody else is on the cluster.
 PROFILE = (
     *("--workflow-profile", "workflow/profiles/slurm", "--latency-wait", "5"),
-    *("--slurm-init-seconds-before-status-checks", "5"),
+    *("--slurm-init-seconds-before-status-checks", "1"),
 )
-# The plugin checks its jobs after 5 s, then 15, 25 …, so that each job may take a minute.
+# The plugin checks its jobs after 1 s, then 11, 21 …, and 1 s after one has ended.
 PATIENCE_SECONDS = LIMIT_SECONDS
 THREADS = CORES[2:]
 GPU_RULES = ("extract", "finetune", "reextract")
