@@ -1,10 +1,10 @@
-"""Measure the parts of the pipeline side by side with what people would use instead.
+"""Benchmarks of the pipeline against common alternatives.
 
     PYTHONPATH=workflow/scripts python benchmarks [part ...]
 
-prints a table, and writes it to results/benchmarks.csv. Without parts, all are measured, which
-takes hours on few cores. A part is a module, imported only when it is measured, so that processes
-which are measured from their start do not import the others.
+prints a table and writes it to results/benchmarks.csv. Without arguments all parts are measured,
+which takes hours on few cores. Each part is a module that is imported when it is measured, so that
+the processes of a part do not import the modules of the others.
 """
 
 import csv
@@ -30,14 +30,14 @@ HEADER = ("case", "way", "seconds", "times as fast", "rate", "share", "MiB", "re
 FORMAT = "{:38} {:30} {:>8} {:>13} {:>17} {:>6} {:>7}  {}\n"
 
 
-def shown(row: Row, first: Row) -> str:
-    """Return a row as a line; its case's first row is what it is compared with."""
-    faster = first.seconds / row.seconds if first.seconds and row.seconds else None
+def format_row(row: Row, first: Row) -> str:
+    """Format a row as a line of the table; `first` is the first row of its case."""
+    speedup = first.seconds / row.seconds if first.seconds and row.seconds else None
     return FORMAT.format(
         row.case,
         row.way,
         "" if row.seconds is None else f"{row.seconds:.1f}",
-        "" if faster is None or row is first else f"{faster:.2f}",
+        "" if speedup is None or row is first else f"{speedup:.2f}",
         "" if row.rate is None else f"{row.rate:.1f} {row.unit}",
         "" if row.share is None else f"{row.share:.0%}",
         row.peak_mib or "",
@@ -46,9 +46,9 @@ def shown(row: Row, first: Row) -> str:
 
 
 def main(parts: list[str]) -> None:
-    """Measure parts, and show each row as soon as it is there."""
+    """Measure the parts, and print each row as soon as it is measured."""
     if unknown := [part for part in parts if part not in PARTS]:
-        sys.exit(f"benchmarks: there is no part {unknown[0]}; there are {', '.join(PARTS)}")
+        sys.exit(f"benchmarks: unknown part {unknown[0]}; choose from {', '.join(PARTS)}")
     FILE.parent.mkdir(exist_ok=True)
     with FILE.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
@@ -60,7 +60,7 @@ def main(parts: list[str]) -> None:
                 for row in rows:
                     first = first or row
                     table.writerow(asdict(row))
-                    sys.stdout.write(shown(row, first))
+                    sys.stdout.write(format_row(row, first))
                     file.flush()
                     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""What the workflow engine takes: the default run, nothing to do, and one small job."""
+"""Run time of the workflow: the default run, a run with nothing to do, and one small job."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ DEFAULT = ("--configfile", str(Path(__file__).with_name("default-2026-11.yaml"))
 
 
 def measure() -> Iterator[Row]:
-    """Measure the default run, then what Snakemake takes for nothing and for one small job."""
+    """Measure the default run, then the overhead of Snakemake without jobs and with a small job."""
     with project() as folder:
         for case, arguments in (
             ("dry run of the default", ("--dry-run",)),
@@ -35,7 +35,7 @@ def measure() -> Iterator[Row]:
 
 @contextmanager
 def project() -> Iterator[Path]:
-    """Copy what a clone has to a temporary folder."""
+    """Copy the files of the workflow to a temporary folder."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy2(ROOT / "Snakefile", folder)
@@ -45,8 +45,8 @@ def project() -> Iterator[Path]:
 
 
 def seconds(folder: Path, *arguments: str) -> float:
-    """Return how long Snakemake runs."""
-    _, taken = timed(
+    """Return the run time of Snakemake."""
+    _, duration = timed(
         lambda: subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=folder,
@@ -55,17 +55,17 @@ def seconds(folder: Path, *arguments: str) -> float:
             stderr=subprocess.DEVNULL,
         )
     )
-    return taken
+    return duration
 
 
 def seconds_by_rule(folder: Path) -> dict[str, float]:
-    """Return how long the jobs of each rule took, start included, by Snakemake's own records."""
+    """Return the total time of the jobs of each rule, start-up included, from Snakemake records."""
     records = [
         json.loads(path.read_text(encoding="utf-8"))
         for path in (folder / ".snakemake" / "metadata").iterdir()
     ]
-    jobs = {tuple(record["log"]): record for record in records}  # of each output there is a record
-    taken: Counter[str] = Counter()
+    jobs = {tuple(record["log"]): record for record in records}  # one record per output
+    durations: Counter[str] = Counter()
     for job in jobs.values():
-        taken[job["rule"]] += job["endtime"] - job["starttime"]
-    return dict(taken.most_common())
+        durations[job["rule"]] += job["endtime"] - job["starttime"]
+    return dict(durations.most_common())

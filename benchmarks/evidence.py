@@ -1,6 +1,6 @@
-"""What scoring and statistics cost: 30 models, each asked 2,100 queries.
+"""Run time of scoring and statistics for 30 models with 2,100 queries each.
 
-Files read and written are included. Each description is the labels with noise.
+Reading and writing files is included. The descriptors are the labels with noise.
 """
 
 import tempfile
@@ -22,20 +22,20 @@ from rsir.search.exact import rank
 from rsir.search.protocol import find_search
 from rsir.search.ranking_file import write_rankings
 
-SCENES, PER_SCENE, LABELS = 21, 101, 17  # of each scene one image trains
+SCENES, PER_SCENE, LABELS = 21, 101, 17  # one training image per scene
 BACKBONES = ("a", "b", "c")
 LABELINGS = ("single_label", "multi_label", "independent")
 SEEDS = (0, 1, 2)
 DESCRIPTORS = ("pool", "output")
 CUTOFFS = [20]
-DEPTH = 2 * PER_SCENE  # what ANMRR looks at
+DEPTH = 2 * PER_SCENE  # the ranks that ANMRR needs
 
 
-def draw_archive(rng: np.random.Generator) -> pd.DataFrame:
-    """Draw an archive in which most labels go with the scene."""
+def random_archive(rng: np.random.Generator) -> pd.DataFrame:
+    """Return a random archive in which most labels depend on the scene."""
     scene = np.repeat(np.arange(SCENES), PER_SCENE)
-    usual = rng.random((SCENES, LABELS)) < 0.2
-    labels = usual[scene] ^ (rng.random((len(scene), LABELS)) < 0.05)
+    typical = rng.random((SCENES, LABELS)) < 0.2
+    labels = typical[scene] ^ (rng.random((len(scene), LABELS)) < 0.05)
     images = [f"image{number:04}" for number in range(len(scene))]
     table = pd.DataFrame({"image": images, "path": [f"{image}.png" for image in images]})
     table["scene"] = [f"scene{number:02}" for number in scene]
@@ -62,7 +62,7 @@ def write_models(folder: Path, archive: pd.DataFrame, rng: np.random.Generator) 
     ]
     paths = []
     for backbone, labeling, seed in models:
-        found = {
+        ranked = {
             descriptor: rank(
                 labels + rng.normal(0, 0.5, labels.shape).astype(np.float32),
                 search.queries,
@@ -73,7 +73,7 @@ def write_models(folder: Path, archive: pd.DataFrame, rng: np.random.Generator) 
         }
         paths.append(folder / "rankings" / backbone / f"{labeling}-{seed}.h5")
         facts = {"backbone": backbone, "labeling": labeling, "seed": seed}
-        write_rankings(paths[-1], images, search, found, facts)
+        write_rankings(paths[-1], images, search, ranked, facts)
     return paths
 
 
@@ -82,7 +82,7 @@ def measure() -> Iterator[Row]:
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        archive = draw_archive(rng)
+        archive = random_archive(rng)
         rankings = write_models(folder, archive, rng)
         scores = [folder / "scores" / path.relative_to(folder / "rankings") for path in rankings]
         scores = [path.with_suffix(".csv") for path in scores]
@@ -94,15 +94,15 @@ def measure() -> Iterator[Row]:
             for ranking, path in zip(rankings, scores, strict=True):
                 score.main(table, ranking, CUTOFFS, path)
 
-        everything = [*scores, floor]
+        tables = [*scores, floor]
         stages = {
             "score": score_all,
             "bounds": lambda: bounds.main(table, split, CUTOFFS, "test", floor),
             "compare": lambda: compare.main(
-                "bench", table, split, everything, "test", folder / "comparison.csv"
+                "bench", table, split, tables, "test", folder / "comparison.csv"
             ),
-            "contrasts": lambda: contrasts.main(table, everything, folder / "contrasts.csv"),
-            "by_scene": lambda: by_scene.main(table, everything, folder / "by_scene.csv"),
+            "contrasts": lambda: contrasts.main(table, tables, folder / "contrasts.csv"),
+            "by_scene": lambda: by_scene.main(table, tables, folder / "by_scene.csv"),
             "by_label": lambda: by_label.main(
                 table, split, rankings, CUTOFFS, "test", folder / "by_label.csv"
             ),

@@ -1,4 +1,4 @@
-"""Extraction from the image files to the descriptors in a file, against a plain loop."""
+"""Extraction, from image files to a file of descriptors, compared with a plain loop."""
 
 import os
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ import timm
 import torch
 import torchvision
 from machine import product_rate
-from measure import Row, apart, timed
+from measure import Row, run_in_process, timed
 from PIL import Image
-from tiles import SETTINGS, Tiles, drawn_tiles, settings
+from tiles import SETTINGS, Tiles, settings, synthetic_tiles
 from torch.nn.functional import cosine_similarity
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
@@ -37,17 +37,19 @@ LAST_MAPS = {
 
 
 class Images(Dataset[torch.Tensor]):
-    """Images as a plain loop reads them."""
+    """Images, preprocessed with torchvision."""
 
     def __init__(self, paths: list[Path], backbone: Backbone) -> None:
-        wanted = backbone.preprocessing
+        preprocessing = backbone.preprocessing
+        size = (preprocessing.size, preprocessing.size)
+        interpolation = v2.InterpolationMode(preprocessing.interpolation)
         self._paths = paths
         self._transform = v2.Compose(
             [
-                v2.Resize((wanted.size, wanted.size), v2.InterpolationMode(wanted.interpolation)),
+                v2.Resize(size, interpolation),
                 v2.PILToTensor(),
                 v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize(wanted.mean, wanted.std),
+                v2.Normalize(preprocessing.mean, preprocessing.std),
             ]
         )
 
@@ -60,8 +62,8 @@ class Images(Dataset[torch.Tensor]):
 
 
 def measure() -> Iterator[Row]:
-    """Measure each backbone in both ways."""
-    with drawn_tiles(IMAGES_PER_SCENE) as tiles:
+    """Measure the extraction of each backbone, both ways."""
+    with synthetic_tiles(IMAGES_PER_SCENE) as tiles:
         images = len(tiles.paths)
         processor = prepare_processor(THREADS)
         peak = product_rate(processor.inference, processor.device)
@@ -69,26 +71,26 @@ def measure() -> Iterator[Row]:
             work = images * image_gflop(load_backbone(None, **settings(backbone)))
             expected = None
             for way, run in (("plain loop", plain), ("here", here)):
-                run_apart = apart(run, backbone, tiles)
-                found = torch.from_numpy(run_apart.value)
-                expected = found if expected is None else expected
+                measured = run_in_process(run, backbone, tiles)
+                pooled = torch.from_numpy(measured.value)
+                expected = pooled if expected is None else expected
                 yield Row(
                     "extraction",
                     backbone,
                     way,
-                    run_apart.seconds,
-                    images / run_apart.seconds,
+                    measured.seconds,
+                    images / measured.seconds,
                     "images/s",
-                    share=work / run_apart.seconds / peak,
-                    peak_mib=run_apart.peak_mib,
-                    agreement=f"cosine ≥ {cosine_similarity(found, expected).min():.6f}",
+                    share=work / measured.seconds / peak,
+                    peak_mib=measured.peak_mib,
+                    agreement=f"cosine ≥ {cosine_similarity(pooled, expected).min():.6f}",
                 )
-            decoding = apart(decoded, backbone, tiles).seconds
+            decoding = run_in_process(decode, backbone, tiles).seconds
             yield Row("extraction", backbone, "decoding", decoding, images / decoding, "images/s")
 
 
 def image_gflop(backbone: Backbone) -> float:
-    """Return the arithmetic of the features of one image."""
+    """Return the GFLOP of the forward pass of one image, without the classifier."""
     size = backbone.preprocessing.size
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         backbone.tail(backbone.trunk(torch.zeros(1, 3, size, size)))
@@ -96,8 +98,8 @@ def image_gflop(backbone: Backbone) -> float:
 
 
 def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
-    """Run the pipeline's script."""
-    made = tiles.root / f"{backbone}.h5"
+    """Run the script of the pipeline."""
+    descriptors = tiles.root / f"{backbone}.h5"
     _, seconds = timed(
         lambda: extract.main(
             tiles.file,
@@ -106,16 +108,16 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
             backbone,
             settings(backbone),
             THREADS,
-            made,
+            descriptors,
             tiles.root / f"{backbone}-activations.h5",
         )
     )
-    with h5py.File(made) as file:
+    with h5py.File(descriptors) as file:
         return file["pool"][:], seconds
 
 
-def decoded(backbone: str, tiles: Tiles) -> tuple[None, float]:
-    """Read and resize the images as the pipeline's script does, and no more."""
+def decode(backbone: str, tiles: Tiles) -> tuple[None, float]:
+    """Only decode and resize the images, as the script of the pipeline does."""
     images = activations.Images(
         tiles.paths, load_backbone(None, **settings(backbone)).preprocessing
     )
@@ -129,14 +131,14 @@ def decoded(backbone: str, tiles: Tiles) -> tuple[None, float]:
 
 
 def plain(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
-    """Run the network as it comes, in float32, on batches of 32."""
+    """Run the unmodified network in float32, in batches of 32."""
     torch.set_num_threads(THREADS)
     return timed(lambda: plain_loop(backbone, tiles))
 
 
 @torch.no_grad()
 def plain_loop(backbone: str, tiles: Tiles) -> np.ndarray:
-    """Return the pooled last feature maps."""
+    """Return the pooled feature maps of the last layer."""
     parts = load_backbone(None, **settings(backbone))
     network = SETTINGS[backbone]["network"]
     library = torchvision.models.get_model if backbone in torchvision.models.list_models() else None

@@ -1,4 +1,4 @@
-"""Fine-tuning from stored activations, against every epoch through the whole network."""
+"""Fine-tuning from stored activations, compared with a forward pass of the whole network."""
 
 import os
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 from extraction import DEVICE, Images
-from measure import Measured, Row, apart, timed
-from tiles import Tiles, drawn_tiles, settings
+from measure import Measured, Row, run_in_process, timed
+from tiles import Tiles, settings, synthetic_tiles
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -43,58 +43,58 @@ CASES = [
 
 
 def measure() -> Iterator[Row]:
-    """Measure each labeling in both ways; of `independent` the plain one trains one network.
+    """Measure each labeling, both ways; the plain one trains only one network of `independent`.
 
-    Of a labeling with several networks, a job for each is compared with one for all, the start of
-    the process included.
+    For a labeling with several networks, one job per network is compared with one job for all,
+    including the start of the processes.
     """
-    with drawn_tiles(IMAGES_PER_SCENE) as tiles:
+    with synthetic_tiles(IMAGES_PER_SCENE) as tiles:
         table = tiles.table
         subset = np.where(np.isin(np.arange(len(table)), train_rows(table)), "train", "test")
         table[["image"]].assign(subset=subset).to_csv(tiles.root / "split.csv", index=False)
         for backbone in dict.fromkeys(backbone for backbone, _ in CASES):
-            apart(extracted, backbone, tiles)
+            run_in_process(extract_files, backbone, tiles)
         for backbone, kind in CASES:
             case = f"{backbone}, {kind}"
             networks = len(labeling_tasks(kind, table, train_rows(table)))
             times = f", one network × {networks}" if networks > 1 else ""
-            one = apart(plain, backbone, kind, tiles)
+            one = run_in_process(plain, backbone, kind, tiles)
             yield row(case, f"plain{times}", replace(one, seconds=one.seconds * networks))
-            found, seconds = timed(partial(apart, here, backbone, kind, tiles))
-            yield row(case, "here", found)
+            measured, seconds = timed(partial(run_in_process, here, backbone, kind, tiles))
+            yield row(case, "here", measured)
             if networks > 1:
-                one, each = timed(partial(apart, here, backbone, "multi_label", tiles))
+                one, each = timed(partial(run_in_process, here, backbone, "multi_label", tiles))
                 jobs = replace(one, seconds=each * networks)
                 yield row(f"{case}, as jobs", f"a job for each × {networks}", jobs)
-                yield row(f"{case}, as jobs", "one job for all", replace(found, seconds=seconds))
+                yield row(f"{case}, as jobs", "one job for all", replace(measured, seconds=seconds))
 
 
-def row(case: str, way: str, found: Measured) -> Row:
-    """Return the row of what was measured."""
+def row(case: str, way: str, measured: Measured) -> Row:
+    """Return the row of a measurement."""
     return Row(
         "finetuning",
         case,
         way,
-        found.seconds,
-        peak_mib=found.peak_mib,
-        agreement=f"loss of {found.value}",
+        measured.seconds,
+        peak_mib=measured.peak_mib,
+        agreement=f"loss of {measured.value}",
     )
 
 
 def train_rows(table: pd.DataFrame) -> np.ndarray:
-    """Return all images but the first, since a split has to have a test image."""
+    """Return all images except the first, since a split needs a test image."""
     return np.arange(1, len(table))
 
 
-def extracted(backbone: str, tiles: Tiles) -> tuple[None, float]:
-    """Make what a fine-tuning starts from."""
+def extract_files(backbone: str, tiles: Tiles) -> tuple[None, float]:
+    """Extract descriptors and activations for fine-tuning."""
     files = (tiles.root / f"{backbone}.h5", tiles.root / f"{backbone}-activations.h5")
     archive = (tiles.file, tiles.root, tiles.weights)
     return timed(lambda: extract.main(*archive, backbone, settings(backbone), THREADS, *files))
 
 
 def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
-    """Run the pipeline's script, from its files to its files."""
+    """Run the script of the pipeline, including reading and writing files."""
     curve = tiles.root / "curve.csv"
     _, seconds = timed(
         lambda: finetune.main(
@@ -111,6 +111,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
             kind=kind,
             settings=STAGES,
             threads=THREADS,
+            code=[],
             models=tiles.root / "models.safetensors",
             curve=curve,
         )
@@ -121,7 +122,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
 
 
 def plain(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
-    """Train the first network of a labeling as it comes: float32, from the image files."""
+    """Train the first network of a labeling in float32, from the image files."""
     torch.set_num_threads(THREADS)
     table = tiles.table
     train = train_rows(table)
@@ -131,7 +132,7 @@ def plain(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
 
 
 def plain_loop(task: Task, train: np.ndarray, backbone: str, tiles: Tiles) -> float:
-    """Train in the two stages, with the same batches, and return the last epoch's mean loss."""
+    """Train in two stages with the same batches, and return the mean loss of the last epoch."""
     parts = load_backbone(None, **settings(backbone))
     network = nn.Sequential(parts.trunk, parts.tail.requires_grad_(False)).to(DEVICE)
     images = Images(tiles.paths, parts)
@@ -140,11 +141,11 @@ def plain_loop(task: Task, train: np.ndarray, backbone: str, tiles: Tiles) -> fl
     head = Head(parts.dimension, len(task.outputs)).to(DEVICE)
     for stage, trained in (("head", [head]), ("tail", [parts.tail, head])):
         weights = [weight for part in trained for weight in part.requires_grad_(True).parameters()]
-        chosen = STAGES[stage]
+        options = STAGES[stage]
         optimizer = torch.optim.AdamW(
-            weights, lr=chosen["learning_rate"], weight_decay=chosen["weight_decay"]
+            weights, lr=options["learning_rate"], weight_decay=options["weight_decay"]
         )
-        for _ in range(chosen["epochs"]):
+        for _ in range(options["epochs"]):
             total = 0.0
             batches = shuffled_batches(train, STAGES["batch_size"], generator)
             loader = DataLoader(

@@ -1,4 +1,4 @@
-"""The processor's rate at products of matrices, which all else is measured by."""
+"""The rate of matrix products on this processor, the reference for all other rates."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ REPETITIONS = 5
 
 
 def measure() -> Iterator[Row]:
-    """Measure float32, and what the pipeline computes in where that is another type."""
+    """Measure float32, bfloat16 and the data type of the pipeline."""
     processor = prepare_processor(os.cpu_count() or 1)
     for dtype in dict.fromkeys([torch.float32, torch.bfloat16, processor.inference]):
         rate = product_rate(dtype, processor.device)
@@ -22,7 +22,7 @@ def measure() -> Iterator[Row]:
 
 
 def product_rate(dtype: torch.dtype, device: torch.device) -> float:
-    """Return the GFLOP/s of a product of square matrices, the best of some."""
+    """Return the highest rate, in GFLOP/s, of several products of square matrices."""
     left, right = torch.randn(2, SIZE, SIZE, device=device).to(dtype)
 
     def multiply() -> None:

@@ -1,4 +1,4 @@
-"""What all parts of the benchmark share: a row of the table, and a function measured by itself."""
+"""Rows of the benchmark table, and functions that measure time and memory."""
 
 import multiprocessing
 import resource
@@ -13,11 +13,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Row:
-    """One way to do something, measured once.
+    """A single measurement of one way to compute a case.
 
-    `rate` in `unit`; `share`, the part that this is of the processor's rate at products of
-    matrices, in the type that the pipeline computes in; `agreement` says in words how the result
-    compares with the first way's.
+    `rate` is in `unit`. `share` is that rate relative to the rate of matrix products on this
+    processor, in the data type of the pipeline. `agreement` compares the result with that of the
+    first way.
     """
 
     part: str
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a function returned, how long it took, and the most memory its process ever had."""
+    """The return value of a function, its duration, and the peak memory of its process."""
 
     value: object
     seconds: float
@@ -41,21 +41,21 @@ class Measured:
 
 
 def timed(work: Callable[[], Value]) -> tuple[Value, float]:
-    """Return what `work` returns, and the seconds it took."""
+    """Return the result of `work` and its duration in seconds."""
     start = time.perf_counter()
     value = work()
     return value, time.perf_counter() - start
 
 
-def apart(work: Callable[..., tuple[object, float]], *arguments: object) -> Measured:
-    """Run `work` in a process of its own; it returns a value and its seconds, as `timed` does."""
+def run_in_process(work: Callable[..., tuple[object, float]], *arguments: object) -> Measured:
+    """Run `work`, which returns a value and its seconds like `timed`, in a new process."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         return pool.submit(_with_memory, work, *arguments).result()
 
 
 def _with_memory(work: Callable[..., tuple[object, float]], *arguments: object) -> Measured:
-    # Else what it starts is spawned, too, and imports everything anew, unlike in a job.
+    # Otherwise its subprocesses would be spawned and import all modules again, unlike in a job.
     multiprocessing.set_start_method(None, force=True)
     value, seconds = work(*arguments)
     return Measured(value, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

@@ -1,4 +1,4 @@
-"""The archive that the benchmark describes: drawn tiles, as in the default run."""
+"""An archive of synthetic tiles, as in the default run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +20,12 @@ SETTINGS = {
     "inception_v3": {"library": "torchvision", "network": "inception_v3"},
     "vgg16": {"library": "torchvision", "network": "vgg16"},
 }
-"""The backbones that are measured; with random weights, which cost what others do."""
+"""The backbones to measure, with random weights, which take as long as pretrained ones."""
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """An archive: the folder of the tiles, which takes what is made of it, too, and its files."""
+    """An archive: the folder of tiles and results, the archive table and the weights record."""
 
     root: Path
     file: Path
@@ -33,18 +33,18 @@ class Tiles:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The archive."""
+        """The archive table."""
         return read_archive(self.file)
 
     @property
     def paths(self) -> list[Path]:
-        """Its image files."""
+        """The image files."""
         return [self.root / path for path in self.table["path"]]
 
 
 @contextmanager
-def drawn_tiles(images_per_scene: int) -> Iterator[Tiles]:
-    """Draw an archive of 21 scenes into a temporary folder."""
+def synthetic_tiles(images_per_scene: int) -> Iterator[Tiles]:
+    """Write an archive of 21 synthetic scenes to a temporary folder."""
     with TemporaryDirectory() as name:
         root = Path(name)
         tiles = Tiles(root, root / "archive.csv", root / "weights.json")
@@ -55,5 +55,5 @@ def drawn_tiles(images_per_scene: int) -> Iterator[Tiles]:
 
 
 def settings(backbone: str) -> dict[str, Any]:
-    """Return the backbone's entry in the config."""
+    """Return the config entry of a backbone."""
     return {**SETTINGS[backbone], "weights": "random"}

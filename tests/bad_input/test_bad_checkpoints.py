@@ -60,6 +60,7 @@ class Made:
             kind="multi_label",
             settings={"batch_size": 4, "head": STAGE, "tail": {**STAGE, "epochs": 0}},
             threads=1,
+            code=[],
             models=self.models,
             curve=self.curve,
         )

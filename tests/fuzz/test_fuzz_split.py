@@ -1,4 +1,4 @@
-"""The split of any archive, by any method and fractions."""
+"""Splits of arbitrary archives, by all methods and with arbitrary fractions."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,8 +30,8 @@ def archive_of(labels: np.ndarray, scenes: list[str]) -> pd.DataFrame:
 def archives(draw: st.DrawFn) -> pd.DataFrame:
     images = draw(st.integers(1, 60))
     labels = draw(arrays(np.bool_, (images, draw(st.integers(1, 5))), fill=st.booleans()))
-    some = draw(st.sampled_from([[""], ["port"], ["port", "farm"], ["port", "farm", "city", "0"]]))
-    scenes = draw(st.lists(st.sampled_from(some), min_size=images, max_size=images))
+    names = draw(st.sampled_from([[""], ["port"], ["port", "farm"], ["port", "farm", "city", "0"]]))
+    scenes = draw(st.lists(st.sampled_from(names), min_size=images, max_size=images))
     return archive_of(labels, scenes)
 
 
@@ -52,7 +52,7 @@ seeds = st.integers(0, 3) | st.sampled_from([2**32 - 1, 2**32, 2**70])
 @example(ORDINARY, "leading", 1e-12, 0.0, 0)
 @example(ORDINARY, "stratified", 1 - 1e-12, 0.0, 0)
 @example(ORDINARY, "leading", 0.3333333333, 0.6666666666, 0)
-def test_a_split_is_a_partition_of_the_sizes_asked_for_or_is_refused(
+def test_a_split_is_a_partition_of_the_requested_sizes_or_is_refused(
     attempt: Attempt, archive: pd.DataFrame, method: str, test: float, validation: float, seed: int
 ) -> None:
     split = attempt("split", split_archive, archive, method, test, validation, seed)
@@ -60,30 +60,30 @@ def test_a_split_is_a_partition_of_the_sizes_asked_for_or_is_refused(
         return
     assert list(split.columns) == ["image", "subset"]
     assert split["image"].equals(archive["image"])
-    wanted = {"test": test, "validation": validation}
+    fractions_by_subset = {"test": test, "validation": validation}
     size = split["subset"].value_counts().reindex(SUBSETS, fill_value=0)
     assert size.sum() == len(archive)
     assert size["train"] > 0
-    for name, fraction in wanted.items():
+    for name, fraction in fractions_by_subset.items():
         assert (size[name] > 0) == (fraction > 0)
         if method == "stratified":
             assert size[name] == round(fraction * len(archive))
-        if method == "iterative":  # which may leave or take an image for each label, and one more
+        if method == "iterative":  # may deviate by one image per label, plus one
             assert abs(size[name] - fraction * len(archive)) <= archive.shape[1] - 4
     for _, scene in split.groupby(archive["scene"]):
-        for name, fraction in wanted.items():
-            drawn = (scene["subset"] == name).sum()
+        for name, fraction in fractions_by_subset.items():
+            count = (scene["subset"] == name).sum()
             if method == "leading":
-                assert drawn == round(fraction * len(scene))
+                assert count == round(fraction * len(scene))
             if method == "stratified":
-                assert abs(drawn - fraction * len(scene)) < 2
+                assert abs(count - fraction * len(scene)) < 2
         if method == "leading":
             assert scene["subset"].map(SUBSETS.index).is_monotonic_increasing
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(archives(), methods, st.sampled_from([0.0, 0.1, 0.25]))
-def test_the_names_of_images_scenes_and_labels_are_of_no_account(
+def test_a_split_does_not_depend_on_names(
     attempt: Attempt, archive: pd.DataFrame, method: str, validation: float
 ) -> None:
     split = attempt("split", split_archive, archive, method, 0.25, validation, SEED)
@@ -97,11 +97,11 @@ def test_the_names_of_images_scenes_and_labels_are_of_no_account(
 @pytest.mark.parametrize("method", ["leading", "stratified", "iterative"])
 @settings(deadline=None, max_examples=40, derandomize=True)
 @given(archives())
-def test_a_split_that_was_drawn_is_the_same_from_its_file(
+def test_a_split_is_the_same_when_read_from_its_file(
     folder: Path, attempt: Attempt, method: str, archive: pd.DataFrame
 ) -> None:
     split = attempt("split", split_archive, archive, method, 0.25, 0.2, SEED)
     if split is not None:
-        split.to_csv(folder / "drawn.csv", index=False)
-        again = split_archive(archive, "file", file=folder / "drawn.csv")
+        split.to_csv(folder / "split.csv", index=False)
+        again = split_archive(archive, "file", file=folder / "split.csv")
         pd.testing.assert_frame_equal(again, split)

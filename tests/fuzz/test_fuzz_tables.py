@@ -1,4 +1,4 @@
-"""Tables of labels, of an archive and of a split: any text, any bytes, and good ones damaged."""
+"""Label tables, archive tables and split files: arbitrary text and bytes, and damaged tables."""
 
 import csv
 import io
@@ -43,14 +43,14 @@ BITS = [
 
 @st.composite
 def damaged(draw: st.DrawFn, text: str) -> bytes:
-    """A good table in which a few places are cut, repeated, overwritten or added to."""
+    """A valid table in which a few parts are deleted, repeated, overwritten or inserted."""
     content = text.encode()
     for _ in range(draw(st.integers(1, 4))):
-        place = draw(st.integers(0, len(content)))
+        start = draw(st.integers(0, len(content)))
         length = draw(st.sampled_from([0, 1, 1, 2, 8, 40]))
-        there = content[place : place + length]
-        instead = draw(st.sampled_from([b"", 2 * there, *BITS]) | st.binary(max_size=4))
-        content = content[:place] + instead + content[place + length :]
+        old = content[start : start + length]
+        new = draw(st.sampled_from([b"", 2 * old, *BITS]) | st.binary(max_size=4))
+        content = content[:start] + new + content[start + length :]
     return content
 
 
@@ -62,11 +62,11 @@ tables = st.lists(st.lists(cells, min_size=1, max_size=5), max_size=5).map(
 )
 
 
-def contents(good: str) -> st.SearchStrategy[bytes]:
+def contents(valid: str) -> st.SearchStrategy[bytes]:
     texts = st.text() | st.text(string.printable) | tables
     anything = st.binary() | texts.map(lambda text: text.encode("utf-8", "surrogatepass"))
     encodings = st.sampled_from(["utf-16", "utf-32", "latin-1", "utf-8-sig", "utf-7"])
-    return damaged(good) | anything | encodings.map(good.encode)
+    return damaged(valid) | anything | encodings.map(valid.encode)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def as_csv(content: bytes) -> list[list[str]]:
-    """Read a table by Python's own reader, without what is blank."""
+    """Read a table with the csv module, without blank lines."""
     lines = io.StringIO(content.decode("utf-8-sig"), newline="")
     rows = [row for row in csv.reader(lines) if "".join(row).strip(" \t") or len(row) > 1]
     return [row + [""] * (len(rows[0]) - len(row)) for row in rows]
@@ -92,7 +92,7 @@ def printable(names: list[str]) -> bool:
 @given(contents(LABELS))
 @example(b"image,sea\n001,1\nNA,0\n\xc3\xbc b,1\n")
 @example(b"image,sea\r001.png,1\r\r  \rx/NA.jpg,0\r" + "u\u0308 b,1".encode())
-def test_a_table_of_labels_is_read_as_it_is_written_or_refused(
+def test_a_label_table_is_read_unchanged_or_refused(
     root: Path, folder: Path, attempt: Attempt, content: bytes
 ) -> None:
     path = folder / "labels.csv"
@@ -126,7 +126,7 @@ def test_a_table_of_labels_is_read_as_it_is_written_or_refused(
 @example(ARCHIVE.replace("70", "7_0").encode())
 @example(ARCHIVE.replace("north/", "\0").encode())
 @example(ARCHIVE.replace("north/", '"\n"').encode())
-def test_an_archive_that_is_read_is_written_the_same_or_refused(
+def test_an_archive_table_is_read_and_written_unchanged_or_refused(
     folder: Path, attempt: Attempt, content: bytes
 ) -> None:
     path, again = folder / "archive.csv", folder / "again.csv"
@@ -151,7 +151,7 @@ def test_an_archive_that_is_read_is_written_the_same_or_refused(
 
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(contents(SPLIT))
-def test_a_split_gives_each_image_its_own_subset_or_is_refused(
+def test_a_split_assigns_a_subset_to_each_image_or_is_refused(
     folder: Path, attempt: Attempt, content: bytes
 ) -> None:
     path = folder / "split.csv"
@@ -163,13 +163,15 @@ def test_a_split_gives_each_image_its_own_subset_or_is_refused(
     assert {"train", "test"} <= set(subset) <= set(SUBSETS)
     header, *rows = as_csv(content)
     header = [name.strip() for name in header]
-    place, told = header.index("image"), header.index("subset")
-    assert dict(zip(IMAGES, subset, strict=True)) == {row[place]: row[told] for row in rows}
+    image, assigned = header.index("image"), header.index("subset")
+    assert dict(zip(IMAGES, subset, strict=True)) == {row[image]: row[assigned] for row in rows}
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(st.permutations(SPLIT.splitlines()[1:]), st.sampled_from(["\n", "\r\n", "\r"]))
-def test_the_order_of_the_rows_is_of_no_account(folder: Path, rows: list[str], ending: str) -> None:
+def test_a_split_does_not_depend_on_the_order_of_rows(
+    folder: Path, rows: list[str], ending: str
+) -> None:
     path = folder / "split.csv"
     path.write_text(ending.join(["image,subset", *rows]), newline="")
     subset = read_split(path, pd.DataFrame({"image": IMAGES}))
@@ -177,7 +179,7 @@ def test_the_order_of_the_rows_is_of_no_account(folder: Path, rows: list[str], e
 
 
 @pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zip", "tar", "zst"])
-def test_a_table_is_text_whatever_its_name(root: Path, folder: Path, ending: str) -> None:
+def test_a_table_is_read_as_text_for_any_file_name(root: Path, folder: Path, ending: str) -> None:
     path = folder / f"labels.csv.{ending}"
     path.write_text(LABELS)
     assert read_table(root, path)["bare, soil"].tolist() == [0, 1, 1]
@@ -190,7 +192,7 @@ names = st.text(
 
 @settings(deadline=None, max_examples=100, derandomize=True)
 @given(st.lists(names, min_size=1, max_size=4, unique=True), names, names, st.booleans())
-def test_an_archive_of_any_names_survives_its_file(
+def test_an_archive_with_any_names_is_read_back_unchanged(
     folder: Path, images: list[str], scene: str, label: str, scenes: bool
 ) -> None:
     path = folder / "any.csv"

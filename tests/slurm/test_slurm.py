@@ -214,7 +214,7 @@ def test_a_preempted_fine_tuning_goes_on_to_the_same_numbers(
     assert (job["Restarts"], other["JobId"]) == ("1", urgent.strip())
 
     log = finished.path("logs/sample/finetune/efficientnet_lite0/multi_label-seed0.log")
-    assert "goes on after epoch" in log.read_text(encoding="utf-8")
+    assert "resumes after epoch" in log.read_text(encoding="utf-8")
     assert not list(folder.glob(".*"))
     assert finished.path(curve).read_bytes() == undisturbed.path(curve).read_bytes()
     one, other = load_file(finished.path(models)), load_file(undisturbed.path(models))

@@ -1,4 +1,4 @@
-"""A small network, a few images of three scenes, and weights that are not the initial ones."""
+"""A small network with random weights and statistics, and a few images of three scenes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.descriptors.extraction import extract
 from rsir.networks.backbone import Backbone
 from rsir.networks.cut import cut_network
-from rsir.networks.preprocessing import Preprocessing
+from rsir.networks.preprocessing import Preprocessing, load_pixels
 from rsir.networks.processor import Processor
 
 PREPROCESSING = Preprocessing(
@@ -31,7 +31,7 @@ PREPROCESSING = Preprocessing(
 
 
 class SmallNetwork(nn.Module):
-    """Two convolutions with batch norm, of which the second is fine-tuned, and a classifier."""
+    """Two convolutions with batch norm, the second of which is fine-tuned, and a classifier."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class SmallNetwork(nn.Module):
 def _randomise(network: nn.Module) -> nn.Module:
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight)  # else what is seen is lost on the way
+            nn.init.kaiming_normal_(module.weight)  # keeps the scale of the activations
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.normal_(module.bias)
@@ -58,13 +58,13 @@ def _randomise(network: nn.Module) -> nn.Module:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
-    """Threads of torch that wait for each other on a busy machine take ten times as long."""
+    """Use one torch thread: waiting threads slow down the tests tenfold on a busy machine."""
     torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
 def randomise() -> Callable[[nn.Module], nn.Module]:
-    """Give weights and statistics as after a training, so that losing any of them shows."""
+    """Return a function that randomises weights and statistics, so that lost values are noticed."""
     return _randomise
 
 
@@ -88,7 +88,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def archive() -> pd.DataFrame:
-    """The archive of these images: scenes of three, and four labels of which `lava` is never."""
+    """The archive of these images: three scenes, and four labels, of which `lava` never occurs."""
     names = list("abcdefghi")
     return pd.DataFrame(
         {
@@ -106,9 +106,15 @@ def archive() -> pd.DataFrame:
     )
 
 
+@pytest.fixture
+def pixels(archive: pd.DataFrame, root: Path) -> Tensor:
+    """The decoded pixels of these images, resized to 16×16."""
+    return torch.from_numpy(np.stack([load_pixels(root / path, 16) for path in archive["path"]]))
+
+
 @pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredActivations]:
-    """Activations 60×4×8×8 of noise, in which the class, 0 to 2 in turn, brightens a channel."""
+    """Noise activations 60×4×8×8; classes 0, 1, 2 alternate, and each raises one channel."""
     values = np.random.default_rng(0).normal(size=(60, 4, 8, 8))
     values[np.arange(60), np.arange(60) % 3] += 1.5
     with h5py.File(tmp_path_factory.mktemp("activations") / "a.h5", "w") as file:
@@ -119,7 +125,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredActivatio
 def describe_off_the_shelf(
     archive: pd.DataFrame, root: Path
 ) -> Callable[[Backbone, Path], dict[str, np.ndarray]]:
-    """Return what describes the images, in batches of five, and keeps both files in a folder."""
+    """Return a function that extracts the images in batches of five, to two files in a folder."""
 
     def describe(backbone: Backbone, folder: Path) -> dict[str, np.ndarray]:
         images = list(archive["image"])
@@ -133,3 +139,13 @@ def describe_off_the_shelf(
         return read_descriptors(folder / "descriptors.h5", images)
 
     return describe
+
+
+@pytest.fixture
+def off_the_shelf(
+    describe_off_the_shelf: Callable[[Backbone, Path], dict[str, np.ndarray]],
+    small: Backbone,
+    tmp_path: Path,
+) -> tuple[dict[str, np.ndarray], Path]:
+    """The off-the-shelf descriptors of the small network, and the path of its activations."""
+    return describe_off_the_shelf(small, tmp_path), tmp_path / "activations.h5"

@@ -1,4 +1,4 @@
-"""Score the floor and the ceilings, which labels alone give."""
+"""Score the lower and upper bounds, which depend on the labels only."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rsir.search.protocol import find_search
 
 
 def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: Path) -> None:
-    """Score every query by every metric."""
+    """Compute all metrics for every query."""
     table = read_archive(archive)
     search = find_search(read_split(split, table), database)
     write_table(scores, bound_scores(table, search, cutoffs))

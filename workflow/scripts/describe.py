@@ -1,4 +1,4 @@
-"""Describe the images without learning."""
+"""Compute the handcrafted descriptors of the images."""
 
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,15 @@ def main(
     threads: int,
     descriptors: Path,
 ) -> None:
-    """Pass over the pixels; what is learnt of them is learnt from training images."""
+    """Compute and write the descriptors; visual words are learnt from the training images."""
     table = read_archive(archive)
     paths = [root / path for path in table["path"]]
     train = np.flatnonzero(read_split(split, table) == "train")
     histograms = describe(settings["network"], paths, train, settings["seed"], threads)
     files = {"archive": archive, "split": split}
     facts = made_from(files, settings, backbone=name, labeling="off_the_shelf", weights="none")
-    with array_file(descriptors, list(table["image"]), facts) as described:
-        described.append("histogram", histograms)
+    with array_file(descriptors, list(table["image"]), facts) as file:
+        file.append("histogram", histograms)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fine-tune tail and head with a labeling."""
+"""Fine-tune tail and head for a labeling."""
 
 import json
 from functools import partial
@@ -44,29 +44,29 @@ def main(
     subset = read_split(files["split"], archive)
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))
     backbone = load_backbone(Path(record.path) if record else None, **backbone_settings)
-    made = {name: files[name] for name in ("archive", "split")}
-    facts = made_from(made, backbone_settings, **method, **weight_facts(record))
+    inputs = {name: files[name] for name in ("archive", "split")}
+    facts = made_from(inputs, backbone_settings, **method, **weight_facts(record))
     for path in filter(None, (files["descriptors"], activations)):
         check_origin(path, read_attributes(path), facts)
     pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]
     facts["finetuning"] = json.dumps(settings)
-    trained, rows = [], []
+    tuned, rows = [], []
     with (
         resumable(models, {**facts, "kind": kind}, code) as states,
         open_source(activations, archive, root, backbone, threads, processor) as source,
     ):
-        given = (backbone.tail, pooled, source, train, validation, settings, method["seed"])
+        arguments = (backbone.tail, pooled, source, train, validation, settings, method["seed"])
         for task in labeling_tasks(kind, archive, train):
             model, task_rows = finetune(
                 task,
-                *given,
+                *arguments,
                 processor,
                 resume=states.read(task.name),
-                keep=partial(states.write, task.name),
+                save_state=partial(states.write, task.name),
             )
-            trained.append(model)
+            tuned.append(model)
             rows.extend(task_rows)
-        save_models(models, trained, facts)
+        save_models(models, tuned, facts)
         with written_whole(curve) as path:
             pd.DataFrame(rows, columns=CURVE).to_csv(path, index=False, lineterminator="\n")
 

@@ -1,4 +1,4 @@
-"""Describe the images by a fine-tuned tail and head."""
+"""Extract descriptors with fine-tuned tails and heads."""
 
 from pathlib import Path
 from typing import Any
@@ -27,21 +27,21 @@ def main(
     threads: int,
     descriptors: Path,
 ) -> None:
-    """Pass once over the activations."""
+    """Extract the descriptors in one pass over the activations."""
     processor = prepare_processor(threads)
     table, record = read_archive(archive), read_record(weights)
     facts = made_from({"archive": archive}, settings, **method, **weight_facts(record))
-    told = read_metadata(models)
-    check_origin(models, told, facts, (*ORIGIN, *METHOD))
+    metadata = read_metadata(models)
+    check_origin(models, metadata, facts, (*ORIGIN, *METHOD))
     if activations:
         check_origin(activations, read_attributes(activations), facts)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     with (
         open_source(activations, table, root, backbone, threads, processor) as source,
-        array_file(descriptors, list(table["image"]), told) as described,
+        array_file(descriptors, list(table["image"]), metadata) as file,
     ):
         tuned = load_models(models, backbone.tail, backbone.dimension)
-        reextract(tuned, source, processor, described)
+        reextract(tuned, source, processor, file)
 
 
 if __name__ == "__main__":

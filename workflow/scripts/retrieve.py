@@ -1,4 +1,4 @@
-"""Rank the searched images for each query."""
+"""Rank the database for each query."""
 
 from pathlib import Path
 from typing import Any
@@ -26,21 +26,21 @@ def main(
     threads: int,
     rankings: Path,
 ) -> None:
-    """Rank by each descriptor of the file."""
+    """Rank the database by each descriptor of the file."""
     device = prepare_processor(threads).device
-    table, described = read_archive(archive), read_attributes(descriptors)
+    table, attributes = read_archive(archive), read_attributes(descriptors)
     files = {"archive": archive, "split": split, "descriptors": descriptors}
     facts = method | digests(files)
-    check_origin(descriptors, described, facts, METHOD)
+    check_origin(descriptors, attributes, facts, METHOD)
     search = find_search(read_split(split, table), database)
     _, _, *scenes = search.labels_and_scenes(table)
     depth = ranking_depth(cutoffs, len(search.database), *scenes)
-    found = {
+    ranked = {
         name: rank(values, search.queries, search.database, depth, device)
         for name, values in read_descriptors(descriptors, list(table["image"])).items()
     }
     images = table["image"].to_numpy(str)
-    write_rankings(rankings, images, search, found, facts | {"searched": database})
+    write_rankings(rankings, images, search, ranked, facts | {"searched": database})
 
 
 if __name__ == "__main__":

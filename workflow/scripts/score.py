@@ -1,4 +1,4 @@
-"""Score what each query found."""
+"""Score the retrieved images of each query."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from rsir.search.ranking_file import read_rankings
 
 
 def main(archive: Path, rankings: Path, cutoffs: list[int], scores: Path) -> None:
-    """Score every query by every metric."""
+    """Compute all metrics for every query."""
     table = read_archive(archive)
-    search, found, facts = read_rankings(rankings, table["image"].to_numpy(str))
+    search, ranked, facts = read_rankings(rankings, table["image"].to_numpy(str))
     method = facts["backbone"], facts["labeling"], facts.get("seed")
-    write_table(scores, query_scores(table, search, found, cutoffs, *method))
+    write_table(scores, query_scores(table, search, ranked, cutoffs, *method))
 
 
 if __name__ == "__main__":

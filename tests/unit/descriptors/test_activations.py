@@ -1,4 +1,4 @@
-"""Stored activations against computed ones."""
+"""Stored and computed activations."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -42,10 +42,10 @@ def stored(small, archive, root, tmp_path) -> Path:
     return path
 
 
-def damage(path: Path, stored: bytes) -> None:
-    """Flip one bit of bytes that the file holds."""
+def damage(path: Path, values: bytes) -> None:
+    """Flip one bit of the given bytes in the file."""
     content = bytearray(path.read_bytes())
-    content[content.index(stored)] ^= 1
+    content[content.index(values)] ^= 1
     path.write_bytes(content)
 
 
@@ -58,7 +58,7 @@ def test_consecutive_batches(count, size, expected):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_computed_are_what_the_trunk_computes_rounded_to_half_precision(
+def test_computed_activations_are_the_output_of_the_trunk_in_half_precision(
     small, archive, root, workers
 ):
     pixels = np.stack([load_pixels(root / path, 16) for path in archive["path"]])
@@ -73,7 +73,7 @@ def test_computed_are_what_the_trunk_computes_rounded_to_half_precision(
         torch.testing.assert_close(batch, expected[rows])
 
 
-def test_stored_and_computed_are_the_same_in_any_order(small, archive, root, stored):
+def test_stored_and_computed_activations_are_equal_in_any_order(small, archive, root, stored):
     rows = np.random.default_rng(0).permutation(len(archive))
     batches = np.split(rows, [3, 4])
     with (
@@ -88,13 +88,13 @@ def test_stored_and_computed_are_the_same_in_any_order(small, archive, root, sto
             assert torch.equal(read, computed)
 
 
-def test_a_row_may_be_asked_for_twice(archive, stored):
+def test_a_row_may_be_read_twice(archive, stored):
     with open_activations(stored, list(archive["image"])) as dataset:
         (batch,) = StoredActivations(dataset).batches([np.array([5, 2, 5])])
         assert torch.equal(batch, torch.from_numpy(dataset[:])[[5, 2, 5]])
 
 
-def test_the_trunk_is_left_as_it_is(small, archive, root):
+def test_the_trunk_is_not_modified(small, archive, root):
     before = {name: value.clone() for name, value in small.trunk.state_dict().items()}
     with open_source(None, archive, root, small, 0, CPU) as source:
         list(source.batches([np.arange(9)]))
@@ -102,11 +102,11 @@ def test_the_trunk_is_left_as_it_is(small, archive, root):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_what_half_precision_cannot_hold_is_refused(small, archive, root):
+def test_activations_that_overflow_half_precision_are_refused(small, archive, root):
     trunk = fx.symbolic_trace(nn.Sequential(small.trunk, nn.Threshold(1.0, 65_520.0)))
-    loud = replace(small, trunk=trunk)
+    large = replace(small, trunk=trunk)
     with (
-        open_source(None, archive, root, loud, 0, CPU) as source,
+        open_source(None, archive, root, large, 0, CPU) as source,
         pytest.raises(InputError, match=r"exceed half precision \(65,504\)"),
     ):
         list(source.batches([np.arange(2)]))
@@ -125,19 +125,21 @@ def test_a_network_whose_descriptors_bfloat16_would_change_computes_in_float32(t
     write_sample(tmp_path, images_per_scene=1, seed=0)
     archive = pd.DataFrame({"path": sorted(tmp_path.glob("Images/*/*.png"))[::3]})
     batches = [np.arange(len(archive))]
-    found = {}
+    activations = {}
     for dtype in (torch.float32, torch.bfloat16):
         processor = Processor(torch.device("cpu"), dtype)
         with open_source(None, archive, tmp_path, backbone, 1, processor) as source:
-            found[dtype] = torch.cat(list(source.batches(batches)))
-    assert torch.equal(*found.values())
+            activations[dtype] = torch.cat(list(source.batches(batches)))
+    assert torch.equal(*activations.values())
 
 
 def test_a_network_with_numbers_too_large_for_float16_computes_in_float32(small, archive, root):
-    loud, quiet = nn.Conv2d(4, 4, 1, bias=False), nn.Conv2d(4, 4, 1, bias=False)
-    for scaled, factor in ((loud, 1e6), (quiet, 1e-6)):
+    large, small_scale = nn.Conv2d(4, 4, 1, bias=False), nn.Conv2d(4, 4, 1, bias=False)
+    for scaled, factor in ((large, 1e6), (small_scale, 1e-6)):
         scaled.weight.data = factor * torch.eye(4)[:, :, None, None]
-    backbone = replace(small, trunk=fx.symbolic_trace(nn.Sequential(small.trunk, loud, quiet)))
+    backbone = replace(
+        small, trunk=fx.symbolic_trace(nn.Sequential(small.trunk, large, small_scale))
+    )
     processor = Processor(torch.device("cpu"), torch.float16)
     exact = precise_enough(processor, backbone, [root / path for path in archive["path"]])
     assert exact == replace(processor, inference=torch.float32)
@@ -165,7 +167,7 @@ def test_activations_of_other_images_are_refused(small, archive, root, stored):
         pass
 
 
-def test_damaged_activations_are_found(small, archive, root, stored):
+def test_damaged_activations_are_detected(small, archive, root, stored):
     with open_activations(stored, list(archive["image"])) as dataset:
         values = dataset[4].tobytes()
     damage(stored, values)
@@ -176,7 +178,7 @@ def test_damaged_activations_are_found(small, archive, root, stored):
         list(source.batches([np.arange(9)]))
 
 
-def test_activations_are_not_blamed_for_what_else_fails(small, archive, root, stored):
+def test_other_errors_are_not_attributed_to_the_activations(small, archive, root, stored):
     with (
         pytest.raises(OSError, match="no space left"),
         open_source(stored, archive, root, small, 0, CPU),

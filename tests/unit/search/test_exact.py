@@ -3,23 +3,20 @@
 import faiss
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from rsir.core.errors import InputError
 from rsir.search import exact
 from rsir.search.exact import rank
-from rsir.search.top_k import stable_top_k
 
 
 def search(descriptors, queries=None, database=None, depth=10**9):
-    everything = np.arange(len(descriptors))
+    rows = np.arange(len(descriptors))
     return rank(
         np.asarray(descriptors, dtype=np.float32),
-        everything if queries is None else np.array(queries),
-        everything if database is None else np.array(database),
+        rows if queries is None else np.array(queries),
+        rows if database is None else np.array(database),
         depth,
     )
 
@@ -36,7 +33,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(exact, "GATHERED_BYTES", 2000)
 
 
-def test_values_worked_out_by_hand():
+def test_hand_computed_values():
     ranked, similarity = search([[1, 0], [0, 2], [3, 3], [-1, 0]], queries=[0, 2])
     assert ranked.tolist() == [[0, 2, 1, 3], [2, 0, 1, 3]]
     half = 0.5**0.5
@@ -45,7 +42,7 @@ def test_values_worked_out_by_hand():
 
 
 @pytest.mark.parametrize("blocks", ["large", "small"])
-def test_faiss_finds_the_same(request, blocks):
+def test_rankings_agree_with_faiss(request, blocks):
     if blocks == "small":
         request.getfixturevalue("small_blocks")
     descriptors = random_descriptors(300)
@@ -61,7 +58,7 @@ def test_faiss_finds_the_same(request, blocks):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_the_whole_database_is_ranked_as_by_a_full_sort():
+def test_a_full_ranking_agrees_with_a_full_sort():
     descriptors = random_descriptors(60).astype(np.float64)
     unit = descriptors / np.linalg.norm(descriptors, axis=1, keepdims=True)
     cosine = unit @ unit.T
@@ -72,7 +69,7 @@ def test_the_whole_database_is_ranked_as_by_a_full_sort():
 
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("depth", [1, 3, 7, 8, 20, 40])
-def test_ties_stand_in_the_order_of_the_database_also_across_blocks(depth):
+def test_ties_keep_the_order_of_the_database_across_blocks(depth):
     rng = np.random.default_rng(0)
     kinds = rng.integers(0, 3, 40)
     descriptors = np.eye(3)[kinds]
@@ -85,12 +82,12 @@ def test_ties_stand_in_the_order_of_the_database_also_across_blocks(depth):
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("dimension", [2, 300])
 @pytest.mark.parametrize("scale", [1e-42, 1, 1e30])
-def test_what_single_precision_cannot_tell_apart_is_ranked_by_double(dimension, scale):
-    # Four fifths of the images come in tens that differ by less than single precision resolves.
+def test_near_ties_are_ranked_in_double_precision(dimension, scale):
+    # Four fifths of the images are in groups of ten that single precision cannot resolve.
     rng = np.random.default_rng(0)
-    alone, many = rng.normal(size=(40, dimension)), rng.normal(size=(16, dimension))
-    many = np.repeat(many, 10, axis=0) + rng.normal(scale=1e-7, size=(160, dimension))
-    descriptors = (np.concatenate([alone, many]) * scale).astype(np.float32)
+    single, groups = rng.normal(size=(40, dimension)), rng.normal(size=(16, dimension))
+    groups = np.repeat(groups, 10, axis=0) + rng.normal(scale=1e-7, size=(160, dimension))
+    descriptors = (np.concatenate([single, groups]) * scale).astype(np.float32)
     exact = descriptors.astype(np.float64)
     exact /= np.linalg.norm(exact, axis=1, keepdims=True)
     cosine = (exact @ exact.T).astype(np.float32)
@@ -100,39 +97,27 @@ def test_what_single_precision_cannot_tell_apart_is_ranked_by_double(dimension, 
     np.testing.assert_array_equal(similarity, np.take_along_axis(cosine, expected, axis=1))
 
 
-@settings(deadline=None)
-@given(
-    arrays(np.float32, (5, 12), elements=st.integers(0, 3).map(float)),
-    st.integers(1, 12),
-)
-def test_top_is_a_stable_sort(values, count):
-    best, columns = stable_top_k(torch.from_numpy(values), count)
-    order = np.argsort(-values, axis=1, kind="stable")[:, :count]
-    np.testing.assert_array_equal(columns, order)
-    np.testing.assert_array_equal(best, np.take_along_axis(values, order, axis=1))
-
-
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("queries", [[0], [3, 1, 7, 2, 9]])
-def test_copies_of_an_image_tie_whatever_their_place(queries):
-    # A product of matrices rounds differently at its edges, which must not tell them apart.
+def test_copies_of_an_image_tie_at_any_position(queries):
+    # Matrix products round differently at block edges, which must not break the ties.
     kinds = np.random.default_rng(0).integers(0, 4, 53)
     ranked, similarity = search(random_descriptors(4, 1000)[kinds], queries)
-    for places, values in zip(ranked, similarity, strict=True):
+    for positions, values in zip(ranked, similarity, strict=True):
         for kind in range(4):
-            of_kind = kinds[places] == kind
+            of_kind = kinds[positions] == kind
             assert len(set(values[of_kind])) == 1
-            assert places[of_kind].tolist() == np.flatnonzero(kinds == kind).tolist()
+            assert positions[of_kind].tolist() == np.flatnonzero(kinds == kind).tolist()
 
 
-def test_a_descriptor_of_zeros_is_like_nothing():
+def test_a_descriptor_of_zeros_has_similarity_0():
     ranked, similarity = search([[0, 0], [1, 0], [-1, 0]])
     assert ranked.tolist() == [[0, 1, 2], [1, 0, 2], [2, 0, 1]]
     assert similarity.tolist() == [[0, 0, 0], [1, 0, -1], [1, 0, -1]]
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_zeros_are_like_nothing_in_a_large_database_too():
+def test_a_descriptor_of_zeros_has_similarity_0_in_a_large_database():
     descriptors = np.abs(random_descriptors(50))
     descriptors[[7, 30]] = 0
     ranked, similarity = search(descriptors, depth=3)
@@ -141,14 +126,14 @@ def test_zeros_are_like_nothing_in_a_large_database_too():
     assert not np.isin(np.delete(ranked, [7, 30], axis=0), [7, 30]).any()
 
 
-def test_length_is_of_no_account():
+def test_rankings_do_not_depend_on_the_norms_of_descriptors():
     descriptors = random_descriptors(30)
     lengths = 2.0 ** np.random.default_rng(1).integers(-10, 10, (30, 1))
     for one, other in zip(search(descriptors), search(descriptors * lengths), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_no_more_than_the_database_is_ranked():
+def test_depth_is_limited_to_the_size_of_the_database():
     ranked, similarity = search(random_descriptors(5), queries=[0, 1], database=[2, 3, 4], depth=9)
     assert ranked.shape == similarity.shape == (2, 3)
     assert np.sort(ranked).tolist() == [[0, 1, 2]] * 2
@@ -157,7 +142,7 @@ def test_no_more_than_the_database_is_ranked():
 @pytest.mark.usefixtures("small_blocks")
 @settings(max_examples=30, deadline=None)
 @given(st.permutations(range(25)))
-def test_the_order_of_the_archive_changes_no_similarity(order):
+def test_similarities_do_not_depend_on_the_order_of_the_archive(order):
     descriptors = random_descriptors(25)
     expected = by_image(*search(descriptors))
     permuted = by_image(*search(descriptors[order]))

@@ -1,4 +1,4 @@
-"""Fine-tuning of a small tail on made activations, which the classes can be told from."""
+"""Fine-tuning of a small tail on noise in which the classes are separable."""
 
 import math
 from collections.abc import Mapping
@@ -8,9 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import settings as fuzzed
-from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 from torch import fx, nn
 
@@ -18,8 +15,8 @@ from rsir.core.errors import InputError
 from rsir.descriptors.activations import StoredActivations, open_source
 from rsir.networks.backbone import pool
 from rsir.networks.processor import Processor
-from rsir.training.finetuning import finetune, loss_of, mean_average_precision, shuffled_batches
-from rsir.training.labelings import UNSEEN, Task, labeling_tasks
+from rsir.training.finetuning import finetune
+from rsir.training.labelings import Task, labeling_tasks
 from rsir.training.resumption import Resumption
 
 CPU = Processor(torch.device("cpu"))
@@ -54,9 +51,9 @@ def pooled_by(tail: nn.Module, source: StoredActivations) -> np.ndarray:
         return pool(tail(activations.float())).numpy()
 
 
-def train(tail, source, task, chosen, seed=0, validation=VALIDATION):
+def train(tail, source, task, options, seed=0, validation=VALIDATION):
     pooled = pooled_by(tail, source)
-    return finetune(task, tail, pooled, source, TRAIN, validation, chosen, seed, CPU)
+    return finetune(task, tail, pooled, source, TRAIN, validation, options, seed, CPU)
 
 
 def state(module: nn.Module) -> dict[str, torch.Tensor]:
@@ -72,7 +69,7 @@ def same(one: nn.Module, other: nn.Module) -> bool:
 
 
 @pytest.mark.parametrize("task", [SCENES, LABELS])
-def test_classes_that_can_be_told_apart_are_learnt(tail, source, task):
+def test_separable_classes_are_learnt(tail, source, task):
     model, curve = train(tail, source, task, settings(stage(10), stage(10)))
     assert curve[-1]["validation_map"] > 0.98
     assert curve[-1]["train_loss"] < curve[0]["train_loss"] / 2
@@ -90,11 +87,11 @@ def test_classes_that_can_be_told_apart_are_learnt(tail, source, task):
 
 @pytest.mark.parametrize("task", [SCENES, LABELS])
 def test_reduced_precision_learns_the_same(tail, source, task):
-    chosen = settings(stage(2), stage(4, learning_rate=0.003))
+    options = settings(stage(2), stage(4, learning_rate=0.003))
     half = Processor(torch.device("cpu"), torch.bfloat16, torch.bfloat16)
     pooled, rows = pooled_by(tail, source), (TRAIN, VALIDATION)
     curves = [
-        finetune(task, tail, pooled, source, *rows, chosen, 0, processor)[1]
+        finetune(task, tail, pooled, source, *rows, options, 0, processor)[1]
         for processor in (CPU, half)
     ]
     losses, reduced = ([row["train_loss"] for row in curve] for curve in curves)
@@ -116,30 +113,30 @@ def test_the_curve_has_a_row_per_epoch(tail, source):
     assert {frozenset(row) for row in curve} == {frozenset(columns)}
 
 
-def test_the_head_stage_leaves_the_tail_alone(tail, source):
+def test_the_head_stage_does_not_change_the_tail(tail, source):
     before = state(tail)
     model, _ = train(tail, source, SCENES, settings(stage(2), stage(0)))
     assert not changed(before, model.tail)
 
 
 def test_the_tail_stage_trains_tail_and_head_but_not_the_statistics_of_the_tail(tail, source):
-    chosen = settings(stage(0), stage(2))
+    options = settings(stage(0), stage(2))
     untrained, _ = train(tail, source, SCENES, settings(stage(0), stage(0)))
-    model, _ = train(tail, source, SCENES, chosen)
+    model, _ = train(tail, source, SCENES, options)
     assert changed(state(untrained.tail), model.tail) == {
         name for name, _ in model.tail.named_parameters()
     }
     assert changed(state(untrained.head), model.head) == set(model.head.state_dict())
 
 
-def test_what_was_pretrained_is_left_as_it_is(small, archive, root):
+def test_the_backbone_is_not_modified(small, archive, root):
     before = {part: state(getattr(small, part)) for part in ("trunk", "tail", "classifier")}
     (task,) = labeling_tasks("multi_label", archive, np.arange(6))
     with open_source(None, archive, root, small, 0, CPU) as source:
         pooled = np.zeros((9, 6), dtype=np.float32)
-        chosen = settings(stage(1), stage(2))
+        options = settings(stage(1), stage(2))
         rows = np.arange(6), np.arange(6, 9)
-        model, _ = finetune(task, small.tail, pooled, source, *rows, chosen, 0, CPU)
+        model, _ = finetune(task, small.tail, pooled, source, *rows, options, 0, CPU)
     assert changed(before["tail"], model.tail)
     for part, values in before.items():
         assert not changed(values, getattr(small, part))
@@ -154,11 +151,11 @@ def test_the_model_is_in_evaluation_mode(tail, source, epochs):
         assert not any(module.training for module in part.modules())
 
 
-def test_the_seed_decides_the_weights(tail, source):
-    chosen = settings(stage(1), stage(1))
+def test_the_weights_depend_on_the_seed_only(tail, source):
+    options = settings(stage(1), stage(1))
     before = torch.get_rng_state()
     (one, curve), (again, same_curve), (other, _) = (
-        train(tail, source, SCENES, chosen, seed) for seed in (3, 3, 4)
+        train(tail, source, SCENES, options, seed) for seed in (3, 3, 4)
     )
     assert same(one.head, again.head)
     assert same(one.tail, again.tail)
@@ -169,19 +166,19 @@ def test_the_seed_decides_the_weights(tail, source):
 
 
 def test_independent_networks_do_not_influence_one_another(tail, source):
-    chosen = settings(stage(1), stage(1))
+    options = settings(stage(1), stage(1))
     sea, grass = (
         Task(name, [name], "sigmoid", LABELS.targets[:, [column]])
         for column, name in enumerate(LABELS.outputs)
     )
-    alone, _ = train(tail, source, grass, chosen)
-    train(tail, source, sea, chosen)
-    after, _ = train(tail, source, grass, chosen)
-    assert same(alone.tail, after.tail)
-    assert same(alone.head, after.head)
+    first, _ = train(tail, source, grass, options)
+    train(tail, source, sea, options)
+    after, _ = train(tail, source, grass, options)
+    assert same(first.tail, after.tail)
+    assert same(first.head, after.head)
 
 
-def test_tasks_begin_with_weights_and_batches_of_their_own(tail, source):
+def test_tasks_start_from_different_weights(tail, source):
     nothing = settings(stage(0), stage(0))
     (one, _), (other, _) = (
         train(tail, source, Task(name, [name], "sigmoid", LABELS.targets[:, [0]]), nothing)
@@ -191,29 +188,29 @@ def test_tasks_begin_with_weights_and_batches_of_their_own(tail, source):
 
 
 @pytest.mark.parametrize("task", [SCENES, LABELS])
-def test_training_the_head_on_given_features_is_training_it_through_the_tail(source, task):
-    # A tail without weights is frozen in both stages, so both train the head alone.
+def test_training_on_pooled_features_equals_training_through_the_tail(source, task):
+    # A tail without weights is frozen in both stages, so both train only the head.
     tail = fx.symbolic_trace(nn.Sequential(nn.AvgPool2d(2), nn.Hardswish()))
-    (given_features, one), (through_tail, other) = (
+    (from_features, one), (through_tail, other) = (
         train(tail, source, task, settings(*stages))
         for stages in ((stage(3), stage(0)), (stage(0), stage(3)))
     )
-    for name, value in given_features.head.state_dict().items():
+    for name, value in from_features.head.state_dict().items():
         torch.testing.assert_close(value, through_tail.head.state_dict()[name])
     for column in ("train_loss", "validation_loss", "validation_map"):
         assert [row[column] for row in one] == pytest.approx([row[column] for row in other])
 
 
-def test_features_that_are_given_are_what_the_head_learns_from(tail, source):
-    # The features of the classes, told apart by themselves: the source is not asked.
+def test_the_head_learns_from_the_pooled_features(tail, source):
+    # Pooled features that separate the classes; the source is not used.
     pooled = np.eye(6, dtype=np.float32)[CLASSES]
-    chosen = settings(stage(20), stage(0))
-    _, curve = finetune(SCENES, tail, pooled, source, TRAIN, VALIDATION, chosen, 0, CPU)
+    options = settings(stage(20), stage(0))
+    _, curve = finetune(SCENES, tail, pooled, source, TRAIN, VALIDATION, options, 0, CPU)
     assert curve[-1]["validation_map"] == 1
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
-def test_momentum_is_of_account(tail, source, optimizer):
+def test_momentum_has_an_effect(tail, source, optimizer):
     heads = []
     for momentum in (0.0, 0.9):
         head = stage(5, optimizer=optimizer, momentum=momentum)
@@ -224,13 +221,13 @@ def test_momentum_is_of_account(tail, source, optimizer):
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
-def test_a_step_is_the_optimizers(source, optimizer):
-    # One batch of all images; features and gradient worked out by torch from the same start.
+def test_a_step_agrees_with_torch(source, optimizer):
+    # One batch of all images; the expected step is computed with torch from the same weights.
     tail = fx.symbolic_trace(nn.Sequential(nn.AvgPool2d(2), nn.Hardswish()))
-    chosen = {"learning_rate": 0.1, "weight_decay": 0.01, "optimizer": optimizer, "momentum": 0.5}
-    begun, _ = train(tail, source, SCENES, settings(stage(0), stage(0)))
-    head = deepcopy(begun.head).train()
-    made: dict[str, torch.optim.Optimizer] = {
+    options = {"learning_rate": 0.1, "weight_decay": 0.01, "optimizer": optimizer, "momentum": 0.5}
+    initial, _ = train(tail, source, SCENES, settings(stage(0), stage(0)))
+    head = deepcopy(initial.head).train()
+    optimizers: dict[str, torch.optim.Optimizer] = {
         "adamw": torch.optim.AdamW(head.parameters(), 0.1, weight_decay=0.01),
         "sgd": torch.optim.SGD(head.parameters(), 0.1, momentum=0.5, weight_decay=0.01),
         "rmsprop": torch.optim.RMSprop(head.parameters(), 0.1, momentum=0.5, weight_decay=0.01),
@@ -238,15 +235,15 @@ def test_a_step_is_the_optimizers(source, optimizer):
     logits = head(torch.from_numpy(pooled_by(tail, source)[TRAIN]))
     loss = nn.functional.cross_entropy(logits, torch.from_numpy(CLASSES[TRAIN]))
     loss.backward()
-    made[optimizer].step()
-    one_step = {**settings({"epochs": 1, **chosen}, stage(0)), "batch_size": 40}
+    optimizers[optimizer].step()
+    one_step = {**settings({"epochs": 1, **options}, stage(0)), "batch_size": 40}
     model, curve = train(tail, source, SCENES, one_step)
     assert curve[0]["train_loss"] == pytest.approx(loss.item(), rel=1e-5)
     for name, value in model.head.state_dict().items():
         torch.testing.assert_close(value, head.state_dict()[name], rtol=1e-4, atol=1e-5)
 
 
-def test_validation_is_of_the_validation_images(tail, source):
+def test_validation_uses_the_validation_images(tail, source):
     model, curve = train(tail, source, SCENES, settings(stage(1), stage(1)))
     (activations,) = source.batches([VALIDATION])
     with torch.inference_mode():
@@ -257,10 +254,10 @@ def test_validation_is_of_the_validation_images(tail, source):
     assert curve[-1]["validation_map"] == pytest.approx(expected)
 
 
-def test_validation_changes_nothing(tail, source):
-    chosen = settings(stage(1), stage(1))
-    with_validation, _ = train(tail, source, SCENES, chosen)
-    without, curve = train(tail, source, SCENES, chosen, validation=np.array([], dtype=int))
+def test_validation_does_not_change_the_model(tail, source):
+    options = settings(stage(1), stage(1))
+    with_validation, _ = train(tail, source, SCENES, options)
+    without, curve = train(tail, source, SCENES, options, validation=np.array([], dtype=int))
     assert same(with_validation.tail, without.tail)
     assert same(with_validation.head, without.head)
     for row in curve:
@@ -270,39 +267,39 @@ def test_validation_changes_nothing(tail, source):
 
 @pytest.mark.parametrize("failing", ["head", "tail"])
 def test_a_loss_that_is_not_finite_is_refused(tail, source, failing):
-    wild = stage(3, optimizer="sgd", momentum=0.9, learning_rate=1e38)
-    chosen = settings(stage(0), stage(0)) | {failing: wild}
+    unstable = stage(3, optimizer="sgd", momentum=0.9, learning_rate=1e38)
+    options = settings(stage(0), stage(0)) | {failing: unstable}
     message = rf"scenes: the loss is not finite in epoch \d of stage {failing}; lower finetuning"
     with pytest.raises(InputError, match=message):
-        train(tail, source, SCENES, chosen)
+        train(tail, source, SCENES, options)
 
 
 @pytest.mark.parametrize("epochs", [(2, 0), (0, 3), (2, 3)])
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-def test_a_training_that_goes_on_after_any_epoch_ends_alike(
+def test_a_training_resumed_after_any_epoch_gives_the_same_model(
     tail, source, tmp_path, epochs, optimizer
 ):
-    own = {"optimizer": optimizer, "momentum": 0.9} if optimizer == "sgd" else {}
-    chosen = settings(*(stage(number, **own) for number in epochs))
-    given = (SCENES, tail, pooled_by(tail, source), source, TRAIN, VALIDATION, chosen, 0, CPU)
-    kept = []
-    model, curve = finetune(*given, keep=lambda state: kept.append(deepcopy(state)))
-    assert [(state["stage"], state["epoch"]) for state in kept] == [
+    changes = {"optimizer": optimizer, "momentum": 0.9} if optimizer == "sgd" else {}
+    options = settings(*(stage(number, **changes) for number in epochs))
+    arguments = (SCENES, tail, pooled_by(tail, source), source, TRAIN, VALIDATION, options, 0, CPU)
+    states = []
+    model, curve = finetune(*arguments, save_state=lambda state: states.append(deepcopy(state)))
+    assert [(state["stage"], state["epoch"]) for state in states] == [
         (row["stage"], row["epoch"]) for row in curve
     ]
-    for number, state in enumerate(kept):
-        states = Resumption(tmp_path / str(number))
-        assert states.read("scenes") is None
-        states.write("scenes", state)
-        assert states.read("sea") is None
-        again, whole = finetune(*given, resume=states.read("scenes"))
+    for number, state in enumerate(states):
+        resumption = Resumption(tmp_path / str(number))
+        assert resumption.read("scenes") is None
+        resumption.write("scenes", state)
+        assert resumption.read("sea") is None
+        again, whole = finetune(*arguments, resume=resumption.read("scenes"))
         assert whole == curve
         assert not changed(model.tail.state_dict(), again.tail)
         assert not changed(model.head.state_dict(), again.head)
 
 
 @pytest.mark.parametrize("images", [0, 1])
-def test_less_than_two_images_cannot_train(tail, source, images):
+def test_fewer_than_two_training_images_are_refused(tail, source, images):
     with pytest.raises(InputError, match=f"scenes: {images} training images"):
         finetune(
             SCENES,
@@ -315,52 +312,3 @@ def test_less_than_two_images_cannot_train(tail, source, images):
             0,
             CPU,
         )
-
-
-@fuzzed(deadline=None)
-@given(st.integers(2, 300), st.integers(2, 64), st.integers(0, 9))
-def test_batches_hold_each_image_once_and_never_one_alone(images, batch_size, seed):
-    rows = np.arange(images) * 3
-    batches = shuffled_batches(rows, batch_size, np.random.default_rng(seed))
-    assert sorted(np.concatenate(batches)) == list(rows)
-    sizes = [len(batch) for batch in batches]
-    assert min(sizes) >= 2
-    assert max(sizes) <= (3 if batch_size == 2 and images % 2 else batch_size)
-    assert max(sizes) - min(sizes) <= 1
-
-
-def test_batches_are_shuffled():
-    rows, generator = np.arange(50), np.random.default_rng(0)
-    one, two = (np.concatenate(shuffled_batches(rows, 8, generator)) for _ in range(2))
-    assert one.tolist() != two.tolist() != rows.tolist()
-
-
-def test_losses_worked_out_by_hand():
-    logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
-    # −log 1/2 and −log 3/4; the class of the second is then not known.
-    classes = torch.tensor([1, 0])
-    expected = (math.log(2) + math.log(4 / 3)) / 2
-    assert loss_of(logits, classes, "softmax").item() == pytest.approx(expected)
-    classes[1] = UNSEEN
-    assert loss_of(logits, classes, "softmax").item() == pytest.approx(math.log(2))
-    # −log of 1/2, 1/2, 3/4 and 1/2: the last label is not there.
-    labels = torch.tensor([[1.0, 1.0], [1.0, 0.0]])
-    expected = (3 * math.log(2) + math.log(4 / 3)) / 4
-    assert loss_of(logits, labels, "sigmoid").item() == pytest.approx(expected)
-
-
-def test_mean_average_precision_worked_out_by_hand():
-    scores = np.array([[0.9, 0.1, 0.5], [0.8, 0.2, 0.5], [0.7, 0.3, 0.5]])
-    present = np.array([[1, 1, 0], [0, 0, 0], [1, 0, 0]])
-    # Ranks 1 and 3 of the first output: (1 + 2/3) / 2; rank 3 of the second; none of the third.
-    expected = ((1 + 2 / 3) / 2 + 1 / 3) / 2
-    assert mean_average_precision(scores, present) == pytest.approx(expected)
-    assert math.isnan(mean_average_precision(scores, np.zeros((3, 3))))
-
-
-def test_mean_average_precision_is_the_mean_of_scikit_learns():
-    rng = np.random.default_rng(0)
-    scores, present = rng.random((40, 5)), (rng.random((40, 5)) < 0.3).astype(np.uint8)
-    present[:, 2] = 0
-    each = [average_precision_score(present[:, i], scores[:, i]) for i in (0, 1, 3, 4)]
-    assert mean_average_precision(scores, present) == pytest.approx(np.mean(each))

@@ -1,4 +1,4 @@
-"""Targets worked out by hand."""
+"""Labelings against hand-computed targets."""
 
 import numpy as np
 import pytest
@@ -51,12 +51,12 @@ def test_powerset_is_a_softmax_over_the_label_sets_of_the_training_images(archiv
     assert task.targets.tolist() == [1, 0, 1, 2, 2, 2, UNSEEN, UNSEEN, 2]
 
 
-def test_no_label_is_a_label_set_too(archive):
+def test_the_empty_set_is_a_label_set(archive):
     (task,) = labeling_tasks("powerset", archive, np.arange(9))
     assert [task.outputs[target] for target in task.targets] == SETS
 
 
-def test_label_sets_stay_apart_whatever_the_labels_are_called(archive):
+def test_label_sets_are_distinct_for_any_label_names(archive):
     renamed = archive.rename(columns={"grass": "sea+ship", "lava": "none"})
     (task,), (same,) = (
         labeling_tasks("powerset", table, np.arange(9)) for table in (archive, renamed)
@@ -65,7 +65,7 @@ def test_label_sets_stay_apart_whatever_the_labels_are_called(archive):
 
 
 @pytest.mark.parametrize("kind", LABELINGS)
-def test_outputs_hang_on_the_training_images_alone(archive, kind):
+def test_outputs_depend_on_the_training_images_only(archive, kind):
     changed = archive.copy()
     others = np.setdiff1d(np.arange(9), TRAIN)
     changed.loc[others, "scene"] = "lake"

@@ -1,4 +1,4 @@
-"""Fine-tuned models: what is saved is loaded."""
+"""Files of fine-tuned models: round trips and damaged files."""
 
 from copy import deepcopy
 
@@ -16,8 +16,8 @@ FACTS = {"backbone": "vgg16", "seed": 3, "settings": {"tail": {"epochs": 2}}}
 
 @pytest.fixture
 def models(small, randomise):
-    """Two tasks, each with a tail and a head of its own."""
-    made = []
+    """Two tasks, each with its own tail and head."""
+    task_models = []
     for name, outputs, activation in (
         ("scenes", ["port", "farm", "city"], "softmax"),
         ("sea", ["sea"], "sigmoid"),
@@ -25,8 +25,10 @@ def models(small, randomise):
         tail, head = deepcopy(small.tail), Head(6, len(outputs))
         for parameter in tail.parameters():
             nn.init.normal_(parameter)
-        made.append(TaskModel(name, outputs, activation, randomise(tail).eval(), head.eval()))
-    return made
+        task_models.append(
+            TaskModel(name, outputs, activation, randomise(tail).eval(), head.eval())
+        )
+    return task_models
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_outputs_are_in_0_to_1():
     assert activate(logits, "sigmoid").tolist() == [[0.5, 0.5], [0.5, 1]]
 
 
-def test_what_is_saved_is_loaded(small, models, path):
+def test_saved_models_are_loaded_unchanged(small, models, path):
     activations = torch.randn(2, 4, 8, 8)
     loaded = list(load_models(path, small.tail, 6))
     assert [(m.name, m.outputs, m.activation) for m in loaded] == [
@@ -69,7 +71,7 @@ def test_what_is_saved_is_loaded(small, models, path):
                 assert torch.equal(saved, again)
 
 
-def test_describing_is_pooling_and_activating_the_head(models):
+def test_describe_returns_pooled_features_and_activated_outputs(models):
     feature_map = torch.randn(2, 6, 8, 8)
     for model in models:
         with torch.inference_mode():
@@ -78,7 +80,7 @@ def test_describing_is_pooling_and_activating_the_head(models):
             assert torch.equal(output, activate(model.head(pooled), model.activation))
 
 
-def test_loading_leaves_the_backbone_as_it_is(small, path):
+def test_loading_does_not_modify_the_backbone(small, path):
     before = {name: value.clone() for name, value in small.tail.state_dict().items()}
     list(load_models(path, small.tail, 6))
     after = small.tail.state_dict()
@@ -86,12 +88,12 @@ def test_loading_leaves_the_backbone_as_it_is(small, path):
 
 
 def test_metadata_is_read(path):
-    told = read_metadata(path)
-    assert all(told.pop(circumstance) for circumstance in ("created", "code", "device"))
-    assert told == FACTS
+    metadata = read_metadata(path)
+    assert all(metadata.pop(name) for name in ("created", "code", "device"))
+    assert metadata == FACTS
 
 
-def test_the_file_holds_every_tensor_by_task_and_part(path, small):
+def test_the_file_names_every_tensor_by_task_and_part(path, small):
     names = {f"tail.{name}" for name in small.tail.state_dict()}
     names |= {f"head.{name}" for name in Head(6, 1).state_dict()}
     assert set(load_file(path)) == {f"{task}.{name}" for task in (0, 1) for name in names}
@@ -115,7 +117,7 @@ def test_a_damaged_file_is_refused(small, path):
 
 
 @pytest.mark.parametrize("metadata", [None, {"tasks": "no JSON"}])
-def test_a_file_of_no_models_is_refused(small, path, metadata):
+def test_a_safetensors_file_without_models_is_refused(small, path, metadata):
     save_file({"weight": torch.zeros(1)}, path, metadata)
     with pytest.raises(InputError, match=r"model\.safetensors: is damaged"):
         list(load_models(path, small.tail, 6))

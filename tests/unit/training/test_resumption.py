@@ -1,4 +1,4 @@
-"""Where the state of an unfinished fine-tuning is, and when it is gone."""
+"""States of unfinished fine-tunings: when they are resumed and when they are removed."""
 
 import logging
 from contextlib import suppress
@@ -20,12 +20,12 @@ def interrupt(models, made_from=MADE_FROM, state=STATE):
 
 
 def read(models, made_from=MADE_FROM):
-    """Read the state of `sea`, and stop again, so that it is kept."""
-    found = []
+    """Read the state of `sea`, and stop again, so that the state is kept."""
+    loaded = []
     with suppress(KeyboardInterrupt), resumable(models, made_from, []) as states:
-        found.append(states.read("sea"))
+        loaded.append(states.read("sea"))
         raise KeyboardInterrupt
-    return found[0]
+    return loaded[0]
 
 
 @pytest.fixture
@@ -33,13 +33,13 @@ def models(tmp_path):
     return tmp_path / "multi_label-seed0.safetensors"
 
 
-def test_what_was_stopped_is_found_again(models, caplog):
+def test_a_saved_state_is_read(models, caplog):
     interrupt(models)
     with caplog.at_level(logging.INFO):
         state = read(models)
     assert state.keys() == STATE.keys()
     assert state["head"]["weight"].equal(STATE["head"]["weight"])
-    assert caplog.messages == ["sea: goes on after epoch 2 of stage head"]
+    assert caplog.messages == ["sea: resumes after epoch 2 of stage head"]
 
 
 def test_a_later_state_replaces_an_earlier_one(models):
@@ -48,14 +48,14 @@ def test_a_later_state_replaces_an_earlier_one(models):
     assert read(models)["epoch"] == 3
 
 
-def test_what_was_made_otherwise_is_not_gone_on_with(models):
+def test_a_training_with_other_inputs_is_not_resumed(models):
     interrupt(models)
     assert read(models, {**MADE_FROM, "seed": 1}) is None
     assert read(models.with_name("multi_label-seed1.safetensors")) is None
     assert read(models) is not None
 
 
-def test_nothing_stays_when_the_models_are_made(models):
+def test_states_are_removed_once_the_models_are_written(models):
     interrupt(models, {**MADE_FROM, "archive_sha256": "34"})
     interrupt(models)
     other = models.with_name("multi_label-seed01.safetensors")
@@ -67,7 +67,7 @@ def test_nothing_stays_when_the_models_are_made(models):
     assert len(list(models.parent.iterdir())) == 1
 
 
-def test_nothing_stays_of_what_cannot_be_made(models):
+def test_states_are_removed_after_an_input_error(models):
     with suppress(InputError), resumable(models, MADE_FROM, []) as states:
         states.write("sea", STATE)
         raise InputError("the loss is not finite")
@@ -82,16 +82,16 @@ class Code:
         return exec, (f"open({str(self.path)!r}, 'w')",)
 
 
-def test_a_state_that_would_run_code_is_passed_over(models, tmp_path, caplog):
+def test_a_state_that_would_execute_code_is_ignored(models, tmp_path, caplog):
     interrupt(models, state={**STATE, "code": Code(tmp_path / "run")})
     assert read(models) is None
     assert not (tmp_path / "run").exists()
     assert "cannot be read" in caplog.text
 
 
-def test_a_damaged_state_is_passed_over(models, caplog):
+def test_a_damaged_state_is_ignored(models, caplog):
     interrupt(models)
     (file,) = models.parent.rglob("*.pt")
     file.write_bytes(file.read_bytes()[:-100])
     assert read(models) is None
-    assert "sea starts anew" in caplog.text
+    assert "sea restarts from the beginning" in caplog.text

@@ -1,6 +1,6 @@
-"""Activations at the cut, batch by batch: read from a file, or computed from the images.
+"""Activations at the cut, in batches: read from a file or computed from the images.
 
-On a CPU both sources give the same numbers: the trunk computes batches of one size, so that its
+On a CPU both sources yield the same numbers: the trunk computes batches of a fixed size, so that
 rounding depends neither on the other images of a batch nor on the number of threads, and its
 output is rounded to half precision.
 """
@@ -32,10 +32,10 @@ Batches = Sequence[np.ndarray]
 
 
 class ActivationSource(Protocol):
-    """Where the activations at the cut come from."""
+    """A source of the activations at the cut."""
 
     def batches(self, rows: Batches) -> Iterator[Tensor]:
-        """Yield the activations B×C×H×W, float16, of each batch of rows of the archive."""
+        """Yield the activations, float16 B×C×H×W, of each batch of rows of the archive."""
 
 
 def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
@@ -61,13 +61,13 @@ class StoredActivations:
         """
         for batch in rows:
             with readable(Path(self._dataset.file.filename)):
-                # One by one: h5py takes a hundred times as long to find many at once.
+                # One by one: fancy indexing in h5py is a hundred times slower.
                 values = np.stack([self._dataset[row] for row in batch])
             yield torch.from_numpy(values)
 
 
 class ComputedActivations:
-    """Activations computed from the images, which worker processes decode ahead of the trunk."""
+    """Activations computed from the images, which worker processes decode in advance."""
 
     def __init__(
         self,
@@ -89,8 +89,8 @@ class ComputedActivations:
         Raises
         ------
         InputError
-            If an image cannot be read, an activation is too large for half precision, or memory
-            does not hold those of a single image.
+            If an image cannot be read, an activation is too large for half precision, or a single
+            image does not fit into memory.
         """
         order = np.concatenate(rows)
         size = self._processor.batch_size
@@ -104,15 +104,15 @@ class ComputedActivations:
         return _regrouped(map(self._activations, loader), [len(batch) for batch in rows])
 
     def _activations(self, pixels: Tensor | InputError) -> Tensor:
-        """Compute the activations of at most `batch_size` images, in a batch of that size.
+        """Compute the activations of at most `batch_size` images, in a batch padded to that size.
 
-        How a product is rounded depends on the size of the batch, and on nothing else in it.
+        The rounding of a product depends on the size of the batch, but not on its other images.
         """
         if isinstance(pixels, InputError):
             raise pixels
         count = len(pixels)
-        missing = self._processor.batch_size - count
-        padded = torch.cat([pixels, pixels[-1:].expand(missing, -1, -1, -1)])
+        padding = self._processor.batch_size - count
+        padded = torch.cat([pixels, pixels[-1:].expand(padding, -1, -1, -1)])
         compute = partial(activations_at_cut, self._trunk, self._preprocessing, self._processor)
         return torch.cat(self._portions.apply(compute, padded))[:count]
 
@@ -126,7 +126,7 @@ def open_source(
     threads: int,
     processor: Processor,
 ) -> Iterator[ActivationSource]:
-    """Open the stored activations of an archive, or, without a file, compute them as needed."""
+    """Open stored activations, or a source that computes them if `stored` is None."""
     if stored is not None:
         with open_activations(stored, list(archive["image"])) as dataset:
             yield StoredActivations(dataset)
@@ -137,7 +137,7 @@ def open_source(
 
 
 class Images(Dataset[np.ndarray | InputError]):
-    """Pixels of the images, or the error that reading one raised."""
+    """The pixels of each image, or the error raised while reading it."""
 
     def __init__(self, paths: Sequence[Path], preprocessing: Preprocessing) -> None:
         self._paths = paths
@@ -149,12 +149,12 @@ class Images(Dataset[np.ndarray | InputError]):
     def __getitem__(self, row: int) -> np.ndarray | InputError:
         try:
             return self._preprocessing.load(self._paths[row])
-        except InputError as error:  # torch would bury its one line in a worker's traceback
+        except InputError as error:  # torch would wrap the message in a worker traceback
             return error
 
 
 def _regrouped(parts: Iterable[Tensor], sizes: Iterable[int]) -> Iterator[Tensor]:
-    """Yield the rows of the parts, in their order, in batches of these sizes."""
+    """Yield the rows of the parts, in order, in batches of the given sizes."""
     remaining = iter(parts)
     rows = next(remaining)
     for size in sizes:

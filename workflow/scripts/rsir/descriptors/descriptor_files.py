@@ -16,7 +16,7 @@ def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]
     Raises
     ------
     InputError
-        If the file cannot be read or is not of these images.
+        If the file cannot be read or belongs to other images.
     """
     with open_image_arrays(path, images) as file, readable(path):
         names = [name for name in file if name != IMAGE]
@@ -25,12 +25,12 @@ def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]
 
 @contextmanager
 def open_activations(path: Path, images: Sequence[str]) -> Iterator[h5py.Dataset]:
-    """Open the activations N×C×H×W of a file, to be read within `readable`.
+    """Open the activations N×C×H×W of a file; read them within `readable`.
 
     Raises
     ------
     InputError
-        If the file cannot be read or is not of these images.
+        If the file cannot be read or belongs to other images.
     """
     with open_image_arrays(path, images) as file:
         with readable(path):

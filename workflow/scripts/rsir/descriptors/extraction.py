@@ -1,4 +1,4 @@
-"""Extraction: descriptors off the shelf, in the one pass over the pixels."""
+"""Extraction of off-the-shelf descriptors in one pass over the images."""
 
 import numpy as np
 import torch
@@ -21,33 +21,33 @@ def extract(
     descriptors: ArrayFile,
     activations: ArrayFile | None,
 ) -> None:
-    """Describe each image off the shelf: `pool` (N×D) and, where there is a classifier, `output`.
+    """Extract the off-the-shelf descriptors `pool` (N×D) and, with a classifier, `output` (N×K).
 
-    `output` is the softmax over the classes of the pretrained network, N×K. The activations at the
-    cut go to `activations` as they pass by.
+    `output` is the softmax over the classes of the pretrained network. The activations at the cut
+    are appended to `activations`, unless it is None.
 
     Raises
     ------
     InputError
-        If memory does not hold a single image, or the source raises it.
+        If a single image does not fit into memory, or the source raises it.
     """
     tail = fold_batch_norm(processor.place(backbone.tail))
     classifier = backbone.classifier and processor.place(backbone.classifier)
 
-    def describe(batch: Tensor) -> dict[str, np.ndarray]:
+    def compute(batch: Tensor) -> dict[str, np.ndarray]:
         with processor.precision(processor.inference):
             feature_map = tail(processor.place_activations(batch))
             scores = classifier(feature_map) if classifier is not None else None
-        described = {"pool": pool(feature_map).cpu().numpy()}
+        arrays = {"pool": pool(feature_map).cpu().numpy()}
         if scores is not None:
-            described["output"] = scores.float().softmax(1).cpu().numpy()
-        return described
+            arrays["output"] = scores.float().softmax(1).cpu().numpy()
+        return arrays
 
     portions = Portions()
     rows = consecutive_batches(descriptors.rows, processor.batch_size)
     for batch in progress(source.batches(rows), len(rows), "extract", "batch"):
         if activations is not None:
             activations.append("activation", batch.cpu().numpy())
-        for described in portions.apply(describe, batch):
-            for name, values in described.items():
+        for arrays in portions.apply(compute, batch):
+            for name, values in arrays.items():
                 descriptors.append(name, values)

@@ -1,4 +1,4 @@
 """Retrieval metrics: pure functions of label sets and ranked lists.
 
-In: arrays of labels and of rankings. Out: a number per query and metric. Imports `core`.
+Input: arrays of labels and rankings. Output: a score per query and metric. Imports `core`.
 """

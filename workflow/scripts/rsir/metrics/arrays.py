@@ -1,4 +1,4 @@
-"""Types of arrays, division without zero, and blocks of queries."""
+"""Array types, division with a default for 0/0, and blocks of queries."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,14 +15,14 @@ _BLOCK_ELEMENTS = 2**22
 
 
 def blocks_of_queries(queries: int, columns: int) -> Iterator[slice]:
-    """Yield slices of queries, so that an array of a block by `columns` stays small."""
+    """Yield slices of queries such that an array (block, columns) has a bounded size."""
     step = max(1, _BLOCK_ELEMENTS // max(1, columns))
     for start in range(0, queries, step):
         yield slice(start, start + step)
 
 
 def ratio(numerator: NDArray[Any], denominator: NDArray[Any], undefined: Any) -> Floats:
-    """Divide, with `undefined` where the denominator is 0."""
+    """Return the quotient, and `undefined` where the denominator is 0."""
     shape = np.broadcast_shapes(numerator.shape, denominator.shape)
     result = np.array(np.broadcast_to(undefined, shape), dtype=np.float64)
     np.divide(numerator, denominator, out=result, where=denominator != 0)

@@ -1,45 +1,43 @@
 """Metrics of a ranked list: nDCG, weighted average precision, average precision and NMRR.
 
-Arrays have a row per query and a column per rank.
+Arrays of ranked lists have a row per query and a column per rank.
 """
 
 import numpy as np
 
 from rsir.metrics.arrays import Bools, Floats, Ints, ratio
 
-# A ranked list: a row per query, a column per rank.
-
 
 def ndcg(overlap: Ints, overlap_counts: Ints) -> Floats:
-    """Return the discounted cumulative gain over that of the best list of the database.
+    """Return the discounted cumulative gain, normalised by that of the ideal ranking.
 
     The gain is 2^|Lq ∩ Lr| − 1 and the discount log2(1 + rank). A query that shares no label with
-    any image of the database has no gain to normalise by and scores 0.
+    any image of the database has an ideal gain of 0 and scores 0.
 
     Parameters
     ----------
     overlap
-        (Q, k) number of shared labels per rank.
+        (Q, k) number of shared labels at each rank.
     overlap_counts
         (Q, S) number of database images that share s labels with the query.
     """
     cutoff = overlap.shape[1]
     discount = 1 / np.log2(np.arange(2, cutoff + 2))
-    gained = (np.exp2(overlap) - 1) @ discount
-    # In the best list the images that share s labels take the ranks after `ahead` up to `through`;
+    gain = (np.exp2(overlap) - 1) @ discount
+    # In the ideal ranking the images that share s labels take the ranks `first` + 1 to `last`;
     # `total[r]` is the sum of the discounts of the first r ranks.
     total = np.concatenate([[0], np.cumsum(discount)])
-    through = np.cumsum(overlap_counts[:, ::-1], axis=1)[:, ::-1]
-    ahead = through - overlap_counts
-    share = total[np.minimum(through, cutoff)] - total[np.minimum(ahead, cutoff)]
-    best = share @ (np.exp2(np.arange(overlap_counts.shape[1])) - 1)
-    return ratio(gained, best, undefined=0)
+    last = np.cumsum(overlap_counts[:, ::-1], axis=1)[:, ::-1]
+    first = last - overlap_counts
+    discounts = total[np.minimum(last, cutoff)] - total[np.minimum(first, cutoff)]
+    ideal = discounts @ (np.exp2(np.arange(overlap_counts.shape[1])) - 1)
+    return ratio(gain, ideal, undefined=0)
 
 
 def weighted_average_precision(overlap: Ints) -> Floats:
-    """Return the mean over the ranks with a shared label of the ACG up to there; 0 without any.
+    """Return the mean of the ACG at the ranks with a shared label; 0 if there are none.
 
-    `overlap` is (Q, k), the number of shared labels per rank; the result is in labels.
+    `overlap` is (Q, k), the number of shared labels at each rank; the result is in labels.
     """
     hit = overlap > 0
     acg = np.cumsum(overlap, axis=1) / np.arange(1, overlap.shape[1] + 1)
@@ -49,31 +47,33 @@ def weighted_average_precision(overlap: Ints) -> Floats:
 def average_precision(relevant: Bools, number_relevant: Ints) -> Floats:
     """Return the sum of the precisions at the relevant ranks over min(k, number relevant).
 
-    `relevant` is (Q, k) and `number_relevant` (Q,) counts the whole database. A query with nothing
-    relevant scores 0.
+    `relevant` is (Q, k) and `number_relevant` (Q,) counts the whole database. A query without
+    relevant images scores 0.
     """
     cutoff = relevant.shape[1]
     precision_at = np.cumsum(relevant, axis=1) / np.arange(1, cutoff + 1)
-    found = (precision_at * relevant).sum(axis=1)
-    return ratio(found, np.minimum(number_relevant, cutoff), undefined=0)
+    total = (precision_at * relevant).sum(axis=1)
+    return ratio(total, np.minimum(number_relevant, cutoff), undefined=0)
 
 
 def nmrr(relevant: Bools, number_relevant: Ints, window: Ints) -> Floats:
-    """Return the normalised modified retrieval rank of MPEG-7: 0 is perfect, 1 finds nothing.
+    """Return the normalised modified retrieval rank of MPEG-7, from 0 (best) to 1 (worst).
 
     `relevant` is (Q, depth), `number_relevant` (Q,) is NG in the whole database, and `window` (Q,)
-    is K as `anmrr_windows` gives it: a relevant image beyond it counts as if at rank 1.25 K. A
-    query with nothing relevant has no retrieval rank: NaN. The mean over queries is the ANMRR.
+    is K as returned by `anmrr_windows`: a relevant image beyond it is counted at rank 1.25 K. The
+    score of a query without relevant images is NaN. The mean over queries is the ANMRR.
     """
     rank = np.arange(1, relevant.shape[1] + 1)
-    found = relevant & (rank <= window[:, None])
-    missed = number_relevant - found.sum(axis=1)
-    average_rank = ratio(found @ rank + 1.25 * window * missed, number_relevant, undefined=np.nan)
+    retrieved = relevant & (rank <= window[:, None])
+    missed = number_relevant - retrieved.sum(axis=1)
+    average_rank = ratio(
+        retrieved @ rank + 1.25 * window * missed, number_relevant, undefined=np.nan
+    )
     best = 0.5 * (1 + number_relevant)
     return (average_rank - best) / (1.25 * window - best)
 
 
 def anmrr_windows(number_relevant: Ints) -> Ints:
-    """Return K = min(4 NG, 2 max NG) for each of all queries, given NG (Q,)."""
+    """Return K = min(4 NG, 2 max NG) for each query; `number_relevant` (Q,) is NG."""
     windows: Ints = np.minimum(4 * number_relevant, 2 * number_relevant.max(initial=0))
     return windows

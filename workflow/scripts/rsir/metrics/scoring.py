@@ -1,9 +1,9 @@
 """Scores of ranked lists against label sets, one number per query and metric.
 
-A pair of images is compared by three integers: the labels that both have (the overlap), and the
-labels that each has. Everything else follows from these. What a query could have found in the whole
-database is counted over the distinct label sets of the database with their multiplicities, a block
-of queries at a time, so memory does not grow with queries × database.
+Every label metric is computed from three integers per pair of images: the number of labels of each
+and the number of shared labels (the overlap). Counts over the whole database use its distinct label
+sets and their multiplicities, a block of queries at a time, so memory does not grow with
+queries × database.
 """
 
 from collections.abc import Sequence
@@ -45,34 +45,31 @@ METRICS = (
 LOWER_IS_BETTER = ("hamming_loss", "anmrr")
 
 
-# All queries.
-
-
 def ranking_depth(
     cutoffs: Sequence[int],
     database_size: int,
     query_scenes: Scenes | None,
     database_scenes: Scenes | None,
 ) -> int:
-    """Return how many images to rank per query, so that every metric can be had in both protocols.
+    """Return the number of images to rank per query for all metrics under both protocols.
 
-    That is the largest cutoff or the largest K of ANMRR, and one more for the query itself.
+    This is the maximum of the cutoffs and of K of ANMRR, plus one for the query itself.
 
     Raises
     ------
     InputError
-        If a cutoff is larger than what is left of the database without the query.
+        If a cutoff exceeds the number of images in the database other than the query.
     """
-    deepest = max(cutoffs)
-    if deepest >= database_size:
+    depth = max(cutoffs)
+    if depth >= database_size:
         raise InputError(
-            f"retrieval.cutoffs: {deepest} is more than the {database_size - 1} images that a "
+            f"retrieval.cutoffs: {depth} is more than the {database_size - 1} images that a "
             f"database of {database_size} holds besides the query; give smaller cutoffs"
         )
     if query_scenes is not None and database_scenes is not None:
         _, _, same_scene = _scene_codes(query_scenes, database_scenes)
-        deepest = max(deepest, int(anmrr_windows(same_scene).max()))
-    return min(deepest + 1, database_size)
+        depth = max(depth, int(anmrr_windows(same_scene).max()))
+    return min(depth + 1, database_size)
 
 
 def score_rankings(
@@ -89,29 +86,29 @@ def score_rankings(
     Parameters
     ----------
     ranked
-        (Q, depth) rows of the database in rank order, without `own_rows`. ANMRR looks at K ranks
-        whatever the cutoff.
+        (Q, depth) rows of the database in rank order, without `own_rows`. ANMRR uses the first K
+        ranks, independent of the cutoff.
     query_labels, database_labels
         (Q, L) and (D, L).
     query_scenes, database_scenes
         (Q,) and (D,) scene classes, or None.
     own_rows
-        (Q,) the row of the database that is left out of what the query could find: its own in the
-        protocol `excluded`. −1 where nothing is left out.
+        (Q,) the row of each query in the database if it is excluded from the search (protocol
+        `excluded`), −1 otherwise.
     cutoff
-        Number of ranks that are scored.
+        Number of ranks to score.
 
     Returns
     -------
     dict
-        An array (Q,) for each of METRICS. `acg` and `wap` are in labels, the others in [0, 1]. A
-        query that shares no label with the database has `ndcg`, `wap` and `map` 0. `anmrr` is NaN
+        An array (Q,) for each of METRICS. `acg` and `wap` are in labels, the others in [0, 1]. If a
+        query shares no label with the database, its `ndcg`, `wap` and `map` are 0. `anmrr` is NaN
         without scenes and for a query whose scene has no other image.
 
     Raises
     ------
     InputError
-        If the rankings are not as deep as the cutoff or as ANMRR needs.
+        If the rankings are shorter than the cutoff or than ANMRR needs.
     """
     depth = ranked.shape[1]
     if cutoff > depth:
@@ -127,13 +124,13 @@ def score_rankings(
         sizes = query_labels[block].sum(axis=1)[:, None]
         similar = jaccard_relevant(overlap, sizes, set_sizes)
 
-        own = own_rows[block]
-        left_out = np.flatnonzero(own >= 0)
-        own_sets = set_of_row[own[left_out]]
+        query_rows = own_rows[block]
+        excluded = np.flatnonzero(query_rows >= 0)
+        query_sets = set_of_row[query_rows[excluded]]
         counts = _count_by_overlap(overlap, multiplicity)
-        counts[left_out, overlap[left_out, own_sets]] -= 1
+        counts[excluded, overlap[excluded, query_sets]] -= 1
         number_similar = similar @ multiplicity
-        number_similar[left_out] -= similar[left_out, own_sets]
+        number_similar[excluded] -= similar[excluded, query_sets]
 
         retrieved = set_of_row[ranked[block, :cutoff]]
         shared = np.take_along_axis(overlap, retrieved, axis=1)
@@ -156,15 +153,15 @@ def score_rankings(
 def _scene_nmrr(
     ranked: Ints, query_scenes: Scenes, database_scenes: Scenes, own_rows: Ints
 ) -> Floats:
-    """Return the NMRR (Q,) of rankings, where relevant is an image of the query's scene."""
+    """Return the NMRR (Q,) of rankings; images of the query's scene are relevant."""
     query_codes, database_codes, same_scene = _scene_codes(query_scenes, database_scenes)
-    own_counted = (own_rows >= 0) & (database_codes[own_rows] == query_codes)
-    number_relevant = same_scene - own_counted
+    query_counted = (own_rows >= 0) & (database_codes[own_rows] == query_codes)
+    number_relevant = same_scene - query_counted
     window = anmrr_windows(number_relevant)
     depth = ranked.shape[1]
     if depth < min(window.max(), len(database_codes) - 1):
         raise InputError(
-            f"rankings: {depth} images deep, and ANMRR needs {window.max()}; rank more images"
+            f"rankings: {depth} ranks per query, but ANMRR needs {window.max()}; rank more images"
         )
     scores = np.empty(len(ranked))
     for block in blocks_of_queries(len(ranked), depth):
@@ -174,7 +171,7 @@ def _scene_nmrr(
 
 
 def _scene_codes(query_scenes: Scenes, database_scenes: Scenes) -> tuple[Ints, Ints, Ints]:
-    """Return whole numbers for the scenes (Q,) and (D,), and how many are of each query's (Q,)."""
+    """Return integer codes of the scenes (Q,) and (D,), and the size of each query's scene (Q,)."""
     _, codes = np.unique(np.concatenate([query_scenes, database_scenes]), return_inverse=True)
     query_codes, database_codes = np.split(codes, [len(query_scenes)])
     return (
@@ -185,7 +182,7 @@ def _scene_codes(query_scenes: Scenes, database_scenes: Scenes) -> tuple[Ints, I
 
 
 def _distinct_label_sets(labels: Bools) -> tuple[Bools, Ints, Ints]:
-    """Return the distinct rows (U, L) of labels (D, L), the one of each row, and their counts."""
+    """Return the unique rows (U, L) of labels (D, L), the inverse indices (D,) and the counts."""
     _, first, set_of_row, multiplicity = np.unique(
         np.packbits(labels, axis=1),
         axis=0,
@@ -197,7 +194,7 @@ def _distinct_label_sets(labels: Bools) -> tuple[Bools, Ints, Ints]:
 
 
 def _count_by_overlap(overlap: Ints, multiplicity: Ints) -> Ints:
-    """Return how many images (Q, S) share s labels, given the overlap (Q, U) with label sets."""
+    """Return the number of images (Q, S) that share s labels; overlap is (Q, U) by label set."""
     queries = len(overlap)
     width = int(overlap.max()) + 1
     cell = overlap + width * np.arange(queries)[:, None]

@@ -1,5 +1,5 @@
 """Search of the database by cosine similarity.
 
-In: descriptors of all images, a split. Out: the ranked images of each query, and their HDF5 file.
-Imports `core`, `archives`, `networks` (for the memory of a GPU) and `metrics` (for types).
+Input: descriptors of all images and a split. Output: the ranked images of each query and their HDF5
+file. Imports `core`, `archives`, `networks` (for out-of-memory handling) and `metrics` (for types).
 """

@@ -1,8 +1,8 @@
 """Exact retrieval by cosine similarity, in blocks of queries and of the database.
 
-A large database is searched in single precision, which finds all images that can be among the
-wanted ones, and some more; those alone are compared in double precision. What is returned is the
-same as if all had been.
+A large database is first searched in single precision for a superset of the nearest neighbours;
+only these candidates are compared in double precision. The result is the same as that of a search
+in double precision.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from torch import Tensor
 
 from rsir.core.errors import InputError
 from rsir.networks.out_of_memory import Portions
-from rsir.search.top_k import Found, stable_top_k
+from rsir.search.top_k import Neighbours, stable_top_k
 
 QUERY_BLOCK = 4096
 DATABASE_BLOCK = 16384
-SPARE = 16  # how many more than nine eighths of those wanted single precision finds
-GATHERED_BYTES = 1 << 22  # of what is compared in double precision; stays in the cache
+SPARE = 16  # number of candidates beyond 9/8 of the depth
+GATHERED_BYTES = 1 << 22  # size of a block compared in double precision; fits the cache
 
-SHORTEST = 1e-60  # stands for the norm of zeros; float32 has none as short
+MIN_NORM = 1e-60  # replaces a norm of zero; nonzero float32 vectors have larger norms
 
 CPU = torch.device("cpu")
 
@@ -33,22 +33,22 @@ def rank(
     depth: int,
     device: torch.device = CPU,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rank the database for each query by falling cosine similarity.
+    """Rank the database for each query by decreasing cosine similarity.
 
-    Equal similarities stand in the order of the database, so a ranking has no chance in it. They
-    are those of double precision rounded to single, so that copies of an image, wherever they
-    stand, have equal ones. A descriptor of zeros has similarity 0 to all.
+    Ties are ordered by position in the database, so rankings are deterministic. Similarities are
+    computed in double precision and rounded to single precision, so that copies of an image have
+    equal similarities at any position. A descriptor of zeros has similarity 0 to every image.
 
     Parameters
     ----------
     descriptors : ndarray
         One row per image, float32 N×D.
     queries, database : ndarray
-        Rows of `descriptors`: Q that ask, M that are searched. A query may be in the database.
+        Rows of `descriptors`: Q queries, M database images. A query may be in the database.
     depth : int
-        How many to rank; at most M are.
+        Number of images to rank per query; capped at M.
     device : torch.device
-        What computes.
+        Device that computes the similarities.
 
     Returns
     -------
@@ -60,26 +60,26 @@ def rank(
     Raises
     ------
     InputError
-        If a descriptor is not finite, or memory does not hold the search for a single query.
+        If a descriptor is not finite, or a search for a single query does not fit into memory.
     """
     unit = _UnitVectors.of(torch.from_numpy(descriptors), device)
     depth = min(depth, len(database))
     candidates = depth + depth // 8 + SPARE
 
-    def find(asking: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def search(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if 4 * candidates < len(database):
-            similarity, places = _rank_candidates(unit, asking, database, depth, candidates)
+            similarity, ranked = _rank_candidates(unit, block, database, depth, candidates)
         else:
-            similarity, places = _search(unit, asking, database, depth, torch.float64, stable_top_k)
-        return places.int().cpu().numpy(), similarity.cpu().numpy()
+            similarity, ranked = _search(unit, block, database, depth, torch.float64, stable_top_k)
+        return ranked.int().cpu().numpy(), similarity.cpu().numpy()
 
-    ranked, similarity = zip(*Portions("queries").apply(find, queries), strict=True)
+    ranked, similarity = zip(*Portions("queries").apply(search, queries), strict=True)
     return np.concatenate(ranked), np.concatenate(similarity)
 
 
 @dataclass(frozen=True)
 class _UnitVectors:
-    """Descriptors, of which rows are made unit vectors when they are needed."""
+    """Descriptors whose rows are normalised on access."""
 
     vectors: Tensor
     norms: Tensor
@@ -88,7 +88,7 @@ class _UnitVectors:
     @classmethod
     def of(cls, vectors: Tensor, device: torch.device) -> "_UnitVectors":
         norms = torch.empty(len(vectors), dtype=torch.float64)
-        # Written in place: small results between the large blocks would keep their memory apart.
+        # Written in place: small allocations between the large blocks would fragment the memory.
         for first in range(0, len(vectors), QUERY_BLOCK):
             block = slice(first, first + QUERY_BLOCK)
             torch.linalg.vector_norm(vectors[block].double(), dim=1, out=norms[block])
@@ -97,25 +97,29 @@ class _UnitVectors:
             raise InputError(
                 f"descriptor of image number {row + 1} is not finite; extract it again"
             )
-        return cls(vectors, norms.clamp_min(SHORTEST), device)
+        return cls(vectors, norms.clamp_min(MIN_NORM), device)
 
     @property
     def dimension(self) -> int:
         return self.vectors.shape[1]
 
     def rows(self, rows: np.ndarray, dtype: torch.dtype) -> Tensor:
-        """Return unit vectors, a row for each of `rows`."""
+        """Return the unit vectors of `rows`."""
         vectors = self.vectors[rows].to(self.device, dtype)
-        # In two steps, since a very small norm cannot be divided by in single precision.
+        # In two steps, since a very small norm underflows in single precision.
         root = self.norms[rows].sqrt().to(self.device, dtype)[:, None]
         return vectors.div_(root).div_(root)
 
-    def similarity(self, queries: np.ndarray, near: np.ndarray) -> Tensor:
-        """Compare each of Q rows with K of its own, Q×K, in double precision; float32."""
-        left, right = (self.vectors[rows].to(self.device).double() for rows in (queries, near))
-        left_norms, right_norms = (self.norms[rows].to(self.device) for rows in (queries, near))
-        products = (right @ left[:, :, None])[:, :, 0]
-        return (products / (left_norms[:, None] * right_norms)).float()
+    def similarity(self, queries: np.ndarray, candidates: np.ndarray) -> Tensor:
+        """Return the float32 similarity (Q, K) of queries (Q,) and their candidates (Q, K).
+
+        It is computed in double precision.
+        """
+        pair = (queries, candidates)
+        query_vectors, vectors = (self.vectors[rows].to(self.device).double() for rows in pair)
+        query_norms, norms = (self.norms[rows].to(self.device) for rows in pair)
+        products = (vectors @ query_vectors[:, :, None])[:, :, 0]
+        return (products / (query_norms[:, None] * norms)).float()
 
 
 def _search(
@@ -124,14 +128,14 @@ def _search(
     database: np.ndarray,
     depth: int,
     dtype: torch.dtype,
-    select: Callable[[Tensor, int], Found],
-) -> Found:
-    """Return the `depth` most similar for each query, by products of matrices in `dtype`.
+    select: Callable[[Tensor, int], Neighbours],
+) -> Neighbours:
+    """Return the `depth` nearest neighbours of each query, by matrix products in `dtype`.
 
-    `select` takes the largest values of each row and their columns, best first.
+    `select` returns the largest values of each row and their columns, best first.
     """
     blocks = _blocks(queries, QUERY_BLOCK)
-    found: list[Found] = [
+    neighbours: list[Neighbours] = [
         (
             torch.empty(len(block), 0, device=unit.device),
             torch.empty(len(block), 0, dtype=torch.long, device=unit.device),
@@ -141,58 +145,59 @@ def _search(
     largest = min(QUERY_BLOCK, len(queries)) * min(DATABASE_BLOCK, len(database))
     memory = torch.empty(largest, dtype=dtype, device=unit.device)
     first = 0
-    for searched in _blocks(database, DATABASE_BLOCK):
-        columns = unit.rows(searched, dtype).T
+    for rows in _blocks(database, DATABASE_BLOCK):
+        columns = unit.rows(rows, dtype).T
         for number, block in enumerate(blocks):
-            product = memory[: len(block) * len(searched)].view(len(block), len(searched))
+            product = memory[: len(block) * len(rows)].view(len(block), len(rows))
             similarity = _multiply(unit.rows(block, dtype), columns, product).float()
-            values, places = found[number]
-            best, where = select(similarity, min(depth, len(searched)))
-            # What was found before stands before the block, so a stable order keeps ties right.
-            values = torch.cat([values, best], 1)
-            places = torch.cat([places, where + first], 1)
+            values, positions = neighbours[number]
+            block_values, block_positions = select(similarity, min(depth, len(rows)))
+            # Earlier positions come first, so that a stable selection keeps the order of ties.
+            values = torch.cat([values, block_values], 1)
+            positions = torch.cat([positions, block_positions + first], 1)
             values, order = select(values, min(depth, values.shape[1]))
-            found[number] = values, places.gather(1, order)
-        first += len(searched)
-    return torch.cat([values for values, _ in found]), torch.cat([places for _, places in found])
+            neighbours[number] = values, positions.gather(1, order)
+        first += len(rows)
+    values, positions = (torch.cat(parts) for parts in zip(*neighbours, strict=True))
+    return values, positions
 
 
 def _rank_candidates(
     unit: _UnitVectors, queries: np.ndarray, database: np.ndarray, depth: int, candidates: int
-) -> Found:
-    """Search in single precision, and rank what may be among the `depth` best in double."""
-    values, places = _search(unit, queries, database, candidates, torch.float32, torch.topk)
-    # A dot product of D terms is off by at most D rounding units of the sum of their sizes (Higham,
-    # Accuracy and Stability of Numerical Algorithms, 2002, section 3.1), which of unit vectors is
-    # at most 1. To make them unit vectors, and to round what comes out, takes some more.
+) -> Neighbours:
+    """Select candidates in single precision and rank them in double precision."""
+    values, positions = _search(unit, queries, database, candidates, torch.float32, torch.topk)
+    # The error of a dot product of D terms is at most D unit roundoffs times the sum of their
+    # absolute values (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1),
+    # which is at most 1 for unit vectors. The normalisation and the final rounding add a few more.
     error = (unit.dimension + 20) * torch.finfo(torch.float32).eps / 2
     possible = values >= values[:, depth - 1 : depth] - 2 * error
-    sure = ~possible[:, -1].cpu().numpy()  # else there may be more than were found
+    sure = ~possible[:, -1].cpu().numpy()  # otherwise further images may qualify
     similarity = torch.empty(len(queries), depth, device=unit.device)
     ranked = torch.empty(len(queries), depth, dtype=torch.long, device=unit.device)
     if sure.any():
-        near = places[sure, : possible[sure].sum(1).max()].sort(1).values
-        similarity[sure], ranked[sure] = _compare(unit, queries[sure], database, near, depth)
+        selected = positions[sure, : possible[sure].sum(1).max()].sort(1).values
+        similarity[sure], ranked[sure] = _compare(unit, queries[sure], database, selected, depth)
     if not sure.all():
-        found = _search(unit, queries[~sure], database, depth, torch.float64, stable_top_k)
-        similarity[~sure], ranked[~sure] = found
+        neighbours = _search(unit, queries[~sure], database, depth, torch.float64, stable_top_k)
+        similarity[~sure], ranked[~sure] = neighbours
     return similarity, ranked
 
 
 def _compare(
-    unit: _UnitVectors, queries: np.ndarray, database: np.ndarray, places: Tensor, depth: int
-) -> Found:
-    """Return the `depth` best of the places of each query, which ascend, by double precision."""
-    near = database[places.cpu().numpy()]
-    count = max(1, GATHERED_BYTES // (8 * unit.dimension * near.shape[1]))
-    pairs = zip(_blocks(queries, count), _blocks(near, count), strict=True)
-    similarity = torch.cat([unit.similarity(asking, found) for asking, found in pairs])
+    unit: _UnitVectors, queries: np.ndarray, database: np.ndarray, positions: Tensor, depth: int
+) -> Neighbours:
+    """Return the `depth` best of each query's positions (ascending), in double precision."""
+    candidates = database[positions.cpu().numpy()]
+    count = max(1, GATHERED_BYTES // (8 * unit.dimension * candidates.shape[1]))
+    blocks = zip(_blocks(queries, count), _blocks(candidates, count), strict=True)
+    similarity = torch.cat([unit.similarity(*block) for block in blocks])
     best, order = stable_top_k(similarity, depth)
-    return best, places.gather(1, order)
+    return best, positions.gather(1, order)
 
 
 def _multiply(left: Tensor, right: Tensor, product: Tensor) -> Tensor:
-    """Multiply matrices, on a CPU by numpy, whose library is fast on all makes of processors."""
+    """Multiply matrices; on a CPU with NumPy, whose BLAS is fast on processors of all vendors."""
     if left.device == CPU:
         np.matmul(left.numpy(), right.numpy(), out=product.numpy())
         return product

@@ -1,4 +1,4 @@
-"""Who searches what: queries, database, and whether a query may find itself."""
+"""Queries, database, and the protocols: whether a query may retrieve itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ PROTOCOLS = ("excluded", "included")
 
 
 def under_protocol(protocol: str, ranked: Ints, own_rows: Ints) -> tuple[Ints, Ints]:
-    """Return the rankings under a protocol, and the rows (Q,) that it leaves out of the database.
+    """Return the rankings under a protocol, and the excluded database row of each query, or −1.
 
-    A query never finds itself when `excluded`, and may when `included`. `ranked` (Q, depth) holds
-    rows of the database, the query's own among them; `own_rows` (Q,) is −1 for a query outside it.
+    Under `excluded` a query never retrieves itself, under `included` it may. `ranked` (Q, depth)
+    holds rows of the database and may include the query itself; `own_rows` (Q,) is the row of each
+    query in the database, −1 if it is not in the database.
     """
     if protocol == "excluded" and (own_rows >= 0).any():
         return without_query(ranked, own_rows), own_rows
@@ -25,59 +26,57 @@ def under_protocol(protocol: str, ranked: Ints, own_rows: Ints) -> tuple[Ints, I
 
 
 def without_query(ranked: Ints, own_rows: Ints) -> Ints:
-    """Drop each query's own row from its ranking, or the last row where it does not occur.
+    """Remove each query from its ranking, or the last rank where it does not occur.
 
     `ranked` is (Q, depth) and `own_rows` (Q,); the result is (Q, depth − 1).
     """
-    own = ranked == own_rows[:, None]
-    own[~own.any(axis=1), -1] = True
-    others: Ints = ranked[~own].reshape(len(ranked), -1)
+    removed = ranked == own_rows[:, None]
+    removed[~removed.any(axis=1), -1] = True
+    others: Ints = ranked[~removed].reshape(len(ranked), -1)
     return others
 
 
 @dataclass(frozen=True)
 class Search:
-    """Which images ask and which are searched, as rows of the archive."""
+    """The queries and the database of a search, as rows of the archive."""
 
     queries: Ints
     database: Ints
 
     @property
     def own_rows(self) -> Ints:
-        """Return the place of each query in the database, −1 where it is not in it."""
-        places = {row: place for place, row in enumerate(self.database)}
-        return np.array([places.get(row, -1) for row in self.queries])
+        """Return the position of each query in the database, −1 if it is not in the database."""
+        positions = {row: position for position, row in enumerate(self.database)}
+        return np.array([positions.get(row, -1) for row in self.queries])
 
     def labels_and_scenes(
         self, archive: pd.DataFrame
     ) -> tuple[Bools, Bools, Scenes | None, Scenes | None]:
-        """Return the labels of queries and database, then their scenes, None without scenes."""
-        labels, scenes = label_matrix(archive), archive["scene"].to_numpy(str)
-        known = has_scenes(archive)
+        """Return the labels of queries and database, then their scenes, or None without scenes."""
+        labels = label_matrix(archive)
+        scenes = archive["scene"].to_numpy(str) if has_scenes(archive) else None
         return (
             labels[self.queries],
             labels[self.database],
-            scenes[self.queries] if known else None,
-            scenes[self.database] if known else None,
+            None if scenes is None else scenes[self.queries],
+            None if scenes is None else scenes[self.database],
         )
 
 
 def find_search(subset: np.ndarray, database: str) -> Search:
-    """Let each test image search the images of `database`: `test`, `train`, or `all`.
+    """Return the search of every test image in the subset `database`: `test`, `train` or `all`.
 
     Raises
     ------
     InputError
-        If there is nothing to search.
+        If the database has fewer than two images.
     """
-    searched = np.flatnonzero((subset == database) | (database == "all"))
-    if len(searched) < 2:
-        raise InputError(
-            f"retrieval.database: {database} has {len(searched)} images; two are needed"
-        )
-    return Search(np.flatnonzero(subset == "test"), searched)
+    rows = np.flatnonzero((subset == database) | (database == "all"))
+    if len(rows) < 2:
+        raise InputError(f"retrieval.database: {database} has {len(rows)} images; two are needed")
+    return Search(np.flatnonzero(subset == "test"), rows)
 
 
 def protocols_of(search: Search) -> Sequence[str]:
-    """Return the protocols of a search: where no query is in the database there is one."""
+    """Return the protocols of a search: only `excluded` if no query is in the database."""
     return PROTOCOLS if (search.own_rows >= 0).any() else PROTOCOLS[:1]

@@ -22,8 +22,8 @@ def write_rankings(
 ) -> None:
     """Write the ranked images of each query, for each descriptor.
 
-    The file holds `query` and `database`, the images that ask and that are searched, and in a group
-    per descriptor `position` (places in `database`, best first) and `similarity`.
+    The file holds the image names `query` and `database` and, in a group per descriptor, `position`
+    (positions in `database`, best first) and `similarity`.
     """
     with new_arrays(path, attributes) as file:
         for name, rows in (("query", search.queries), ("database", search.database)):
@@ -38,12 +38,12 @@ def write_rankings(
 def read_rankings(
     path: Path, images: np.ndarray
 ) -> tuple[Search, dict[str, np.ndarray], dict[str, Any]]:
-    """Read who searched what, the ranked places of each descriptor, and the attributes.
+    """Read the search, the ranked database positions of each descriptor, and the attributes.
 
     Raises
     ------
     InputError
-        If the file cannot be read or is of other images.
+        If the file cannot be read or belongs to other images.
     """
     row = {image: number for number, image in enumerate(images)}
     try:
@@ -51,11 +51,11 @@ def read_rankings(
             search = Search(
                 *(np.array([row[i] for i in file[name].asstr()]) for name in ("query", "database"))
             )
-            found = {
+            ranked = {
                 name: _positions(group["position"], search)
                 for name, group in file["descriptors"].items()
             }
-            return search, found, dict(file.attrs)
+            return search, ranked, dict(file.attrs)
     except UNREADABLE as error:
         raise InputError(
             f"{path}: is damaged or of another archive; delete it and run again"
@@ -63,12 +63,12 @@ def read_rankings(
 
 
 def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
-    """Read the similarities (Q, depth) of what `read_rankings` reads.
+    """Read the similarities (Q, depth) of the rankings of a descriptor.
 
     Raises
     ------
     InputError
-        If they cannot be read.
+        If the file cannot be read.
     """
     try:
         with open_arrays(rankings) as file:
@@ -79,12 +79,12 @@ def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
 
 
 def _positions(array: h5py.Dataset, search: Search) -> NDArray[np.int32]:
-    """Return the ranked places of a descriptor, if they are places in what each query searched."""
+    """Return the ranked positions of a descriptor; check that they are database positions."""
     queries, depth = array.shape
-    searched = len(search.database)
-    if queries != len(search.queries) or depth > searched or array.dtype != np.int32:
-        raise ValueError(f"{array.name} is not of these queries")
+    images = len(search.database)
+    if queries != len(search.queries) or depth > images or array.dtype != np.int32:
+        raise ValueError(f"{array.name} does not fit the queries")
     positions: NDArray[np.int32] = array[:]
-    if not np.isin(positions, np.arange(searched)).all():
-        raise ValueError(f"{array.name} is not of this database")
+    if not np.isin(positions, np.arange(images)).all():
+        raise ValueError(f"{array.name} does not fit the database")
     return positions

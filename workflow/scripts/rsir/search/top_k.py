@@ -1,15 +1,15 @@
-"""The k largest values of each row, ties in the order of the columns."""
+"""The k largest values of each row, with ties in column order."""
 
 from torch import Tensor
 
-Found = tuple[Tensor, Tensor]  # similarities, best first, and places in the database
+Neighbours = tuple[Tensor, Tensor]  # similarities (Q, k), best first, and database positions
 
 
-def stable_top_k(values: Tensor, count: int) -> Found:
+def stable_top_k(values: Tensor, count: int) -> Neighbours:
     """Return the `count` largest values of each row, best first, and their columns.
 
-    Equal values stand by column. `torch.topk` alone may take any of the values that tie at the
-    end, so a row where they do is sorted whole.
+    Equal values are ordered by column. `torch.topk` breaks ties for the last rank arbitrarily, so
+    rows with such ties are sorted in full.
     """
     best, columns = values.topk(count, dim=1)
     tied = (values >= best[:, -1:]).sum(1) > count

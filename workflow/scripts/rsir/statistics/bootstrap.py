@@ -1,7 +1,7 @@
 """Bootstrap confidence intervals of means over queries, seeds and clusters.
 
-`scipy.stats.bootstrap` gives the same numbers a column at a time; here one matrix product, of how
-often each query is drawn with the scores, serves all columns at once.
+The intervals agree with `scipy.stats.bootstrap`, which handles one column at a time. Here a matrix
+product of the draw counts of the queries and the scores resamples all columns at once.
 """
 
 import numpy as np
@@ -19,18 +19,18 @@ def mean_interval(
 ) -> tuple[Floats, Floats, Floats]:
     """Return the mean over seeds and queries of each column, with its confidence interval.
 
-    With one seed the interval is that of the BCa bootstrap over queries. With several it is the
-    percentile interval of a bootstrap over two levels: seeds are drawn with replacement, and so are
-    queries, the same for all drawn seeds, since every seed answers the same queries. Of S seeds
-    S − 1 are drawn, which makes the variance between few seeds come out right (Rao and Wu, 1988).
-    All columns that have the same queries are resampled alike.
+    With one seed, this is the BCa bootstrap interval over queries. With several seeds, it is the
+    percentile interval of a two-level bootstrap: seeds and queries are drawn with replacement, and
+    the drawn queries are the same for all drawn seeds, since every seed answers the same queries.
+    Of S seeds S − 1 are drawn, which corrects the variance between few seeds (Rao and Wu, 1988).
+    Columns with the same queries share their resamples.
 
     Parameters
     ----------
     scores
-        (seeds, queries, columns). A query that is NaN for any seed is left out of that column.
+        (seeds, queries, columns). A query with NaN for any seed is omitted from that column.
     confidence
-        Share of such intervals that hold the true mean.
+        Confidence level: the share of intervals that contain the true mean.
     resamples
         Number of bootstrap resamples.
     seed
@@ -39,34 +39,34 @@ def mean_interval(
     Returns
     -------
     tuple
-        The means, the lower and the upper limits, each (columns,). The limits of a column that does
-        not vary are its mean; a column without any query is NaN.
+        The means, the lower and the upper limits, each (columns,). The limits of a constant column
+        equal its mean; a column without valid queries is NaN.
     """
     mean, low, high = np.full((3, scores.shape[2]), np.nan)
-    scored = ~np.isnan(scores).any(axis=0)
-    patterns, pattern_of_column = np.unique(scored, axis=1, return_inverse=True)
+    present = ~np.isnan(scores).any(axis=0)
+    patterns, pattern_of_column = np.unique(present, axis=1, return_inverse=True)
     for pattern, queries in enumerate(patterns.T):
         if queries.any():
             columns = pattern_of_column.reshape(-1) == pattern
-            alike = scores[:, queries][:, :, columns]
+            valid = scores[:, queries][:, :, columns]
             mean[columns], low[columns], high[columns] = _interval(
-                alike, confidence, resamples, seed
+                valid, confidence, resamples, seed
             )
     return mean, low, high
 
 
 def seed_deviation(scores: Floats) -> Floats:
-    """Return the standard deviation over seeds of the means over queries, NaN of a single seed.
+    """Return the standard deviation over seeds of the means over queries; NaN for one seed.
 
-    `scores` is (seeds, queries, columns) and the result (columns,); the variance is that of a
-    sample, over S − 1. Queries are left out as in `mean_interval`.
+    `scores` is (seeds, queries, columns) and the result (columns,). The variance is the sample
+    variance, with divisor S − 1. Queries are omitted as in `mean_interval`.
     """
     seeds, _, columns = scores.shape
     if seeds == 1:
         return np.full(columns, np.nan)
-    scored = ~np.isnan(scores).any(axis=0)
+    present = ~np.isnan(scores).any(axis=0)
     with np.errstate(invalid="ignore"):
-        means = np.where(scored, scores, 0).sum(axis=1) / scored.sum(axis=0)
+        means = np.where(present, scores, 0).sum(axis=1) / present.sum(axis=0)
     deviation: Floats = means.std(axis=0, ddof=1)
     return deviation
 
@@ -78,16 +78,16 @@ def clustered_interval(
     resamples: int = 9999,
     seed: int = 0,
 ) -> tuple[Floats, Floats]:
-    """Return the percentile interval of the mean of each column when whole clusters are drawn.
+    """Return the percentile interval of the mean of each column by a cluster bootstrap.
 
-    Queries of one scene class are not independent; this interval takes the classes, not the
-    queries, as the unit (Davison and Hinkley, 1997, section 3.8). Of C clusters C − 1 are drawn, as
-    of the seeds in `mean_interval`.
+    Queries of one scene class are not independent; this interval resamples whole classes instead of
+    queries (Davison and Hinkley, 1997, section 3.8). Of C clusters C − 1 are drawn, like the seeds
+    in `mean_interval`.
 
     Parameters
     ----------
     scores
-        (queries, columns). NaN is left out.
+        (queries, columns). NaN is omitted.
     clusters
         (queries,) the cluster of each query.
     confidence, resamples, seed
@@ -96,22 +96,22 @@ def clustered_interval(
     Returns
     -------
     tuple
-        The lower and the upper limits, each (columns,); NaN for a column whose queries are of fewer
-        than two clusters.
+        The lower and the upper limits, each (columns,); NaN for a column whose queries belong to
+        fewer than two clusters.
     """
     low, high = np.full((2, scores.shape[1]), np.nan)
     names, cluster = np.unique(clusters, return_inverse=True)
     member = np.eye(len(names))[:, cluster]
     sums = member @ np.nan_to_num(scores)
     counts = member @ (~np.isnan(scores)).astype(np.float64)
-    scored = (counts > 0).sum(axis=0) >= 2
-    if not scored.any():
+    defined = (counts > 0).sum(axis=0) >= 2
+    if not defined.any():
         return low, high
-    drawn = _draws(len(names), len(names) - 1, resamples, np.random.default_rng(seed))
-    with np.errstate(invalid="ignore"):  # clusters without any query may be all that is drawn
-        means = (drawn @ sums[:, scored]) / (drawn @ counts[:, scored])
+    draws = _draws(len(names), len(names) - 1, resamples, np.random.default_rng(seed))
+    with np.errstate(invalid="ignore"):  # a resample may hold clusters without queries only
+        means = (draws @ sums[:, defined]) / (draws @ counts[:, defined])
     tails = np.array([1 - confidence, 1 + confidence]) / 2
-    low[scored], high[scored] = np.nanquantile(means, tails, axis=0)
+    low[defined], high[defined] = np.nanquantile(means, tails, axis=0)
     return low, high
 
 
@@ -130,8 +130,8 @@ def _interval(
     else:
         shares = np.broadcast_to(tails, (2, varying.shape[2]))
     limits = [
-        np.quantile(means, of_column)
-        for means, of_column in zip(resampled.T, shares.T, strict=True)
+        np.quantile(means, column_shares)
+        for means, column_shares in zip(resampled.T, shares.T, strict=True)
     ]
     low[varies], high[varies] = np.reshape(limits, (-1, 2)).T
     return mean, low, high
@@ -147,24 +147,24 @@ def _resampled_means(scores: Floats, resamples: int, rng: np.random.Generator) -
         block = sums[start : start + step]
         query_draws = _draws(queries, queries, len(block), rng)
         seed_draws = _draws(seeds, drawn_seeds, len(block), rng)
-        for one_seed, drawn in zip(scores, seed_draws.T, strict=True):
-            block += drawn[:, None] * (query_draws @ one_seed)
+        for seed_scores, draws in zip(scores, seed_draws.T, strict=True):
+            block += draws[:, None] * (query_draws @ seed_scores)
     sums /= drawn_seeds * queries
     return sums
 
 
 def _draws(items: int, size: int, resamples: int, rng: np.random.Generator) -> Floats:
-    """Return how often (R, items) each item is among `size` drawn ones, in R resamples."""
+    """Return how often each item is drawn (R, items), in R resamples of `size` draws."""
     cell = rng.integers(0, items, (resamples, size)) + items * np.arange(resamples)[:, None]
     counts = np.bincount(cell.ravel(), minlength=resamples * items)
     return counts.reshape(resamples, items).astype(np.float64)
 
 
 def _bca_shares(scores: Floats, resampled: Floats, tails: Floats) -> Floats:
-    """Return the shares (2, M) of the resampled means (R, M) that BCa puts below its limits.
+    """Return the shares (2, M) of the resampled means (R, M) below each BCa limit.
 
-    Efron and Tibshirani (1993), chapter 14. Resampled means that equal the mean of scores (Q, M)
-    but for rounding count half, so that the shares do not hang on the order of a sum.
+    Efron and Tibshirani (1993), chapter 14. Resampled means that equal the mean of scores (Q, M) up
+    to rounding count half, so that the shares do not depend on the order of summation.
     """
     mean = scores.mean(axis=0)
     rounding = _ROUNDING * np.abs(scores).max(axis=0)

@@ -1,5 +1,5 @@
-"""Fine-tuning: labelings, the training loop, its models and what they describe.
+"""Fine-tuning: labelings, the training loop, models and re-extraction of descriptors.
 
-In: activations at the cut and labels. Out: models, learning curves, fine-tuned descriptors. Imports
-all packages before it: `core` to `descriptors`.
+Input: activations at the cut and labels. Output: models, learning curves, fine-tuned descriptors.
+Imports all packages before it: `core` to `descriptors`.
 """

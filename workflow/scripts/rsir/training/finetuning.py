@@ -1,4 +1,4 @@
-"""Fine-tuning of tail and head on the activations at the cut, in the thesis' two stages."""
+"""Fine-tuning of tail and head on the activations at the cut, in the two stages of the thesis."""
 
 import json
 import math
@@ -35,8 +35,8 @@ Curve = list[dict[str, Any]]
 
 CURVE = ["task", "stage", "epoch", "train_loss", "validation_loss", "validation_map"]
 """The columns of a learning curve."""
-Inputs = Callable[[Batches], Iterator[Tensor]]  # batches of rows → what each gives the network
-Forward = Callable[[list[Tensor]], Tensor]  # the parts of a batch → its logits B×K
+Inputs = Callable[[Batches], Iterator[Tensor]]  # batches of rows → network inputs
+Forward = Callable[[list[Tensor]], Tensor]  # parts of a batch → logits B×K
 
 
 def finetune(
@@ -50,37 +50,38 @@ def finetune(
     seed: int,
     processor: Processor,
     resume: State | None = None,
-    keep: Callable[[State], None] | None = None,
+    save_state: Callable[[State], None] | None = None,
 ) -> tuple[TaskModel, Curve]:
-    """Fine-tune one network: first its new head alone, then tail and head.
+    """Fine-tune one network: first its new head only, then tail and head.
 
-    While the head trains alone the tail does not change, so its pooled features are given and not
-    computed again. Batch norm keeps the pretrained statistics, in the tail too, where its scale and
-    shift are trained: from few images of another kind than ImageNet's, its statistics are estimated
-    badly, and the pooled features suffer. That of the head learns its own.
+    In the first stage the tail is fixed, so its pooled features are passed in instead of computed.
+    Batch norm of the tail keeps the pretrained statistics and trains scale and shift only:
+    statistics estimated from a small data set that differs from ImageNet degrade the pooled
+    features. Batch norm of the head estimates its own statistics.
 
     Parameters
     ----------
     task : Task
-        What to learn.
+        Outputs and targets.
     tail : Module
         The pretrained tail; it is copied.
     pooled : ndarray
-        Its pooled features of every image, N×D.
+        Pooled features of all images by the pretrained tail, N×D.
     source : ActivationSource
         The activations at the cut.
     train, validation : ndarray
-        Rows of the archive. Without validation rows the curve's validation columns are NaN.
+        Rows of the archive. Without validation rows, the validation columns are NaN.
     settings : mapping
         ``batch_size``; ``head`` and ``tail``, each with ``epochs``, ``optimizer``,
         ``learning_rate`` (per step), ``weight_decay`` and, for sgd and rmsprop, ``momentum``.
     seed : int
-        Of the head's initial weights and of the order of the batches.
+        Seed of the initial weights of the head and of the order of the images.
     processor : Processor
-        What computes.
+        Device and data types of the computation.
     resume : dict, optional
-        The state of the same fine-tuning at the end of an epoch, to go on from to the same numbers.
-    keep : callable, optional
+        State of the same fine-tuning at the end of an epoch; training resumes from it with the same
+        result.
+    save_state : callable, optional
         Called with the state at the end of each epoch.
 
     Returns
@@ -92,8 +93,8 @@ def finetune(
     Raises
     ------
     InputError
-        If there are fewer than two training images, the loss is not finite, or memory does not
-        hold a single image.
+        If there are fewer than two training images, the loss is not finite, or a single image does
+        not fit into memory.
     """
     if len(train) < 2:
         raise InputError(f"{task.name}: {len(train)} training images; batch norm needs two or more")
@@ -105,20 +106,20 @@ def finetune(
     folded = fold_batch_norm(tail)
     features = torch.from_numpy(pooled).to(processor.device)
 
-    def pooled_of(activations: Tensor) -> Tensor:
+    def pooled_features(activations: Tensor) -> Tensor:
         with processor.precision(processor.training):
             feature_map = folded(processor.place_activations(activations))
         return pool(feature_map)
 
-    def given(batches: Batches) -> Iterator[Tensor]:
+    def features_of(batches: Batches) -> Iterator[Tensor]:
         return (features[rows] for rows in batches)
 
-    def from_pooled(parts: list[Tensor]) -> Tensor:
+    def from_features(parts: list[Tensor]) -> Tensor:
         logits: Tensor = head(torch.cat(parts))
         return logits
 
     def from_activations(parts: list[Tensor]) -> Tensor:
-        logits: Tensor = head(in_parts(pooled_of, parts))
+        logits: Tensor = head(in_parts(pooled_features, parts))
         return logits
 
     curve: Curve = []
@@ -128,35 +129,37 @@ def finetune(
         head.load_state_dict(resume["head"])
         generator.bit_generator.state = json.loads(resume["generator"])
         curve = json.loads(resume["curve"])
-    ended = Counter(row["stage"] for row in curve)
+    finished = Counter(row["stage"] for row in curve)
     stages: list[tuple[str, Inputs, Forward, list[nn.Module]]] = [
-        ("head", given, from_pooled, [head]),
+        ("head", features_of, from_features, [head]),
         ("tail", source.batches, from_activations, [tail, head]),
     ]
     for stage, inputs, forward, trained in stages:
         weights = [weight for part in trained for weight in part.parameters()]
         optimizer = _optimizer(weights, settings[stage])
-        training, validating = Portions(), Portions()
+        train_portions, validation_portions = Portions(), Portions()
         if resume and resume["stage"] == stage:
             optimizer.load_state_dict(resume["optimizer"])
-        epochs = range(ended[stage] + 1, settings[stage]["epochs"] + 1)
+        epochs = range(finished[stage] + 1, settings[stage]["epochs"] + 1)
         for epoch in progress(epochs, len(epochs), f"{task.name}, {stage}", "epoch"):
             head.train()
             batches = shuffled_batches(train, settings["batch_size"], generator)
-            train_loss = _train_epoch(inputs, forward, batches, task, head, optimizer, training)
+            train_loss = _train_epoch(
+                inputs, forward, batches, task, head, optimizer, train_portions
+            )
             head.eval()
             if not math.isfinite(train_loss):
                 raise InputError(
                     f"{task.name}: the loss is not finite in epoch {epoch} of stage {stage}; "
                     f"lower finetuning.{stage}.learning_rate"
                 )
-            losses = {"task": task.name, "stage": stage, "epoch": epoch, "train_loss": train_loss}
-            validated = _validate(
-                inputs, forward, validation, settings["batch_size"], task, validating
+            row = {"task": task.name, "stage": stage, "epoch": epoch, "train_loss": train_loss}
+            metrics = _validate(
+                inputs, forward, validation, settings["batch_size"], task, validation_portions
             )
-            curve.append(losses | validated)
-            if keep:
-                keep(
+            curve.append(row | metrics)
+            if save_state:
+                save_state(
                     {
                         "stage": stage,
                         "epoch": epoch,
@@ -168,7 +171,7 @@ def finetune(
                     }
                 )
     for part in (tail, head):
-        part.cpu().zero_grad()  # a labeling of many tasks keeps them all until they are saved
+        part.cpu().zero_grad()  # the models of all tasks stay in memory until they are saved
     return TaskModel(task.name, task.outputs, task.activation, tail, head), curve
 
 
@@ -181,8 +184,8 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     portions: Portions,
 ) -> float:
-    """Take one step per batch; return the mean loss over the images."""
-    losses = []  # read after the last step, so that a GPU is not waited for in each
+    """Take one optimizer step per batch, and return the mean loss over the images."""
+    losses = []  # read after the last step, to avoid a GPU synchronisation per batch
     for rows, batch in zip(batches, inputs(batches), strict=True):
         targets = torch.from_numpy(task.targets[rows])
         backward = partial(_backward, forward, targets, task.activation, head, optimizer)
@@ -202,7 +205,7 @@ def _backward(
 ) -> Tensor:
     """Compute the gradients from the parts of a batch, and return its mean loss."""
     optimizer.zero_grad()
-    with _statistics_kept(head):
+    with _restored_statistics(head):
         logits = forward(parts)
         loss = loss_of(logits, targets.to(logits.device), activation)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -210,8 +213,8 @@ def _backward(
 
 
 @contextmanager
-def _statistics_kept(head: Head) -> Iterator[None]:
-    """Undo what the batch norm of a head has learnt in a block that memory ran out in."""
+def _restored_statistics(head: Head) -> Iterator[None]:
+    """Restore the batch norm statistics of a head if the block runs out of memory."""
     before = [buffer.clone() for buffer in head.buffers()]
     try:
         yield
@@ -224,10 +227,10 @@ def _statistics_kept(head: Head) -> Iterator[None]:
 def shuffled_batches(
     rows: np.ndarray, batch_size: int, generator: np.random.Generator
 ) -> list[np.ndarray]:
-    """Return the rows in random order, in batches of about equal size and none above `batch_size`.
+    """Return the rows in random order, in batches of nearly equal size, at most `batch_size`.
 
-    No batch is a single image, of which batch norm could learn nothing: of an odd number in pairs
-    three stay together.
+    No batch has a single image, which batch norm cannot normalise: if `batch_size` is 2 and the
+    number of rows is odd, one batch has three.
     """
     batches = min(math.ceil(len(rows) / batch_size), len(rows) // 2)
     return np.array_split(generator.permutation(rows), batches)
@@ -236,7 +239,7 @@ def shuffled_batches(
 def loss_of(logits: Tensor, targets: Tensor, activation: str) -> Tensor:
     """Return the mean loss: cross entropy (softmax), or binary cross entropy per output (sigmoid).
 
-    `UNSEEN` targets do not count.
+    `UNSEEN` targets are ignored.
     """
     if activation == "softmax":
         return functional.cross_entropy(logits, targets, ignore_index=UNSEEN)
@@ -244,14 +247,14 @@ def loss_of(logits: Tensor, targets: Tensor, activation: str) -> Tensor:
 
 
 def mean_average_precision(scores: np.ndarray, indicators: np.ndarray) -> float:
-    """Return the mean over outputs of the average precision; outputs never true are left out.
+    """Return the mean average precision over outputs, without outputs that have no positives.
 
     Parameters
     ----------
     scores, indicators : ndarray
         N×K; indicators are 0 or 1.
     """
-    from sklearn.metrics import average_precision_score  # takes a second; few trainings need it
+    from sklearn.metrics import average_precision_score  # slow import, seldom needed
 
     present = indicators.any(0)
     if not present.any():
@@ -259,11 +262,11 @@ def mean_average_precision(scores: np.ndarray, indicators: np.ndarray) -> float:
     return float(average_precision_score(indicators[:, present], scores[:, present]))
 
 
-def _optimizer(parameters: Iterable[Tensor], chosen: Mapping[str, Any]) -> torch.optim.Optimizer:
-    arguments = {"lr": chosen["learning_rate"], "weight_decay": chosen["weight_decay"]}
-    if chosen["optimizer"] != "adamw":
-        arguments["momentum"] = chosen["momentum"]
-    return OPTIMIZERS[chosen["optimizer"]](parameters, **arguments)
+def _optimizer(parameters: Iterable[Tensor], settings: Mapping[str, Any]) -> torch.optim.Optimizer:
+    arguments = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    if settings["optimizer"] != "adamw":
+        arguments["momentum"] = settings["momentum"]
+    return OPTIMIZERS[settings["optimizer"]](parameters, **arguments)
 
 
 def _validate(

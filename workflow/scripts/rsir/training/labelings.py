@@ -1,7 +1,8 @@
-"""Labelings: what a fine-tuning learns from.
+"""Labelings: the targets of fine-tuning.
 
-A labeling turns the archive's scenes and labels into one or more tasks; each task is one network
-to fine-tune. A new labeling is one function here, named in `LABELINGS`, and one config entry.
+A labeling turns the scenes and labels of an archive into one or more tasks; one network is
+fine-tuned per task. To add a labeling, write a function here, register it in `LABELINGS` and add a
+config entry.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,25 +15,25 @@ import pandas as pd
 from rsir.archives.archive_table import has_scenes, label_matrix, label_names
 from rsir.core.errors import InputError
 
-UNSEEN = -1  # the class of an image whose class does not occur in training
+UNSEEN = -1  # target of an image whose class does not occur in training
 
 
 @dataclass(frozen=True)
 class Task:
-    """What one network learns.
+    """The outputs and targets of one network.
 
     Attributes
     ----------
     name
-        Of the task, unique within its labeling.
+        Name of the task, unique within its labeling.
     outputs
-        What each output unit stands for.
+        Names of the output units: classes or labels.
     activation
         ``softmax``: one class per image, `targets` int64 of shape (N,), `UNSEEN` where the class
-        does not occur in training. ``sigmoid``: any labels, `targets` float32 of shape
+        does not occur in training. ``sigmoid``: any number of labels, `targets` float32 of shape
         (N, number of outputs), 0 or 1.
     targets
-        For every image, in the archive's order.
+        Targets of all images, in the order of the archive.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Task:
 
 
 def single_label(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:
-    """One network, a softmax over the scene classes of the training images."""
+    """Return one task: a softmax over the scene classes of the training images."""
     if not has_scenes(archive):
         raise InputError(
             "labeling single_label: the archive has no scene classes; "
@@ -59,13 +60,13 @@ def single_label(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:
 
 
 def multi_label(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:  # noqa: ARG001
-    """One network, a sigmoid per label."""
+    """Return one task: a sigmoid per label."""
     labels = label_matrix(archive).astype(np.float32)
     return [Task("multi_label", label_names(archive), "sigmoid", labels)]
 
 
 def independent(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:  # noqa: ARG001
-    """One binary network per label, each fine-tuned by itself."""
+    """Return one binary task per label."""
     labels = label_matrix(archive).astype(np.float32)
     return [
         Task(name, [name], "sigmoid", labels[:, [column]])
@@ -74,10 +75,12 @@ def independent(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:  # noqa
 
 
 def powerset(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:
-    """One network, a softmax over the distinct label sets of the training images."""
+    """Return one task: a softmax over the distinct label sets of the training images."""
     names = np.array(label_names(archive))
     sets = [tuple(np.flatnonzero(row).tolist()) for row in label_matrix(archive)]
-    return [_classes("powerset", sets, train, lambda one: "+".join(names[list(one)]) or "none")]
+    return [
+        _classes("powerset", sets, train, lambda labels: "+".join(names[list(labels)]) or "none")
+    ]
 
 
 def _classes(
@@ -107,7 +110,7 @@ def labeling_tasks(kind: str, archive: pd.DataFrame, train: np.ndarray) -> list[
     archive : DataFrame
         As read by `rsir.archives.archive_table.read_archive`.
     train : ndarray
-        Rows of the archive that train.
+        Rows of the training images.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Fine-tuned models: a tail and a new head per task, in one safetensors file with its metadata."""
+"""Fine-tuned models: a tail and a new head per task, in one safetensors file with metadata."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class Head(nn.Module):
         self.dense = nn.Linear(dimension, outputs)
 
     def forward(self, pooled: Tensor) -> Tensor:
-        """Turn pooled features B×D into logits B×K."""
+        """Return the logits B×K of pooled features B×D."""
         logits: Tensor = self.dense(self.norm(pooled))
         return logits
 
@@ -38,8 +38,7 @@ class Head(nn.Module):
 class TaskModel:
     """The fine-tuned tail and head of one task.
 
-    `outputs` names the output units; `activation`, ``softmax`` or ``sigmoid``, turns logits into
-    the output.
+    `outputs` holds the names of the output units; `activation` is ``softmax`` or ``sigmoid``.
     """
 
     name: str
@@ -49,18 +48,18 @@ class TaskModel:
     head: Head
 
     def describe(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn what the tail gives B×D×H×W into pooled features B×D and outputs B×K, float32."""
+        """Return pooled features B×D and outputs B×K, float32, of feature maps B×D×H×W."""
         pooled = pool(feature_map)
         return pooled, activate(self.head(pooled), self.activation)
 
 
 def activate(logits: Tensor, activation: str) -> Tensor:
-    """Turn logits B×K into what the output layer gives, in 0..1."""
+    """Return the outputs B×K, in [0, 1], of logits B×K."""
     return logits.softmax(1) if activation == "softmax" else logits.sigmoid()
 
 
 def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, Any]) -> None:
-    """Write the models of a labeling's tasks, with metadata that rebuilds them, to one file."""
+    """Write the models of all tasks of a labeling, and the metadata to load them, to one file."""
     tensors = {
         f"{number}.{part}.{name}": tensor.detach().cpu().contiguous()
         for number, model in enumerate(models)
@@ -71,40 +70,40 @@ def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, 
         {"name": model.name, "outputs": model.outputs, "activation": model.activation}
         for model in models
     ]
-    told = {**metadata, **circumstances(), "tasks": tasks}
-    texts = {key: json.dumps(value) for key, value in told.items()}
+    entries = {**metadata, **circumstances(), "tasks": tasks}
+    encoded = {key: json.dumps(value) for key, value in entries.items()}
     with written_whole(path) as partial:
-        partial.write_bytes(save(tensors, texts))
+        partial.write_bytes(save(tensors, encoded))
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Read what a file of models says of their making."""
+    """Read the metadata passed to `save_models`, and the date, code and device of saving."""
     with _opened(path) as file:
-        facts = _metadata(file)
-    return {key: value for key, value in facts.items() if key != "tasks"}
+        metadata = _metadata(file)
+    return {key: value for key, value in metadata.items() if key != "tasks"}
 
 
 def load_models(path: Path, tail: fx.GraphModule, dimension: int) -> Iterator[TaskModel]:
-    """Read the models of a file one after the other, in evaluation mode.
+    """Yield the models of a file, in evaluation mode.
 
     Parameters
     ----------
     path : Path
-        As written by `save_models`.
+        File written by `save_models`.
     tail : Module
-        The backbone's tail, whose architecture is taken and which is left as it is.
+        Tail of the backbone. It is copied for its architecture and not modified.
     dimension : int
-        Number of its pooled features.
+        Number of pooled features of the tail.
 
     Raises
     ------
     InputError
-        If the file cannot be read or is of another backbone.
+        If the file cannot be read or belongs to another backbone.
     """
     with _opened(path) as file:
         for number, task in enumerate(_metadata(file)["tasks"]):
             if task["activation"] not in ACTIVATIONS:
-                raise ValueError(f"{task['activation']!r} is no activation")
+                raise ValueError(f"{task['activation']!r} is not an activation")
             head = Head(dimension, len(task["outputs"]))
             model = TaskModel(**task, tail=deepcopy(tail), head=head)
             for part, module in (("tail", model.tail), ("head", model.head)):

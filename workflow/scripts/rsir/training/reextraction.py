@@ -1,4 +1,4 @@
-"""Re-extraction: descriptors by fine-tuned tails and heads, from the activations at the cut."""
+"""Re-extraction: descriptors of fine-tuned tails and heads from the activations at the cut."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,14 +23,14 @@ def reextract(
     processor: Processor,
     descriptors: ArrayFile,
 ) -> None:
-    """Describe each image by fine-tuned tails and heads, from the activations at the cut.
+    """Extract the descriptors `pool` and `output` of fine-tuned tails and heads.
 
-    `pool` and `output` of several tasks stand side by side, in the order of the tasks.
+    The descriptors of several tasks are concatenated, in the order of the tasks.
 
     Raises
     ------
     InputError
-        If memory does not hold a single image, or the source raises it.
+        If a single image does not fit into memory, or the source raises it.
     """
     placed = [
         replace(
@@ -41,12 +41,12 @@ def reextract(
         for model in models
     ]
 
-    def describe(batch: Tensor) -> dict[str, np.ndarray]:
+    def compute(batch: Tensor) -> dict[str, np.ndarray]:
         activations = processor.place_activations(batch)
         with processor.precision(processor.inference):
             feature_maps = [model.tail(activations) for model in placed]
-        described = [model.describe(maps) for model, maps in zip(placed, feature_maps, strict=True)]
-        pooled, outputs = zip(*described, strict=True)
+        pairs = [model.describe(maps) for model, maps in zip(placed, feature_maps, strict=True)]
+        pooled, outputs = zip(*pairs, strict=True)
         return {
             "pool": torch.cat(pooled, 1).cpu().numpy(),
             "output": torch.cat(outputs, 1).cpu().numpy(),
@@ -55,6 +55,6 @@ def reextract(
     portions = Portions()
     rows = consecutive_batches(descriptors.rows, processor.batch_size)
     for batch in progress(source.batches(rows), len(rows), "re-extract", "batch"):
-        for described in portions.apply(describe, batch):
-            for name, values in described.items():
+        for arrays in portions.apply(compute, batch):
+            for name, values in arrays.items():
                 descriptors.append(name, values)

@@ -1,4 +1,4 @@
-"""The state of an unfinished fine-tuning, so that a job that was stopped goes on where it was."""
+"""The saved state of an unfinished fine-tuning, from which a stopped job resumes."""
 
 import hashlib
 import json
@@ -19,34 +19,36 @@ State = dict[str, Any]
 
 
 class Resumption:
-    """A folder with the state of each network at the end of its last epoch."""
+    """A folder with the state of each network at the end of its last finished epoch."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def read(self, network: str) -> State | None:
-        """Read where a network's training stopped; None if no epoch of it has ended.
+        """Return the saved state of a network, or None if it has no finished epoch.
 
-        A file that cannot be read is passed over, and nothing in it is run.
+        A file that cannot be read is ignored with a warning. No code in a file is executed.
         """
         path = self._path(network)
         if not path.exists():
             return None
         try:
-            with zipfile.ZipFile(path) as file:  # torch does not compare the checksums
+            with zipfile.ZipFile(path) as file:  # torch does not verify the checksums
                 if part := file.testzip():
                     raise ValueError(f"{part} is damaged")
             state: State = torch.load(path, map_location="cpu", weights_only=True)
             epoch, stage = state["epoch"], state["stage"]
-        except Exception as error:  # on a damaged file torch raises nearly anything
+        except Exception as error:  # torch raises many kinds of errors on damaged files
             reason = " ".join(str(error).split())
-            logging.warning("%s: cannot be read (%s); %s starts anew", path, reason, network)
+            logging.warning(
+                "%s: cannot be read (%s); %s restarts from the beginning", path, reason, network
+            )
             return None
-        logging.info("%s: goes on after epoch %s of stage %s", network, epoch, stage)
+        logging.info("%s: resumes after epoch %s of stage %s", network, epoch, stage)
         return state
 
     def write(self, network: str, state: State) -> None:
-        """Keep a state: tensors, numbers and texts in dicts and lists."""
+        """Save a state: tensors, numbers and strings in dicts and lists."""
         with written_whole(self._path(network)) as partial:
             torch.save(state, partial)
 
@@ -58,33 +60,34 @@ class Resumption:
 def resumable(
     models: Path, made_from: Mapping[str, Any], code: Iterable[Path]
 ) -> Iterator[Resumption]:
-    """Keep states beside the models that are made; they are removed when these are written.
+    """Keep the states next to the models file, and remove them once the models are written.
 
-    The folder's name has a digest of what the numbers depend on, so that a training that began
-    otherwise is not resumed. An `InputError` removes the states, too, but for a `MachineError`.
+    The name of the folder contains a digest of everything the numbers depend on, so that a training
+    with other inputs is not resumed. An `InputError` other than a `MachineError` also removes the
+    states.
 
     Parameters
     ----------
     models : Path
-        The file that will hold the models.
+        The file that the models will be written to.
     made_from : mapping
-        What the models are made from; becomes JSON.
+        What the models are made from; has to be JSON serialisable.
     code : iterable of Path
-        The files of code that the numbers depend on.
+        Source files that the numbers depend on.
     """
     digests = [sha256(path) for path in code]
-    settled = json.dumps([made_from, digests, torch.__version__], sort_keys=True)
-    digest = hashlib.sha256(settled.encode()).hexdigest()[:16]
+    inputs = json.dumps([made_from, digests, torch.__version__], sort_keys=True)
+    digest = hashlib.sha256(inputs.encode()).hexdigest()[:16]
     try:
         yield Resumption(models.with_name(f".{models.stem}.{digest}"))
     except MachineError:
         raise
     except InputError:
-        _forget(models)
+        _remove_states(models)
         raise
-    _forget(models)
+    _remove_states(models)
 
 
-def _forget(models: Path) -> None:
+def _remove_states(models: Path) -> None:
     for folder in models.parent.glob(f".{models.stem}.*"):
         shutil.rmtree(folder)

@@ -1,18 +1,10 @@
-"""Intervals and tests against SciPy and plain loops, and by how often they are right."""
-
-from itertools import product
+"""Bootstrap intervals against SciPy, plain loops and their coverage."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from rsir.statistics.bootstrap import clustered_interval, mean_interval, seed_deviation
-from rsir.statistics.sign_flip_test import sign_flip_p
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(20)
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95])
@@ -37,12 +29,12 @@ def test_one_seed_agrees_with_scipy_bca(rng: np.random.Generator, confidence: fl
             rng=np.random.default_rng(7),
         ).confidence_interval
         assert mean[column] == pytest.approx(values.mean())
-        # Draws are the same; scipy lets rounding decide which of the equal means are below.
+        # The draws are the same, but in scipy rounding decides which of the equal means are below.
         limits = (low[column], high[column])
         assert limits == pytest.approx(tuple(expected), rel=1e-9 if column < 2 else 0.02)
 
 
-def test_several_seeds_vary_with_both_seeds_and_queries(rng: np.random.Generator) -> None:
+def test_several_seeds_include_the_variance_of_seeds_and_queries(rng: np.random.Generator) -> None:
     seeds, queries = 8, 200
     of_seed, of_query = rng.normal(size=(seeds, 1)), rng.normal(size=(1, queries))
     scores = np.stack(
@@ -58,7 +50,7 @@ def test_several_seeds_vary_with_both_seeds_and_queries(rng: np.random.Generator
     half = (high - low) / 2 / 1.96
     error = np.array([of_seed.std(ddof=1) / np.sqrt(seeds), of_query.std() / np.sqrt(queries)])
     assert half[:2] == pytest.approx(error, rel=0.05)
-    # The same queries are drawn for all seeds, so their share is not divided by the seeds.
+    # The same queries are drawn for all seeds, so more seeds do not reduce their variance.
     assert half[2] == pytest.approx(np.hypot(*error), rel=0.05)
 
 
@@ -73,7 +65,7 @@ def test_several_seeds_agree_with_a_plain_loop(rng: np.random.Generator) -> None
     assert (low, high) == pytest.approx(np.quantile(means, [0.025, 0.975], axis=0), abs=0.008)
 
 
-def test_95_percent_of_the_intervals_hold_the_true_mean(rng: np.random.Generator) -> None:
+def test_95_percent_of_the_intervals_contain_the_true_mean(rng: np.random.Generator) -> None:
     # Columns are independent repetitions; the true mean of this skewed score is 1/3.
     scores = rng.random((1, 60, 1500)) ** 2
     _, low, high = mean_interval(scores, resamples=1000)
@@ -93,26 +85,26 @@ def test_the_interval_of_a_constant_column_is_its_value(
     assert low[1] == mean[1] == high[1] == 0.1
     assert (low[[0, 2]] < mean[[0, 2]]).all()
     assert (mean[[0, 2]] < high[[0, 2]]).all()
-    alone = mean_interval(scores[:, :, [1]])
-    assert [limit.tolist() for limit in alone] == [[0.1], [0.1], [0.1]]
+    expected = mean_interval(scores[:, :, [1]])
+    assert [limit.tolist() for limit in expected] == [[0.1], [0.1], [0.1]]
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_nan_queries_are_left_out_of_their_column(rng: np.random.Generator, seeds: int) -> None:
+def test_nan_queries_are_omitted_from_their_column(rng: np.random.Generator, seeds: int) -> None:
     scores = rng.random((seeds, 40, 4))
     scores[:, 30:, 1] = np.nan
     scores[0, 5, 2] = np.nan
     scores[:, :, 3] = np.nan
-    found = np.array(mean_interval(scores, resamples=500))
-    assert np.isnan(found[:, 3]).all()
+    limits = np.array(mean_interval(scores, resamples=500))
+    assert np.isnan(limits[:, 3]).all()
     others = np.delete(np.arange(40), 5)
     for column, queries in ((0, np.arange(40)), (1, np.arange(30)), (2, others)):
-        alone = mean_interval(scores[:, queries][:, :, [column]], resamples=500)
-        assert found[:, column] == pytest.approx(np.ravel(alone), rel=1e-12)
+        expected = mean_interval(scores[:, queries][:, :, [column]], resamples=500)
+        assert limits[:, column] == pytest.approx(np.ravel(expected), rel=1e-12)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_the_seed_decides_the_interval(rng: np.random.Generator, seeds: int) -> None:
+def test_the_interval_depends_on_the_random_seed(rng: np.random.Generator, seeds: int) -> None:
     scores = rng.random((seeds, 50, 2))
     first, again, other = (
         np.array(mean_interval(scores, resamples=500, seed=seed)) for seed in (0, 0, 1)
@@ -122,8 +114,8 @@ def test_the_seed_decides_the_interval(rng: np.random.Generator, seeds: int) -> 
     assert (first[1:] != other[1:]).all()
 
 
-def test_resampling_in_parts_agrees_with_scipy(rng: np.random.Generator) -> None:
-    # So many queries that the resamples do not fit one block.
+def test_resampling_in_blocks_agrees_with_scipy(rng: np.random.Generator) -> None:
+    # With this many queries, the resamples need several blocks.
     values = rng.random(5000)
     _, low, high = mean_interval(values[None, :, None], resamples=1000, seed=2)
     expected = stats.bootstrap(
@@ -132,20 +124,20 @@ def test_resampling_in_parts_agrees_with_scipy(rng: np.random.Generator) -> None
     assert (low.item(), high.item()) == pytest.approx(tuple(expected), rel=1e-9)
 
 
-def with_effects(
+def scores_with_effects(
     rng: np.random.Generator, seeds: int, queries: int, repetitions: int
 ) -> np.ndarray:
-    """Scores whose true mean is 0.6, as large and as varied as those of a fine-tuned network."""
+    """Return scores with true mean 0.6 and the variances of a fine-tuned network."""
     of_query = rng.normal(0, 0.18, (1, queries, repetitions))
     of_seed = rng.normal(0, 0.005, (seeds, 1, repetitions))
     return 0.6 + of_query + of_seed + rng.normal(0, 0.03, (seeds, queries, repetitions))
 
 
 @pytest.mark.parametrize("seeds", [1, 3, 5])
-def test_95_percent_hold_the_true_mean_when_seeds_and_queries_vary(
+def test_95_percent_contain_the_true_mean_if_seeds_and_queries_vary(
     rng: np.random.Generator, seeds: int
 ) -> None:
-    scores = with_effects(rng, seeds, queries=100, repetitions=1000)
+    scores = scores_with_effects(rng, seeds, queries=100, repetitions=1000)
     _, low, high = mean_interval(scores, resamples=999)
     assert 0.93 <= ((low <= 0.6) & (high >= 0.6)).mean() <= 0.97
 
@@ -154,28 +146,30 @@ def test_the_deviation_over_seeds_is_that_of_their_means() -> None:
     of_seeds = np.array([[0.1, 0.3], [0.4, 0.4], [0.5, 0.7]])
     # Means 0.2, 0.4 and 0.6: deviations of -0.2, 0 and 0.2 about 0.4, and 0.08 / 2 is 0.04.
     other = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
-    found = seed_deviation(np.stack([of_seeds, other], axis=2))
-    assert found == pytest.approx([0.2, 0])
+    deviation = seed_deviation(np.stack([of_seeds, other], axis=2))
+    assert deviation == pytest.approx([0.2, 0])
 
 
 def test_a_single_seed_has_no_deviation(rng: np.random.Generator) -> None:
     assert np.isnan(seed_deviation(rng.random((1, 4, 3)))).tolist() == [True] * 3
 
 
-def test_the_deviation_leaves_out_a_query_that_is_nan_for_any_seed() -> None:
+def test_the_deviation_omits_a_query_that_is_nan_for_any_seed() -> None:
     nan = np.nan
     some = np.array([[0.1, 0.3, 0.9], [0.4, 0.4, nan]])  # means of the first two: 0.2 and 0.4
     none = np.full_like(some, nan)
-    found = seed_deviation(np.stack([some, none], axis=2))
-    assert found[0] == pytest.approx(np.sqrt(0.02))
-    assert np.isnan(found[1])
+    deviation = seed_deviation(np.stack([some, none], axis=2))
+    assert deviation[0] == pytest.approx(np.sqrt(0.02))
+    assert np.isnan(deviation[1])
 
 
-def test_whole_clusters_vary_as_the_means_of_clusters(rng: np.random.Generator) -> None:
+def test_the_clustered_interval_reflects_the_variance_of_cluster_means(
+    rng: np.random.Generator,
+) -> None:
     clusters, size = 20, 6
     of_cluster = rng.normal(size=clusters)
     within = rng.normal(size=(clusters, size))
-    within -= within.mean(axis=1, keepdims=True)  # leaves the means of the clusters alone
+    within -= within.mean(axis=1, keepdims=True)  # keeps the cluster means
     names = np.repeat([f"scene {number}" for number in range(clusters)], size)
     scores = np.stack([np.repeat(of_cluster, size), within.ravel()], axis=1)
     scores = np.column_stack([scores, scores.sum(axis=1)])
@@ -200,30 +194,30 @@ def test_clusters_of_all_sizes_agree_with_a_plain_loop(
     assert np.array(limits) == pytest.approx(expected, abs=0.02)
 
 
-def test_clusters_leave_out_queries_that_are_nan(rng: np.random.Generator) -> None:
+def test_clustered_intervals_omit_nan_queries(rng: np.random.Generator) -> None:
     names = np.repeat(list("abcdefgh"), 5)
     scores = rng.random((40, 3)) + np.repeat(rng.normal(size=8), 5)[:, None]
     scores[[0, 1, 7, 20], 1] = np.nan
     scores[:, 2] = np.nan
-    found = np.array(clustered_interval(scores, names, resamples=2000))
-    assert np.isnan(found[:, 2]).all()
+    limits = np.array(clustered_interval(scores, names, resamples=2000))
+    assert np.isnan(limits[:, 2]).all()
     for column in (0, 1):
         kept = ~np.isnan(scores[:, column])
-        alone = clustered_interval(scores[kept][:, [column]], names[kept], resamples=2000)
-        assert found[:, column] == pytest.approx(np.ravel(alone), rel=1e-12)
+        expected = clustered_interval(scores[kept][:, [column]], names[kept], resamples=2000)
+        assert limits[:, column] == pytest.approx(np.ravel(expected), rel=1e-12)
 
 
-def test_a_cluster_without_any_query_is_like_none(rng: np.random.Generator) -> None:
+def test_a_cluster_without_queries_is_ignored(rng: np.random.Generator) -> None:
     names = np.repeat([f"{number:02}" for number in range(30)], 4)
     scores = rng.random((120, 1)) + np.repeat(rng.normal(size=30), 4)[:, None]
     scores[:4] = np.nan
-    found = np.array(clustered_interval(scores, names, resamples=20_000))
-    without = np.array(clustered_interval(scores[4:], names[4:], resamples=20_000))
-    assert found == pytest.approx(without, abs=0.05 * np.ptp(without))
-    # Of three, two are drawn: the empty one twice is no mean, and with another it is the other's.
+    limits = np.array(clustered_interval(scores, names, resamples=20_000))
+    expected = np.array(clustered_interval(scores[4:], names[4:], resamples=20_000))
+    assert limits == pytest.approx(expected, abs=0.05 * np.ptp(expected))
+    # Two of three clusters are drawn: the empty one twice has no mean, and otherwise no effect.
     scores = np.array([[0.25], [0.75], [1.0], [np.nan]])
-    found = np.array(clustered_interval(scores, np.array(["a", "a", "b", "c"])))
-    assert found.ravel().tolist() == [0.5, 1]
+    limits = np.array(clustered_interval(scores, np.array(["a", "a", "b", "c"])))
+    assert limits.ravel().tolist() == [0.5, 1]
 
 
 def test_fewer_than_two_clusters_have_no_interval(rng: np.random.Generator) -> None:
@@ -241,12 +235,12 @@ def test_a_column_with_queries_of_one_cluster_has_no_interval(rng: np.random.Gen
     assert np.isnan(limits[:, 1]).all()
 
 
-def test_clusters_that_move_together_widen_the_interval(rng: np.random.Generator) -> None:
+def test_correlated_clusters_widen_the_interval(rng: np.random.Generator) -> None:
     names = np.repeat(list("abcdefghijkl"), 20)
-    together = np.repeat(rng.normal(0, 0.2, 12), 20)[:, None] + rng.normal(0, 0.1, (240, 1))
-    apart = rng.permutation(together)
+    correlated = np.repeat(rng.normal(0, 0.2, 12), 20)[:, None] + rng.normal(0, 0.1, (240, 1))
+    shuffled = rng.permutation(correlated)
     widths = []
-    for scores in (together, apart):
+    for scores in (correlated, shuffled):
         _, low, high = mean_interval(scores[None])
         scene_low, scene_high = clustered_interval(scores, names)
         widths.append(((scene_high - scene_low) / (high - low)).item())
@@ -254,7 +248,7 @@ def test_clusters_that_move_together_widen_the_interval(rng: np.random.Generator
     assert widths[1] == pytest.approx(1, abs=0.4)
 
 
-def test_neither_names_of_clusters_nor_the_order_of_queries_matter(
+def test_neither_cluster_names_nor_the_order_of_queries_matter(
     rng: np.random.Generator,
 ) -> None:
     names = rng.permutation(np.repeat(list("abcdef"), 7))
@@ -269,131 +263,13 @@ def test_neither_names_of_clusters_nor_the_order_of_queries_matter(
     assert renamed == pytest.approx(limits, abs=0.05)
 
 
-def test_95_percent_hold_the_true_mean_when_scenes_vary(rng: np.random.Generator) -> None:
+def test_95_percent_contain_the_true_mean_if_scenes_vary(rng: np.random.Generator) -> None:
     scenes, size, repetitions = 21, 20, 600
     of_scene = np.repeat(rng.normal(0, 0.1, (scenes, repetitions)), size, axis=0)
     scores = 0.6 + of_scene + rng.normal(0, 0.18, (scenes * size, repetitions))
     names = np.repeat(np.arange(scenes).astype(str), size)
     low, high = clustered_interval(scores, names, resamples=999)
     assert 0.92 <= ((low <= 0.6) & (high >= 0.6)).mean() <= 0.97
-    # Taken for independent, the queries promise too much.
+    # An interval that treats the queries as independent is too narrow.
     _, low, high = mean_interval(scores[None], resamples=499)
     assert ((low <= 0.6) & (high >= 0.6)).mean() < 0.75
-
-
-def share_of_all_flips(differences: np.ndarray) -> float:
-    """Return the share of all sign flips whose mean is as far from zero as that of none."""
-    means = [np.dot(signs, differences) for signs in product([-1, 1], repeat=len(differences))]
-    return float((np.abs(means) >= abs(differences.sum()) - 1e-12).mean())
-
-
-def test_p_is_the_share_of_all_sign_flips(rng: np.random.Generator) -> None:
-    columns = [
-        [0.5, 0.25, -0.1, 0.3, 0.2, 0.05],
-        [1, 1, 1, 1, 1, 1],  # 2 of 64
-        [1, 1, 1, 1, 1, -1],  # 14 of 64
-        [0, 0, 0, 1, 1, 1],  # 2 of 8
-        [0.1, 0.2, -0.3, 0, 0, 0],  # all: its mean is zero
-        rng.normal(0.1, 0.3, 6),
-    ]
-    exact = np.array([share_of_all_flips(np.array(column)) for column in columns])
-    assert exact[1:5] == pytest.approx([2 / 64, 14 / 64, 2 / 8, 1])
-    flips = 40_000
-    found = sign_flip_p(np.transpose(columns), flips)
-    error = np.sqrt(exact * (1 - exact) / flips) + 1 / flips
-    assert (np.abs(found - exact) <= 4 * error).all()
-
-
-def test_p_agrees_with_scipy(rng: np.random.Generator) -> None:
-    flips = 20_000
-    columns = rng.normal([0, 0.05, 0.1, 0.15], 0.4, (70, 4))
-    columns[:, 3] = rng.integers(-1, 3, 70)
-    found = sign_flip_p(columns, flips)
-    expected = stats.permutation_test(
-        (columns,),
-        lambda values, axis: np.mean(values, axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=flips,
-        batch=1000,
-        axis=0,
-        rng=np.random.default_rng(5),
-    ).pvalue
-    # Twice one tail has twice the Monte Carlo error of a share, and ours has its own.
-    error = np.sqrt(3 * expected * (1 - expected) / flips) + 1 / flips
-    assert (np.abs(found - expected) <= 4 * error).all()
-
-
-def test_5_percent_of_tests_without_a_difference_reject(rng: np.random.Generator) -> None:
-    # Columns are independent repetitions: two skewed scores of the same distribution.
-    repetitions = 2000
-    differences = rng.random((60, repetitions)) ** 3 - rng.random((60, repetitions)) ** 3
-    flips = 4999
-    p = sign_flip_p(differences, flips)
-    for level in (0.01, 0.05, 0.2):
-        error = np.sqrt(level * (1 - level) * (1 / repetitions + 1 / flips))
-        assert (p <= level).mean() == pytest.approx(level, abs=3 * error)
-
-
-def test_ties_between_queries_do_not_make_the_test_reject_more(rng: np.random.Generator) -> None:
-    differences = rng.choice([-0.5, 0, 0, 0, 0.5], (40, 2000))
-    p = sign_flip_p(differences, resamples=1999)
-    assert (p <= 0.05).mean() <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 2000)
-
-
-def test_queries_without_any_difference_have_p_one() -> None:
-    differences = np.zeros((12, 3))
-    differences[3, 1] = 0.2  # a single query is as far from zero with either sign
-    differences[:2, 2] = 0.1, -0.1
-    assert sign_flip_p(differences).tolist() == [1, 1, 1]
-
-
-def test_p_does_not_depend_on_which_is_the_first(rng: np.random.Generator) -> None:
-    differences = rng.normal(0.1, 0.3, (50, 5))
-    assert (sign_flip_p(-differences, 999) == sign_flip_p(differences, 999)).all()
-
-
-def test_p_does_not_depend_on_the_unit(rng: np.random.Generator) -> None:
-    # Tenths, of which many flips have a mean that is equal but for rounding.
-    tenths = rng.integers(-2, 4, (30, 4))
-    whole = sign_flip_p(tenths.astype(float), 1999)
-    assert (sign_flip_p(tenths / 10, 1999) == whole).all()
-    assert (sign_flip_p(tenths * 1e6 / 3, 1999) == whole).all()
-
-
-def test_p_leaves_out_queries_that_are_nan(rng: np.random.Generator) -> None:
-    flips = 20_000
-    differences = rng.normal(0.1, 0.4, (40, 3))
-    differences[::3, 1] = np.nan
-    differences[:, 2] = np.nan
-    found = sign_flip_p(differences, flips)
-    assert np.isnan(found).tolist() == [False, False, True]
-    assert found[0] == sign_flip_p(differences[:, :1], flips).item()
-    kept = ~np.isnan(differences[:, 1])
-    alone = sign_flip_p(differences[kept][:, [1]], flips).item()
-    assert found[1] == pytest.approx(alone, abs=4 * np.sqrt(2 * alone * (1 - alone) / flips))
-
-
-def test_p_is_never_zero() -> None:
-    # That random flips find the observed signs again has a chance of 2 in 2⁶⁰.
-    assert sign_flip_p(np.ones((60, 1)), resamples=199).item() == 1 / 200
-
-
-def test_the_seed_decides_p(rng: np.random.Generator) -> None:
-    differences = rng.normal(0.05, 0.3, (50, 8))
-    first, again, other = (sign_flip_p(differences, 999, seed) for seed in (0, 0, 1))
-    assert (first == again).all()
-    assert (first != other).any()
-
-
-def test_flips_in_parts_give_the_same_p(rng: np.random.Generator) -> None:
-    # So many queries that the flips do not fit one block; by the central limit theorem, the mean of
-    # flips is normal.
-    queries, flips = 5000, 4000
-    differences = rng.normal([0, 0.015, 0.04], 1, (queries, 3))
-    found = sign_flip_p(differences, flips)
-    z = differences.sum(axis=0) / np.sqrt((differences**2).sum(axis=0))
-    expected = 2 * stats.norm.sf(np.abs(z))
-    error = np.sqrt(expected * (1 - expected) / flips) + 1 / flips
-    assert (np.abs(found - expected) <= 4 * error).all()
-    assert found[2] >= 1 / (flips + 1)

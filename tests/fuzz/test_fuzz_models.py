@@ -1,0 +1,94 @@
+"""Files of fine-tuned models: damaged files and arbitrary metadata."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from damage import Damage, damaged, damages, jsons, texts
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+from torch import fx, nn
+
+from rsir.training.models import Head, TaskModel, load_models, read_metadata, save_models
+
+Attempt = Callable[..., Any]
+
+FACTS = {"backbone": "vgg16", "seed": 3}
+
+
+def tail() -> fx.GraphModule:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3))
+        return fx.symbolic_trace(network)
+
+
+def sizes(module: nn.Module) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in module.state_dict().items()}
+
+
+TAIL = tail()
+TASKS = [
+    {"name": "scenes", "outputs": ["port", "farm"], "activation": "softmax"},
+    {"name": "sea", "outputs": ["sea"], "activation": "sigmoid"},
+]
+
+
+@pytest.fixture(scope="module")
+def models(folder: Path) -> Path:
+    path = folder / "models.safetensors"
+    task_models = [
+        TaskModel(**task, tail=tail(), head=Head(3, len(task["outputs"]))) for task in TASKS
+    ]
+    save_models(path, task_models, FACTS)
+    return path
+
+
+def check_models(models: list[TaskModel]) -> None:
+    for model in models:
+        assert model.activation in ("softmax", "sigmoid")
+        assert sizes(model.tail) == sizes(TAIL)
+        assert sizes(model.head) == sizes(Head(3, len(model.outputs)))
+        assert not any(part.training for part in (*model.tail.modules(), *model.head.modules()))
+        pooled, output = model.describe(model.tail(torch.ones(1, 2, 4, 4)))
+        assert pooled.shape == (1, 3)
+        assert output.shape == (1, len(model.outputs))
+
+
+def load(path: Path) -> list[TaskModel]:
+    return list(load_models(path, TAIL, 3))
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(damages)
+def test_damaged_models_are_refused_or_fit_their_backbone(
+    folder: Path, models: Path, attempt: Attempt, damage: Damage
+) -> None:
+    path = folder / "damaged.safetensors"
+    path.write_bytes(damaged(models.read_bytes(), damage, b"\0" * 4096))
+    check_models(attempt(f"{path}: ", load, path) or [])
+    metadata = attempt(f"{path}: ", read_metadata, path)
+    assert metadata is None or (isinstance(metadata, dict) and "tasks" not in metadata)
+
+
+tasks = st.fixed_dictionaries(
+    {"name": texts | jsons, "outputs": st.just(["sea"]) | jsons},
+    optional={"activation": st.sampled_from(["softmax", "sigmoid"]) | jsons, "more": jsons},
+)
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(jsons | st.lists(tasks | jsons, max_size=2))
+@example([{**TASKS[0], "activation": "softmaz"}])
+@example([{**TASKS[0], "activation": []}])
+@example([{**TASKS[0], "outputs": "ab"}])
+def test_invalid_tasks_are_refused(
+    folder: Path, models: Path, attempt: Attempt, content: object
+) -> None:
+    path = folder / "tasks.safetensors"
+    save_file(load_file(models), path, {"tasks": json.dumps(content)})
+    check_models(attempt(f"{path}: ", load, path) or [])
