@@ -7,6 +7,29 @@ from filelock import FileLock
 
 from project import SMALL, Outcome, Project
 
+# These take longest: they start first, and what is left at the end is short. A worker of
+# pytest-xdist holds the next file while it runs one, so that short ones follow the longest.
+LONGEST = (
+    "test_slurm.py",
+    "test_networks.py",
+    "test_kills.py",
+    "test_archive_of_a_run.py",
+    "test_arrays_of_a_run.py",
+    "test_scores_of_a_run.py",
+    "test_repetition.py",
+    "test_own_archives.py",
+    "test_storage.py",
+    "test_own_pictures.py",
+    "test_style.py",
+    "test_rerun.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by file, the longest first."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(LONGEST)))
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:

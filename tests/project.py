@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from preloaded import LIMIT_SECONDS, Preloaded
+
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 SHARED = ROOT.parent / "shared"
@@ -25,6 +27,8 @@ CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))
 
 # Tests run beside each other, on processors that they share: threads that wait give way.
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE"}
+
+SNAKEMAKE = Preloaded("snakemake.cli", "snakemake.utils", "pandas", "jsonschema")
 
 SMALL: dict[str, Any] = {
     "archives": {"sample": {"images_per_scene": 5}},
@@ -104,24 +108,45 @@ class Project:
         return sorted(f"config/{file.name}" for file in self.path("config").glob("own-*.yaml"))
 
     def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Outcome:
-        """Run Snakemake with the config files that were given."""
-        process = self.start(*arguments, environment=environment)
-        text, _ = process.communicate()
-        return Outcome(process.returncode, text)
+        """Run Snakemake with all config files, in a fork that has it imported."""
+        done = SNAKEMAKE.run(
+            "snakemake",
+            self.command(*arguments)[3:],
+            folder=self.folder,
+            environment={**os.environ, **PASSIVE, **(environment or {})},
+            merged=True,
+        )
+        return Outcome(done.returncode, done.stdout)
 
     def start(
         self, *arguments: str, environment: dict[str, str] | None = None
-    ) -> subprocess.Popen[str]:
-        """Start Snakemake, and do not wait for its end."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env={**os.environ, **PASSIVE, **(environment or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-        )
+    ) -> subprocess.Popen[bytes]:
+        """Start Snakemake, and do not wait for its end: `finish` does."""
+        with self._printed.open("w") as file:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.folder,
+                env={**os.environ, **PASSIVE, **(environment or {})},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def finish(self, process: subprocess.Popen[bytes]) -> Outcome:
+        """Wait for the end of what was started; kill it, and fail, when that takes too long."""
+        try:
+            status = process.wait(LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise TimeoutError(f"killed after {LIMIT_SECONDS} s: {self.printed()}") from None
+        return Outcome(status, self.printed())
+
+    def printed(self) -> str:
+        """Return what was printed until now by what was started."""
+        return self._printed.read_text(encoding="utf-8")
+
+    @property
+    def _printed(self) -> Path:
+        return self.path("printed.txt")
 
     def command(self, *arguments: str) -> list[str]:
         """Return what runs Snakemake with the config files that were given."""

@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator
 from own_archive import LABELS
 from PIL import Image
 
-from project import ROOT, Project
+from project import LIMIT_SECONDS, ROOT, Project
 
 SOURCES = sorted((ROOT / "workflow" / "scripts").rglob("*.py"))
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))]
@@ -207,12 +207,13 @@ def test_evil_names_of_images_are_names_and_nothing_listens_meanwhile(mine: Proj
     table.write_text(LABELS + rows, encoding="utf-8")
     process = mine.start("results/mine/rankings/lbp/off_the_shelf.h5", "--cores", "1")
     seen, ports = set(), set()
-    while process.poll() is None:
+    end = time.monotonic() + LIMIT_SECONDS
+    while process.poll() is None and time.monotonic() < end:
         seen |= set(family(process.pid))
         ports |= open_ports(process.pid)
         time.sleep(0.2)
-    text, _ = process.communicate()
-    assert process.returncode == 0, text
+    outcome = mine.finish(process)
+    assert outcome.status == 0, outcome.text
     assert len(seen) > 4  # of the engine, and of four jobs
     assert ports == set()
     archive = pd.read_csv(mine.path("results/mine/archive.csv"), keep_default_na=False)

@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from preloaded import Preloaded
 from project import SCRIPTS, Outcome, Project
 
 NETWORK = ("--archive", "sample", "--backbone", "efficientnet_lite0")
+TORCH = Preloaded("torch", "torchvision", "timm", "pandas", "h5py", "PIL.Image")
 TUNED = ("--model", "multi_label-seed0", "--descriptor", "output")
 
 
@@ -27,18 +29,22 @@ def results(small_run: tuple[Project, Outcome]) -> Path:
 
 
 def ask(
-    folder: Path, results: Path, photo: Path, *arguments: str
+    folder: Path, results: Path, photo: Path, *arguments: str, fork: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Ask in a folder whose results are read from elsewhere, so that the answer stays apart."""
+    """Query in a folder whose results are links, so that the answer stays apart."""
     own = folder / "results" / "sample"
     if not own.exists():
         own.mkdir(parents=True)
         for part in (results / "sample").iterdir():
             (own / part.name).symlink_to(part)
+    command = ("query", str(photo), *arguments)
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    if fork:
+        return TORCH.run("rsir", command, folder=folder, environment=environment)
     return subprocess.run(
-        [sys.executable, "-m", "rsir", "query", str(photo), *arguments],
+        [sys.executable, "-m", "rsir", *command],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -73,7 +79,7 @@ def test_a_fine_tuned_model_says_what_is_on_the_picture(results: Path, tmp_path:
     archive = pd.read_csv(results / "sample" / "archive.csv")
     row = archive.iloc[0]  # the first of each scene train
     photo = results / "sample" / "tiles" / row["path"]
-    asked = ask(tmp_path, results, photo, *NETWORK, *TUNED)
+    asked = ask(tmp_path, results, photo, *NETWORK, *TUNED, fork=False)
     assert asked.returncode == 0, asked.stderr
     (line,) = [one for one in asked.stdout.splitlines() if one.startswith("predicted: ")]
     labels = {label for label in archive.columns[6:] if row[label]}

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from whole_run import WANTED, prepared, tables_of
 
-from project import CORES, Project
+from project import CORES, LIMIT_SECONDS, Project
 
 KILLS = int(os.environ.get("KILLS", "3"))
 VICTIMS = ("a job", "the main process", "all")
@@ -66,7 +66,7 @@ def run_and_kill(
             "all": [*whole, *jobs],
         }[victim]
         names = [kill(process) for process in chosen]
-        main.wait()
+        main.wait(LIMIT_SECONDS)
     return names, printed.read_text()
 
 

@@ -24,7 +24,10 @@ SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
 DAEMONS = ("munged", "slurmctld", "slurmd")
 CLIENTS = ("sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 PATIENCE_SECONDS = 30
-NODES = ("n1", "n2")  # n1 has the GPUs
+GPUS = {"n1": 2, "n2": 1}
+"""The nodes, and how many GPUs each pretends to have."""
+
+NODES = tuple(GPUS)
 
 CONFIGURATION = """\
 ClusterName=test
@@ -80,15 +83,15 @@ def missing_programs() -> list[str]:
 
 
 class Cluster:
-    """Two nodes of `cpus` processors, the first with `gpus` pretended GPUs.
+    """Two nodes of `cpus` processors, with two pretended GPUs and one.
 
-    Partitions: `main` (default), `gpu` (the first node), and `urgent`, whose jobs put those of the
-    others back into the queue.
+    Partitions: `main` (default), `gpu` (the first node), `single` (the second node), and `urgent`,
+    whose jobs put those of the others back into the queue.
     """
 
-    def __init__(self, folder: Path, cpus: int = 2, memory_mb: int = 16000, gpus: int = 2) -> None:
+    def __init__(self, folder: Path, cpus: int = 2, memory_mb: int = 16000) -> None:
         self.folder = folder
-        self._cpus, self._memory_mb, self._gpus = cpus, memory_mb, gpus
+        self._cpus, self._memory_mb = cpus, memory_mb
 
     @property
     def environment(self) -> dict[str, str]:
@@ -154,6 +157,18 @@ class Cluster:
             os.kill(pid, signal.SIGKILL)
         file.unlink(missing_ok=True)
 
+    def kill_controller(self, job: str) -> None:
+        """Kill the controller once it has saved that a job runs.
+
+        One that is killed before it has saved that starts the job a second time.
+        """
+        wait_until(lambda: self.job(job)["JobState"] == "RUNNING", f"job {job} to run")
+        running = time.time()
+        self.ask("scontrol", "update", f"JobId={job}", "AdminComment=running")  # which it saves
+        state = self.folder / "state" / "job_state"
+        wait_until(lambda: state.stat().st_mtime > running, "the saved state")
+        self.stop_daemon("slurmctld", signal.SIGKILL)
+
     def start_controller(self) -> None:
         """Start the controller again, with the jobs that it knew."""
         self._start("slurmctld")
@@ -195,10 +210,11 @@ class Cluster:
         key.write_bytes(secrets.token_bytes(128))
         (self.folder / "slurm.conf").write_text(self._configuration())
         (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
-        cards = [self.folder / f"gpu{number}" for number in range(self._gpus)]
-        for card in cards:  # SLURM wants a character device for each
-            card.symlink_to("/dev/null")
-        lines = [f"NodeName={NODES[0]} Name=gpu File={card}\n" for card in cards]
+        lines = []
+        for node, gpus in GPUS.items():
+            for card in [self.folder / f"{node}-gpu{number}" for number in range(gpus)]:
+                card.symlink_to("/dev/null")  # SLURM wants a character device for each
+                lines.append(f"NodeName={node} Name=gpu File={card}\n")
         (self.folder / "gres.conf").write_text("".join(lines))
         # SLURM_CONF is taken out of the environment within a job, the path is not.
         for name in CLIENTS:
@@ -219,15 +235,15 @@ class Cluster:
         user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True)
         lines = [CONFIGURATION.format(folder=self.folder, port=ports[0], user=user.stdout.strip())]
         for node, port in zip(NODES, ports[1:], strict=True):
-            gpus = f" Gres=gpu:{self._gpus}" if node == NODES[0] and self._gpus else ""
             lines.append(
                 f"NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 Port={port} "
                 f"CPUs={self._cpus} SocketsPerBoard=1 CoresPerSocket={self._cpus} "
-                f"ThreadsPerCore=1 RealMemory={self._memory_mb}{gpus}\n"
+                f"ThreadsPerCore=1 RealMemory={self._memory_mb} Gres=gpu:{GPUS[node]}\n"
             )
         for partition, nodes, tier, default in (
             ("main", "ALL", 1, "YES"),
             ("gpu", NODES[0], 1, "NO"),
+            ("single", NODES[1], 1, "NO"),
             ("urgent", "ALL", 10, "NO"),
         ):
             lines.append(
@@ -238,11 +254,11 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(cpus: int = 2, gpus: int = 2) -> Iterator[Cluster]:
+def running_cluster(cpus: int = 2) -> Iterator[Cluster]:
     """Run a cluster in a folder of its own, with a path short enough for a socket."""
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
         Path(folder).chmod(0o711)  # munge wants its socket to be reached by all
-        cluster = Cluster(Path(folder), cpus=cpus, gpus=gpus)
+        cluster = Cluster(Path(folder), cpus=cpus)
         try:
             cluster.start()
             yield cluster

@@ -1,10 +1,9 @@
 """Real jobs on a real SLURM, as `--workflow-profile workflow/profiles/slurm` submits them."""
 
 import os
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -12,25 +11,26 @@ import pytest
 from cluster import Cluster, wait_until
 from safetensors.numpy import load_file
 
-from project import CORES, SMALL, Outcome, Project
+from project import CORES, LIMIT_SECONDS, SMALL, Outcome, Project
 
 # Soon, since nothing is shared and nobody else is on the cluster.
 PROFILE = (
     *("--workflow-profile", "workflow/profiles/slurm", "--latency-wait", "5"),
-    *("--slurm-init-seconds-before-status-checks", "5"),
+    *("--slurm-init-seconds-before-status-checks", "1"),
 )
-# The plugin asks for its jobs after 5 s, then 15, 25 …, so that each job may take a minute.
-PATIENCE_SECONDS = 600
+# The plugin checks its jobs after 1 s, then 11, 21 …, and 1 s after one has ended.
+PATIENCE_SECONDS = LIMIT_SECONDS
 THREADS = CORES[2:]
 GPU_RULES = ("extract", "finetune", "reextract")
 TABLES = tuple(
     f"results/sample/tables/{name}" for name in ("gain.csv", "by_label.csv", "index.html")
 )
+COMPARISON = "results/sample/tables/comparison.csv"
 MODEL = "results/sample/{}/efficientnet_lite0/{}-seed0.{}"
 
 
 def submit(project: Project, cluster: Cluster, *arguments: str) -> Outcome:
-    return project.run(*arguments, *PROFILE, environment=cluster.environment)
+    return project.finish(project.start(*arguments, *PROFILE, environment=cluster.environment))
 
 
 def rule_of(job: dict[str, str]) -> str:
@@ -49,7 +49,9 @@ def same_tables(on_cluster: Project, local: Project) -> None:
 
 
 @contextmanager
-def started(project: Project, cluster: Cluster, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    project: Project, cluster: Cluster, *arguments: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """Submit, and see to it that Snakemake has ended at the end."""
     running = project.start(*arguments, *PROFILE, environment=cluster.environment)
     try:
@@ -59,17 +61,12 @@ def started(project: Project, cluster: Cluster, *arguments: str) -> Iterator[sub
         running.wait()
 
 
-def wait_for(running: subprocess.Popen[str], made: Callable[[], bool], what: str) -> None:
-    """Wait for something that a run makes, and fail with the run's own words if it ends before."""
+def wait_for(
+    project: Project, running: subprocess.Popen[bytes], made: Callable[[], bool], what: str
+) -> None:
+    """Wait for something that a run makes; fail with its output if it ends before."""
     wait_until(lambda: made() or running.poll() is not None, what, PATIENCE_SECONDS)
-    assert made(), running.communicate()[0]
-
-
-def local_run(project: Project, run: dict[str, list[str]]) -> Project:
-    """Make what a finished run has, or has to a part, on this machine."""
-    made = project.configure({"run": run}).make()
-    assert made.status == 0, made.text
-    return project
+    assert made(), project.printed()
 
 
 def test_tiles_become_the_tables_of_a_local_run(
@@ -79,7 +76,9 @@ def test_tiles_become_the_tables_of_a_local_run(
     before = cluster.jobs()
     outcome = submit(project.configure({**SMALL, "run": run}), cluster, *TABLES, *THREADS)
     assert outcome.status == 0, outcome.text
-    same_tables(project, local_run(finished, run))
+    local = finished.configure({"run": run}).make(*TABLES)
+    assert local.status == 0, local.text
+    same_tables(project, finished)
 
     jobs = submitted_since(cluster, before)
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
@@ -117,9 +116,9 @@ Path(snakemake.output[0]).touch()
 """
 
 
-@pytest.mark.parametrize("gpus", [1, 2])
+@pytest.mark.parametrize(("partition", "gpus"), [("single", 1), ("gpu", 2)])
 def test_jobs_run_together_where_there_are_gpus_for_both(
-    start_cluster: Callable[..., AbstractContextManager[Cluster]], finished: Project, gpus: int
+    cluster: Cluster, finished: Project, partition: str, gpus: int
 ) -> None:
     finished.path("workflow/scripts/reextract.py").write_text(MEETING)
     finished.path("met").mkdir()
@@ -128,10 +127,12 @@ def test_jobs_run_together_where_there_are_gpus_for_both(
     ]
     for target in targets:
         finished.path(target).unlink()
-    with start_cluster(cpus=8, gpus=gpus) as own:
-        outcome = submit(finished, own, *targets)
-        assert outcome.status == 0, outcome.text
-        first, second = own.jobs()
+    before = cluster.jobs()
+    there = ("--set-resources", f"reextract:slurm_partition={partition}")
+    outcome = submit(finished, cluster, *targets, *there)
+    assert outcome.status == 0, outcome.text
+    first, second = submitted_since(cluster, before)
+    assert first["Partition"] == second["Partition"] == partition
     assert first["NumCPUs"] == second["NumCPUs"] == "4"  # the threads of the rule
     together = moment(second, "StartTime") < moment(first, "EndTime")
     assert together == (gpus == 2)
@@ -175,10 +176,10 @@ def test_jobs_that_are_stopped_are_tried_again_with_more(
     with started(finished, cluster, *targets, *more) as running:
         # What is tried once is cancelled, or runs past its minute, or has too little memory.
         to_cancel = finished.path("single_label.jobs")
-        wait_for(running, to_cancel.exists, "the first fine-tuning")
+        wait_for(finished, running, to_cancel.exists, "the first fine-tuning")
         cluster.ask("scancel", to_cancel.read_text().strip())
-        text, _ = running.communicate()
-    assert running.returncode == 0, text
+        outcome = finished.finish(running)
+    assert outcome.status == 0, outcome.text
     for labeling, ended in zip(labelings, ("CANCELLED", "TIMEOUT", "FAILED"), strict=True):
         tried = finished.path(f"{labeling}.jobs").read_text().split()
         first, second = map(cluster.job, tried)
@@ -201,13 +202,14 @@ def test_a_preempted_fine_tuning_goes_on_to_the_same_numbers(
     before = cluster.jobs()
     folder = finished.path(models).parent
     with started(finished, cluster, models, *THREADS) as running:
-        wait_for(running, lambda: any(folder.glob(".multi_label-seed0.*/*.pt")), "an epoch")
+        epochs = ".multi_label-seed0.*/*.pt"
+        wait_for(finished, running, lambda: any(folder.glob(epochs)), "an epoch")
         urgent = cluster.ask(
             *("sbatch", "--parsable", "--partition=urgent", "--nodelist=n1", "--exclusive"),
             *("--mem=0", f"--output={tmp_path}/urgent.log", "--wrap=true"),
         )
-        text, _ = running.communicate()
-    assert running.returncode == 0, text
+        outcome = finished.finish(running)
+    assert outcome.status == 0, outcome.text
     job, other = submitted_since(cluster, before)
     assert (job["Restarts"], other["JobId"]) == ("1", urgent.strip())
 
@@ -221,21 +223,45 @@ def test_a_preempted_fine_tuning_goes_on_to_the_same_numbers(
         assert values.tobytes() == other[name].tobytes(), name
 
 
+# Keeps a job running until it is released.
+HELD = """
+import time
+from pathlib import Path
+
+end = time.monotonic() + 300
+while time.monotonic() < end and not Path("released").exists():
+    time.sleep(0.1)
+"""
+
+
 def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
-    cluster: Cluster, project: Project, finished: Project
+    cluster: Cluster, project: Project, small_run: tuple[Project, Outcome]
 ) -> None:
-    run = {"labelings": [], "backbones": ["color_histogram", "lbp"]}
-    project.configure({**SMALL, "run": run})
-    with started(project, cluster, *TABLES, *THREADS) as running:
-        wait_for(running, project.path("results/sample/tiles").exists, "the tiles")
-        cluster.stop_daemon("slurmctld", signal.SIGKILL)
+    project.configure({**SMALL, "run": {"labelings": [], "backbones": ["color_histogram"]}})
+    script = project.path("workflow/scripts/synthetic.py")
+    script.write_text(HELD + script.read_text(encoding="utf-8"), encoding="utf-8")
+    before = cluster.jobs()
+    with started(project, cluster, COMPARISON, *THREADS) as running:
+        wait_for(project, running, lambda: bool(submitted_since(cluster, before)), "a job")
+        (held,) = submitted_since(cluster, before)
+        cluster.kill_controller(held["JobId"])
         cluster.start_controller()
+        project.path("released").touch()
         bounds = project.path("results/sample/scores/bounds.csv")
-        wait_for(running, bounds.exists, "the bounds")
+        wait_for(project, running, bounds.exists, "the bounds")
+    held = cluster.job(held["JobId"])
+    assert (held["JobState"], held["Restarts"]) == ("COMPLETED", "0")
     cluster.ask("scancel", "--user", str(os.getuid()))
     wait_until(lambda: not cluster.ask("squeue", "--noheader"), "an empty queue")
-    assert submit(project, cluster, "--unlock").status == 0
-    outcome = submit(project, cluster, *TABLES, *THREADS)
+    assert project.run("--unlock").status == 0
+    outcome = submit(project, cluster, COMPARISON, *THREADS)
     assert outcome.status == 0, outcome.text
     assert "synthetic" not in outcome.jobs
-    same_tables(project, local_run(finished, run))
+
+    local = small_run[0]
+    for scores in ("bounds", "color_histogram/off_the_shelf"):
+        path = f"results/sample/scores/{scores}.csv"
+        assert project.path(path).read_bytes() == local.path(path).read_bytes()
+    header, *rows = project.path(COMPARISON).read_bytes().splitlines()
+    assert len(rows) == (1 + 3) * 2 * 2  # with the bounds, of each protocol and cutoff
+    assert {header, *rows} <= set(local.path(COMPARISON).read_bytes().splitlines())

@@ -1,14 +1,10 @@
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import yaml
 from config_table import SAME_KEYS, Key, read_keys, render
 
-from project import ROOT, Outcome, Project
-
-Attempt = tuple[Project, Outcome]
+from project import ROOT, Project
 
 KEYS = read_keys()
 README = ROOT / "config" / "README.md"
@@ -267,31 +263,13 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def attempts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Attempt]]]:
-    """What comes of each flaw; two are tried at a time, since nearly all of it is imports."""
-    folder = tmp_path_factory.mktemp("config")
-
-    def attempt(number: int, config: dict[str, Any]) -> Attempt:
-        project = Project.copied_to(folder / str(number)).configure(config)
-        return project, project.make()
-
-    with ThreadPoolExecutor(2) as pool:
-        yield {
-            flaw: pool.submit(attempt, number, config)
-            for number, (flaw, (config, _)) in enumerate(FLAWS.items())
-        }
-
-
 @pytest.mark.parametrize("name", FLAWS)
-def test_a_flaw_is_told_in_one_line_and_nothing_is_made(
-    attempts: dict[str, Future[Attempt]], name: str
-) -> None:
-    project, outcome = attempts[name].result()
+def test_a_flaw_is_told_in_one_line_and_nothing_is_made(project: Project, name: str) -> None:
+    config, (key, flaw, remedy) = FLAWS[name]
+    outcome = project.configure(config).make()
     assert outcome.status != 0
     lines = [line for line in outcome.text.splitlines() if line.startswith("config: ")]
     assert len(lines) == 1, outcome.text
-    key, flaw, remedy = FLAWS[name][1]
     assert lines[0].startswith(f"config: {key}: ")
     assert flaw in lines[0]
     assert remedy in lines[0]

@@ -1,0 +1,64 @@
+"""What the tests of plans share: rules, targets, and the jobs of common targets."""
+
+import re
+
+import yaml
+
+from project import ROOT, Project
+
+RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+RULES = {
+    name: body
+    for file in RULE_FILES
+    for name, body in re.findall(
+        r"^rule (\w+):\n((?:    .*\n|\n)+)", file.read_text(encoding="utf-8"), re.M
+    )
+}
+
+SCORES = "results/{}/scores/{}/{}.csv"
+
+TRAINED = {
+    "synthetic": 1,
+    "archive": 1,
+    "split": 1,
+    "weights": 1,
+    "extract": 1,
+    "finetune": 1,
+    "reextract": 1,
+    "retrieve": 1,
+    "score": 1,
+}
+
+DESCRIBED = {"synthetic": 1, "archive": 1, "split": 1, "describe": 1, "retrieve": 1, "score": 1}
+
+COMPARED = {
+    "bounds": 1,
+    "compare": 1,
+    "contrasts": 1,
+    "gain": 1,
+    "by_scene": 1,
+    "by_label": 1,
+    "summary": 1,
+    "overview": 1,
+    "plot_comparison": 1,
+    "plot_cutoffs": 1,
+    "plot_contrasts": 1,
+    "plot_scenes": 1,
+    "plot_learning": 1,
+    "plot_maps": 1,
+    "thumbnails": 1,
+    "gallery": 1,
+    "all": 1,
+}
+
+PHOTO = {"queries": {"readme": "config/README.md"}}
+
+
+ANSWER = "results/sample/queries/readme/efficientnet_lite0/multi_label-seed0.html"
+
+
+def thesis_config(project: Project) -> dict[str, dict[str, list[str] | list[int]]]:
+    config: dict[str, dict[str, list[str] | list[int]]] = yaml.safe_load(
+        project.path("config/ucmerced.yaml").read_text(encoding="utf-8")
+    )
+    return config

@@ -1,0 +1,171 @@
+"""The parts of each rule: log, environment, script, resources and code."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from plans import ANSWER, PHOTO, RULES, thesis_config
+
+from project import ROOT, Project
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_has_the_full_shape(rule: str) -> None:
+    assert re.search(r'^    log:\n        "logs/\{archive\}/', RULES[rule], re.M)
+    environment = re.search(
+        r'^    conda:\n        "\.\./\.\./(envs/\w+\.yaml)"$', RULES[rule], re.M
+    )
+    assert environment is not None
+    assert (ROOT / environment[1]).is_file()
+    assert f'    script:\n        "../scripts/{rule}.py"\n' in RULES[rule]
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, attempt: int) -> None:
+    plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
+    default = project.run(*plan).text
+    asked = project.configure(PHOTO).run(*plan, ANSWER).text
+    thesis = project.configure(thesis_config(project)).run(*plan).text
+    said = said_in_readme(attempt)
+    assert asked_for(default) | asked_for(thesis) | asked_for(asked) == said
+
+
+def asked_for(text: str) -> dict[str, dict[str, int]]:
+    """Return the threads, MB, minutes and GPUs of each rule of a dry run, but the local ones."""
+    asked = {}
+    for rule, body in re.findall(r"^rule (\w+):\n((?:    .+\n)+)", text, re.M):
+        if rule in RULES and "localrule: True" not in RULES[rule]:
+            numbers = dict(re.findall(r"\b(threads|mem_mb|runtime|gpu)[=:] ?(\d+)", body))
+            asked[rule] = {"threads": 1} | {name: int(number) for name, number in numbers.items()}
+    return asked
+
+
+def said_in_readme(attempt: int) -> dict[str, dict[str, int]]:
+    """Return the same from the table in the README."""
+    units = {"GB": 1000, "h": 60, "min": 1, "": 1}
+    said = {}
+    for row in re.findall(
+        r"^\| (`\w+`.*) \| (\d.*) \| (.*GB.*) \| (.*) \| (.*) ?\|$",
+        (ROOT / "workflow" / "profiles" / "README.md").read_text(encoding="utf-8"),
+        re.M,
+    ):
+        values = {}
+        for name, cell in zip(("threads", "mem_mb", "runtime", "gpu"), row[1:], strict=True):
+            if number := re.fullmatch(r"(\d+) ?(GB|h|min|)( × attempt)?", cell):
+                values[name] = int(number[1]) * units[number[2]] * (attempt if number[3] else 1)
+        said |= dict.fromkeys(re.findall(r"\w+", row[0]), values)
+    return said
+
+
+IMPORTED = """
+import json, runpy, sys
+from pathlib import Path
+
+folder = Path("workflow/scripts")
+sys.path.insert(0, str(folder))
+modules = {}
+for script in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "rsir"]:
+        del sys.modules[name]
+    runpy.run_path(str(folder / script), run_name="imported")
+    files = [sys.modules[name].__file__ for name in sys.modules if name.split(".")[0] == "rsir"]
+    modules[script] = sorted(Path(file).relative_to(Path.cwd()).as_posix() for file in files)
+print(json.dumps(modules))
+"""
+
+
+@pytest.fixture(scope="module")
+def imported() -> dict[str, list[str]]:
+    """The files of the library that Python loads for the script of each rule."""
+    scripts = [f"{rule}.py" for rule in RULES]
+    found = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *scripts],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules: dict[str, list[str]] = json.loads(found.stdout)
+    return modules
+
+
+@pytest.fixture(scope="module")
+def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The files of the library that are among the inputs of each rule's first job."""
+    project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
+    default = project.plan()
+    asked = project.configure(PHOTO).plan(ANSWER)
+    thesis = project.configure(thesis_config(project)).plan()
+    inputs: dict[str, list[str]] = {}
+    for rule, paths in inputs_of(default.text + asked.text + thesis.text):
+        code = [path for path in paths if path.startswith("workflow/scripts/")]
+        assert inputs.setdefault(rule, code) == code
+    return inputs
+
+
+def inputs_of(text: str) -> Iterator[tuple[str, list[str]]]:
+    for rule, paths in re.findall(r"^(?:local)?rule (\w+):\n    input: (.*)\n", text, re.M):
+        yield rule, paths.split(", ")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_code_of_a_rule_is_what_its_script_imports(
+    rule: str, imported: dict[str, list[str]], declared: dict[str, list[str]]
+) -> None:
+    imported_on_demand = {"query": ["workflow/scripts/rsir/descriptors/handcrafted.py"]}
+    modules = [path for path in imported[f"{rule}.py"] if Path(path).name != "__init__.py"]
+    assert declared[rule] == sorted([*modules, *imported_on_demand.get(rule, [])])
+
+
+# The jobs take no time and say nothing, so the order of what the engine prints tells whether they
+# were under way together.
+EMPTY_JOB = "from pathlib import Path\n\nPath(snakemake.output[0]).touch()\n"
+
+
+@pytest.mark.parametrize(
+    ("with_gpu", "arguments", "together"),
+    [
+        (True, [], 1),
+        (True, ["--resources", "gpu=2"], 2),
+        (False, [], 2),
+    ],
+)
+def test_a_gpu_is_used_by_one_job_at_a_time(
+    finished: Project, with_gpu: bool, arguments: list[str], together: int
+) -> None:
+    finished.path("workflow/scripts/reextract.py").write_text(EMPTY_JOB)
+    targets = [
+        f"results/sample/descriptors/efficientnet_lite0/{labeling}-seed0.h5"
+        for labeling in ("multi_label", "powerset")
+    ]
+    for target in targets:
+        finished.path(target).unlink()
+    tools = finished.path("tools")
+    tools.mkdir()
+    for tool in ("bash", "which", *["nvidia-smi"] * with_gpu):  # whichever it is, it is not run
+        (tools / tool).symlink_to(shutil.which("bash") or "/bin/bash")
+    outcome = finished.run(
+        *targets,
+        "--cores",
+        "2",
+        "--set-threads",
+        "reextract=1",
+        *arguments,
+        environment={"PATH": str(tools)},
+    )
+    assert outcome.status == 0, outcome.text
+    assert most_at_once(outcome.text) == together
+
+
+def most_at_once(text: str) -> int:
+    running = most = 0
+    for line in text.splitlines():
+        running += line.removeprefix("local") == "rule reextract:"
+        running -= line.startswith("Finished jobid:")
+        most = max(most, running)
+    return most

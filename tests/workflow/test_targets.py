@@ -1,0 +1,115 @@
+"""The names in targets: new, unknown, similar, and patterns."""
+
+import re
+
+import pytest
+from plans import DESCRIBED, SCORES, TRAINED
+
+from project import Project
+
+
+def test_a_description_without_learning_may_have_a_name_of_its_own(project: Project) -> None:
+    project.configure({"backbones": {"texture": {"library": "handcrafted", "network": "lbp"}}})
+    assert project.plan(SCORES.format("sample", "texture", "off_the_shelf")).jobs == DESCRIBED
+
+
+def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
+    plan = project.plan(SCORES.format("ucmerced", "resnet50", "powerset-seed7"))
+    expected = {**TRAINED, "download": 1}
+    del expected["synthetic"]
+    assert plan.jobs == expected
+    assert "results/sample" not in plan.text
+    assert all(path.startswith("results/ucmerced/") for path in plan.outputs)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("results/sampel/archive.csv", "no archive 'sampel'; did you mean sample?"),
+        ("results/xyz/archive.csv", "no archive 'xyz'; known: sample, ucmerced"),
+        ("results/s.mple/archive.csv", "no archive 's.mple'; did you mean sample?"),
+        (
+            SCORES.format("sample", "vgg61", "off_the_shelf"),
+            "no backbone 'vgg61'; did you mean vgg16?",
+        ),
+        (
+            "results/sample/activations/resnet.h5",
+            "no backbone 'resnet'; did you mean resnet50?",
+        ),
+        (
+            SCORES.format("sample", "vgg16", "multilabel-seed0"),
+            "no labeling 'multilabel'; did you mean multi_label?",
+        ),
+        (
+            SCORES.format("sample", "vgg16", "multi_label-seedx"),
+            "no labeling 'multi_label-seedx'; did you mean multi_label?",
+        ),
+        (
+            SCORES.format("sample", "vgg16", "multi_label"),
+            "the seed is missing; name one, as in multi_label-seed0",
+        ),
+        (
+            SCORES.format("sample", "lbp", "multi_label-seed0"),
+            "lbp is not trained; only off_the_shelf exists",
+        ),
+        (
+            "results/sample/models/bovw_sift/powerset-seed1.safetensors",
+            "bovw_sift is not trained; only off_the_shelf exists",
+        ),
+        ("results/sample/activations/lbp.h5", "no such result; results/README.md lists them"),
+        ("results/sample/weights/lbp.json", "no such result; results/README.md lists them"),
+        (
+            "results/sample/models/lbp/off_the_shelf.csv",
+            "no such result; results/README.md lists them",
+        ),
+        ("results/sample/tables/comparisons.csv", "no such result; results/README.md lists them"),
+        ("results/sample/tables/thesis.csv", "no such result; results/README.md lists them"),
+        (
+            "results/sample/models/vgg16/off_the_shelf.csv",
+            "no such result; results/README.md lists them",
+        ),
+    ],
+)
+def test_an_unknown_name_in_a_target_is_told_at_once(
+    project: Project, target: str, said: str
+) -> None:
+    outcome = project.make(target)
+    assert outcome.status != 0
+    line = outcome.text.splitlines()[-1]
+    assert line.startswith(f"{target}: ")
+    assert line.endswith(said)
+    assert "Traceback" not in outcome.text
+    assert project.made() == set()
+
+
+def test_names_that_contain_each_other_are_told_apart(project: Project) -> None:
+    project.configure(
+        {
+            "archives": {"sample-seed1": {"kind": "synthetic"}},
+            "backbones": {"vgg16-V1_2": {"network": "vgg16", "weights": "random"}},
+            "labelings": {"multi_label-seed1": {"kind": "multi_label"}},
+        }
+    )
+    plan = project.plan(SCORES.format("sample-seed1", "vgg16-V1_2", "multi_label-seed1-seed3"))
+    assert plan.jobs == TRAINED
+    trained = re.search(r"^rule finetune:\n(?:    .*\n)+?    wildcards: (.*)\n", plan.text, re.M)
+    assert trained is not None
+    assert trained[1] == (
+        "archive=sample-seed1, backbone=vgg16-V1_2, labeling=multi_label-seed1, seed=3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "definition"),
+    [
+        ("archives", "sam.le", {"kind": "synthetic"}),
+        ("backbones", "vgg(16|19)", {"weights": "random"}),
+        ("labelings", "multi+label", {"kind": "multi_label"}),
+    ],
+)
+def test_a_name_cannot_be_a_pattern(
+    project: Project, section: str, name: str, definition: dict[str, str]
+) -> None:
+    outcome = project.configure({section: {name: definition}}).plan()
+    assert outcome.status != 0
+    assert outcome.text.splitlines()[-1].startswith(f"config: {section}: '{name}' does not match")
