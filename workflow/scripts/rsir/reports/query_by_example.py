@@ -26,7 +26,7 @@ from rsir.descriptors.extraction import extract
 from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL
 from rsir.networks.backbone import Backbone
 from rsir.networks.load import load_backbone
-from rsir.networks.precision import precise_enough
+from rsir.networks.precision import precise_enough, reduced_precision
 from rsir.networks.processor import Processor, prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.search.exact import rank
@@ -112,7 +112,7 @@ def query_by_example(
     check_origin(descriptors, attributes, weight_facts(record), ["weights_sha256"])
     if models:
         check_origin(models, read_metadata(models), attributes, (*ORIGIN, *METHOD))
-    processor = prepare_processor(threads)
+    processor = reduced_precision(prepare_processor(threads))
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
     with rotated(query_image) as rotations:
