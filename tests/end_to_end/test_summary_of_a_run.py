@@ -21,13 +21,13 @@ from small_results import (
 from project import Outcome, Project
 
 
-def said(text: str, names: Iterable[str]) -> dict[str, str]:
+def read_verdicts(text: str, names: Iterable[str]) -> dict[str, str]:
     """Read what `better: one, other; not told apart: third` says of each name."""
-    found = {}
+    verdicts = {}
     for part in text.split("; "):
         verdict, _, listed = part.partition(": ")
-        found.update(dict.fromkeys(names if listed == "all" else listed.split(", "), verdict))
-    return found
+        verdicts.update(dict.fromkeys(names if listed == "all" else listed.split(", "), verdict))
+    return verdicts
 
 
 def verdict(row: pd.Series) -> str:
@@ -63,7 +63,7 @@ def spoken(row: pd.Series) -> tuple[str, str]:
 
 
 def test_the_summary_claims_what_the_contrasts_show(summary: str, tested: pd.DataFrame) -> None:
-    found = {}
+    verdicts = {}
     for first, second, of_accuracy, of_others in re.findall(
         r"^- \*\*(.+?)\*\*(?: against (.+?))?: (better|worse|not told apart)\b"
         r".*, adjusted p = .* By the other metrics: (.*)\.$",
@@ -71,10 +71,10 @@ def test_the_summary_claims_what_the_contrasts_show(summary: str, tested: pd.Dat
         re.M,
     ):
         pair_ = first, second or "off_the_shelf (pool)"
-        found[pair_] = {"accuracy": of_accuracy, **said(of_others, METRICS[1:])}
+        verdicts[pair_] = {"accuracy": of_accuracy, **read_verdicts(of_others, METRICS[1:])}
     rows = tested[~tested["second"].isin([*HANDCRAFTED])]
-    assert len(found) == 8 + 3 + 6
-    assert found == {
+    assert len(verdicts) == 8 + 3 + 6
+    assert verdicts == {
         names: dict(zip(one["metric"], one["verdict"], strict=True))
         for names, one in rows.groupby(["first", "second"])
     }
@@ -89,7 +89,7 @@ def test_the_summary_claims_no_more_against_what_learns_nothing(
         rows = tested[(tested["second"] == name) & (tested["metric"] == "accuracy")]
         verdicts = dict(zip(rows["first"], rows["verdict"], strict=True))
         assert len(verdicts) == 10
-        assert said(claims, verdicts) == verdicts
+        assert read_verdicts(claims, verdicts) == verdicts
 
 
 def test_the_summary_claims_no_more_in_short(summary: str, tested: pd.DataFrame) -> None:
@@ -107,7 +107,7 @@ def test_the_summary_claims_no_more_in_short(summary: str, tested: pd.DataFrame)
         ("between labelings", between_verdicts),
     ):
         (claims,) = re.findall(rf"^- {BACKBONE}, {start}: (.*)\.$", summary, re.M)
-        assert said(claims, verdicts) == verdicts
+        assert read_verdicts(claims, verdicts) == verdicts
 
 
 def test_the_summary_gives_the_numbers_of_the_tables(
@@ -133,9 +133,9 @@ def test_the_run_ends_with_the_table(
     _, outcome = small_run
     printed = outcome.text[outcome.text.index("accuracy [95 %]") :]
     lines = [line.split() for line in printed.splitlines()]
-    shown = comparison[(comparison["query"] == "excluded") & (comparison["k"] == 5)]
-    assert len(shown) == METHODS
-    for _, row in shown.iterrows():
+    methods = comparison[(comparison["query"] == "excluded") & (comparison["k"] == 5)]
+    assert len(methods) == METHODS
+    for _, row in methods.iterrows():
         method = " ".join(row[["backbone", "labeling", "descriptor"]])
         interval = f"[{row['accuracy_low']:.3f}, {row['accuracy_high']:.3f}]"
         cells = f"{method} {row['accuracy']:.3f} {interval} {row['precision']:.3f}"

@@ -58,11 +58,11 @@ def make_gallery(root: Path, archive: pd.DataFrame, folder: Path, name: str = "t
     search = Search(rows[rows % TILES > 1], rows)
     files = []
     for (labeling, seed, descriptor), values in descriptors(root, archive).items():
-        found = {descriptor: rank(values, search.queries, search.database, len(rows))}
+        hits = {descriptor: rank(values, search.queries, search.database, len(rows))}
         facts = {"backbone": "net", "labeling": labeling, "seed": seed}
         rankings, scores = (folder / f"{labeling}.{descriptor}.{kind}" for kind in ("h5", "csv"))
-        write_rankings(rankings, images, search, found, facts)
-        positions = {descriptor: found[descriptor][0]}
+        write_rankings(rankings, images, search, hits, facts)
+        positions = {descriptor: hits[descriptor][0]}
         table = query_scores(archive, search, positions, [CUTOFF], "net", labeling, seed)
         write_table(scores, table)
         files.append((rankings, scores))

@@ -94,10 +94,10 @@ def test_tiles_become_the_tables_of_a_local_run(
         on_gpu = any(name in rule for name in GPU_RULES)
         assert job["Partition"] == ("gpu" if on_gpu else "main"), rule
         assert job.get("TresPerJob") == ("gres:gpu:1" if on_gpu else None), rule
-    asked = {rule: (job["NumCPUs"], job["MinMemoryNode"]) for rule, job in by_rule.items()}
-    assert asked["archive"] == ("4", "2000M")
-    assert asked["extract"] == ("1", "8000M")
-    assert asked["compare"] == ("1", "4000M")
+    requests = {rule: (job["NumCPUs"], job["MinMemoryNode"]) for rule, job in by_rule.items()}
+    assert requests["archive"] == ("4", "2000M")
+    assert requests["extract"] == ("1", "8000M")
+    assert requests["compare"] == ("1", "4000M")
     assert by_rule["extract"]["TimeLimit"] == "02:00:00"
     assert by_rule["learn_finetune_reextract"]["TimeLimit"] == "03:00:00"
 
@@ -177,7 +177,7 @@ def test_jobs_that_are_stopped_are_tried_again_with_more(
         # What is tried once is cancelled, or runs past its minute, or has too little memory.
         to_cancel = finished.path("single_label.jobs")
         wait_for(finished, running, to_cancel.exists, "the first fine-tuning")
-        cluster.ask("scancel", to_cancel.read_text().strip())
+        cluster.call("scancel", to_cancel.read_text().strip())
         outcome = finished.finish(running)
     assert outcome.status == 0, outcome.text
     for labeling, ended in zip(labelings, ("CANCELLED", "TIMEOUT", "FAILED"), strict=True):
@@ -204,7 +204,7 @@ def test_a_preempted_fine_tuning_goes_on_to_the_same_numbers(
     with started(finished, cluster, models, *THREADS) as running:
         epochs = ".multi_label-seed0.*/*.pt"
         wait_for(finished, running, lambda: any(folder.glob(epochs)), "an epoch")
-        urgent = cluster.ask(
+        urgent = cluster.call(
             *("sbatch", "--parsable", "--partition=urgent", "--nodelist=n1", "--exclusive"),
             *("--mem=0", f"--output={tmp_path}/urgent.log", "--wrap=true"),
         )
@@ -251,8 +251,8 @@ def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
         wait_for(project, running, bounds.exists, "the bounds")
     held = cluster.job(held["JobId"])
     assert (held["JobState"], held["Restarts"]) == ("COMPLETED", "0")
-    cluster.ask("scancel", "--user", str(os.getuid()))
-    wait_until(lambda: not cluster.ask("squeue", "--noheader"), "an empty queue")
+    cluster.call("scancel", "--user", str(os.getuid()))
+    wait_until(lambda: not cluster.call("squeue", "--noheader"), "an empty queue")
     assert project.run("--unlock").status == 0
     outcome = submit(project, cluster, COMPARISON, *THREADS)
     assert outcome.status == 0, outcome.text
