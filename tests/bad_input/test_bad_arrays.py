@@ -96,20 +96,20 @@ def of_a_group(path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
-    "external link": (external_link, "'pool' is not in it, but read from elsewhere"),
-    "external link in a group": (external_link_in_a_group, "'it' is not in it"),
-    "external images": (external_images, "'image' is not in it"),
-    "soft link": (soft_link, "'output' is not in it"),
-    "virtual": (virtual, "'pool' is not in it"),
-    "external storage": (external_storage, "'pool' is not in it"),
+    "external link": (external_link, "'pool' is stored outside the file"),
+    "external link in a group": (external_link_in_a_group, "'it' is stored outside the file"),
+    "external images": (external_images, "'image' is stored outside the file"),
+    "soft link": (soft_link, "'output' is stored outside the file"),
+    "virtual": (virtual, "'pool' is stored outside the file"),
+    "external storage": (external_storage, "'pool' is stored outside the file"),
     "truncated": (truncated, "cannot be read"),
     "empty": (lambda path: path.write_bytes(b""), "cannot be read"),
     "text": (lambda path: path.write_text("image,pool\n"), "cannot be read"),
     "one bit flipped": (one_bit_flipped, "cannot be read"),
-    "other images": (of_other_images, "is of other images"),
+    "other images": (of_other_images, "holds other images"),
     "fewer rows": (of_fewer_rows, "pool has 2 rows for 3 images"),
-    "texts": (of_texts, "pool is no float32 array of 2 dimensions"),
-    "group": (of_a_group, "output is no float32 array of 2 dimensions"),
+    "texts": (of_texts, "pool is not a float32 array of 2 dimensions"),
+    "group": (of_a_group, "output is not a float32 array of 2 dimensions"),
 }
 
 
@@ -151,7 +151,7 @@ def test_what_is_read_from_elsewhere_is_refused_whoever_reads(tmp_path, refused)
     for file, read in readers:
         with pytest.raises(InputError) as caught:
             read()
-        assert "is not in it, but read from elsewhere" in refused(caught.value, file)
+        assert "is stored outside the file" in refused(caught.value, file)
 
 
 def test_activations_of_another_shape_are_refused(tmp_path, refused):
@@ -160,7 +160,7 @@ def test_activations_of_another_shape_are_refused(tmp_path, refused):
         file.append("activation", np.zeros((3, 2, 4, 4), np.float32))
     with pytest.raises(InputError) as caught, open_activations(path, IMAGES):
         pass
-    expected = "activation is no float16 array of 4 dimensions"
+    expected = "activation is not a float16 array of 4 dimensions"
     assert expected in refused(caught.value, path)
 
 
@@ -190,8 +190,8 @@ def of_another_backbone(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (link_of_histograms, "'histogram' is not in it, but read from elsewhere"),
-        (of_another_backbone, "its backbone is color_histogram, and not lbp"),
+        (link_of_histograms, "'histogram' is stored outside the file"),
+        (of_another_backbone, "its backbone is color_histogram, expected lbp"),
     ],
 )
 def test_descriptors_of_no_use_are_told_by_what_ranks(

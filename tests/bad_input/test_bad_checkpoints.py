@@ -126,11 +126,11 @@ def external_link(path: Path) -> None:
 ACTIVATIONS: dict[str, tuple[Callable[[Path], None], str]] = {
     "other backbone": (
         with_attributes(backbone="vgg16"),
-        "its backbone is vgg16, and not resnet18",
+        "its backbone is vgg16, expected resnet18",
     ),
     "other weights": (
         with_attributes(weights_sha256="a" * 64),
-        f"its weights_sha256 is {'a' * 64}, and not ;",
+        f"its weights_sha256 is {'a' * 64}, expected ;",
     ),
     "other cut": (
         with_attributes(
@@ -140,7 +140,7 @@ ACTIVATIONS: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "other archive": (with_attributes(archive_sha256="b" * 64), f"archive_sha256 is {'b' * 64}, "),
     "truncated": (half, "cannot be read"),
-    "external link": (external_link, "'activation' is not in it, but read from elsewhere"),
+    "external link": (external_link, "'activation' is stored outside the file"),
 }
 
 
@@ -191,9 +191,9 @@ MODELS: dict[str, tuple[Callable[[Path], None], str]] = {
     "empty": (lambda path: path.write_bytes(b""), "is damaged or of another backbone"),
     "pickle": (lambda path: torch.save({"0": torch.zeros(1)}, path), "is damaged or of another"),
     "other network": (of_another_network, "is damaged or of another backbone"),
-    "other backbone": (with_facts(backbone="vgg16"), "its backbone is vgg16, and not resnet18"),
-    "other labeling": (with_facts(labeling="powerset"), "its labeling is powerset, and not multi"),
-    "other seed": (with_facts(seed=1), "its seed is 1, and not 0"),
+    "other backbone": (with_facts(backbone="vgg16"), "its backbone is vgg16, expected resnet18"),
+    "other labeling": (with_facts(labeling="powerset"), "its labeling is powerset, expected multi"),
+    "other seed": (with_facts(seed=1), "its seed is 1, expected 0"),
     "other labels": (with_facts(archive_sha256="c" * 64), f"its archive_sha256 is {'c' * 64}, "),
     "other number of labels": (
         with_facts(tasks=[{**TASK, "outputs": ["sea", "grass", "ice"]}]),
@@ -286,4 +286,4 @@ def test_weights_that_changed_since_are_refused(tmp_path, refused):
     with pytest.raises(InputError) as caught:
         read_record(record)
     message = refused(caught.value, weights)
-    assert f"the weights have changed; delete {record} and run again" in message
+    assert f"the weights file has changed; delete {record} and run again" in message

@@ -88,7 +88,7 @@ UNFIT: dict[str, tuple[dict[str, Any], tuple[str, ...], set[str]]] = {
     ),
     "split that leaves nothing": (
         {"split": {"test_fraction": 0.6, "validation_fraction": 0.5}},
-        ("split: test_fraction 0.6 and validation_fraction 0.5 leave nothing", "choose others"),
+        ("split: test_fraction 0.6 and validation_fraction 0.5 leave no images", "choose other"),
         {"archive.csv"},
     ),
 }

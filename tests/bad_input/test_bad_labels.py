@@ -54,15 +54,15 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "UTF-16": (LABELS.encode("utf-16"), "not UTF-8"),
     "header alone": (HEADER, "no rows below the column names; add one for each image"),
     "quote that does not end": (LABELS.replace("farm3", '"farm3'), "not a table"),
-    "two rows of one image": (LABELS + ROWS[0], "rows 1 and 11 both name image 'farm0'; take out"),
+    "two rows of one image": (LABELS + ROWS[0], "rows 1 and 11 both name image 'farm0'; remove"),
     "two rows of one image, by its ending": (
         LABELS + ROWS[0].replace("farm0", "farm0.png", 1),
-        "rows 1 and 11 both name image 'farm0'; take out one",
+        "rows 1 and 11 both name image 'farm0'; remove one",
     ),
     "two columns of one name": (LABELS.replace("grass", "sea"), "two columns 'sea'; rename"),
     "missing rows": (
         without("farm1", "farm2"),
-        "2 of 10 images without a row: 'farm1', 'farm2'; add the rows or take the images out",
+        "2 of 10 images without a row: 'farm1', 'farm2'; add the rows or remove the images",
     ),
     "rows of no image": (LABELS + "lake0,lake,1,0\n", "1 of 11 rows without an image: 'lake0'"),
     "row that is too long": (LABELS + "lake0,lake,1,0,1\n", "not a table"),
@@ -76,19 +76,19 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "some scenes": (LABELS.replace("port0,port", "port0,"), "1 of 10 rows without a scene"),
     "path out of the folder": (
         LABELS.replace("farm0,", "../farm0.png,"),
-        "'../farm0.png' leads out of the images' folder; name the file",
+        "'../farm0.png' leads outside the image folder; give the file name alone",
     ),
     "absolute path": (
         LABELS.replace("farm0,", "/etc/farm0.png,"),
-        "'/etc/farm0.png' leads out of the images' folder; name the file",
+        "'/etc/farm0.png' leads outside the image folder; give the file name alone",
     ),
     "line break in a name": (
         LABELS.replace("farm0,", '"far\nm0",'),
-        r"'far\nm0' has a line break or another character that cannot be printed; rename it",
+        r"'far\nm0' has a line break or another unprintable character; rename it",
     ),
     "control character in a scene": (
         LABELS.replace(",farm,", ",fa\x1b[2Jrm,"),
-        r"'fa\x1b[2Jrm' has a line break or another character that cannot be printed",
+        r"'fa\x1b[2Jrm' has a line break or another unprintable character",
     ),
     "line break in a label": (LABELS.replace("sea", '"se\na"'), r"'se\na' has a line break"),
 }
@@ -142,9 +142,9 @@ def test_rows_without_a_label_and_a_label_that_none_or_no_training_image_has_are
 
 
 ABSURD = {
-    "path out of the folder": (",farm0.png,", ",../farm0.png,", "leads out of the images' folder"),
-    "absolute path": (",farm0.png,", ",/etc/passwd,", "leads out of the images' folder"),
-    "size that is none": (",16,12,", ",wide,12,", "a size is no number"),
+    "path out of the folder": (",farm0.png,", ",../farm0.png,", "leads outside the image folder"),
+    "absolute path": (",farm0.png,", ",/etc/passwd,", "leads outside the image folder"),
+    "size that is none": (",16,12,", ",wide,12,", "column 'width' is not a number of pixels"),
     "label that is none": (",0,1\n", ",0,x\n", "'x' is neither 0 nor 1"),
 }
 
@@ -168,5 +168,5 @@ def test_a_scene_of_one_image_is_told_by_the_split(mine, attempt, assert_refused
     path = mine.path("mine.csv")
     path.write_text(LABELS.replace("port4,port", "port4,lake"))
     outcome = attempt(mine, "results/mine/descriptors/lbp/off_the_shelf.h5")
-    parts = "split: scene 'lake' has 1 images and needs 3", "take the scene out"
+    parts = "split: scene 'lake' has 1 images and needs 3", "remove the scene"
     assert_refused(mine, outcome, *parts, made={"archive.csv"})

@@ -15,10 +15,10 @@ def table(subsets: dict[str, str], more: str = "") -> str:
 
 
 REFUSED = {
-    "overlap": (table(SUBSETS, "farm0,test\n"), "rows 1 and 11 both name image 'farm0'; take out"),
+    "overlap": (table(SUBSETS, "farm0,test\n"), "rows 1 and 11 both name image 'farm0'; remove"),
     "unknown images": (
         table(SUBSETS, "lake0,test\nlake1,test\n"),
-        "2 of 12 rows name images that the archive does not have: 'lake0', 'lake1'; take them out",
+        "2 of 12 rows name images that the archive does not have: 'lake0', 'lake1'; remove them",
     ),
     "missing images": (
         table({image: subset for image, subset in SUBSETS.items() if image < "port2"}),
@@ -31,7 +31,7 @@ REFUSED = {
     ),
     "unknown subset": (
         table({**SUBSETS, "farm0": "dev"}),
-        "the subset of 'farm0' is 'dev'; choose of train, validation, test",
+        "the subset of 'farm0' is 'dev'; choose one of train, validation, test",
     ),
     "no column of subsets": (table(SUBSETS).replace("subset", "part"), "no column 'subset'"),
     "semicolons": (table(SUBSETS).replace(",", ";"), "no column 'image'; it needs the columns"),

@@ -115,7 +115,9 @@ def test_weights_that_are_not_to_be_had(project: Project, tmp_path: Path) -> Non
     )
     assert outcome.status != 0
     (error,) = outcome.errors
-    assert error.startswith(f"{home}/hub/checkpoints/vgg16-397923af.pth: not to be had from ")
+    assert error.startswith(
+        f"{home}/hub/checkpoints/vgg16-397923af.pth: could not be downloaded from "
+    )
     assert "https://download.pytorch.org/models/vgg16-397923af.pth" in error
     assert error.endswith("get the file elsewhere and put it there")
     assert "Traceback" not in outcome.text

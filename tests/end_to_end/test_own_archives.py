@@ -41,7 +41,7 @@ def test_a_table_without_scenes(project: Project) -> None:
     assert len(by_scene) == 0
     assert {"scene", "queries", "accuracy", "anmrr"} <= set(by_scene)
     summary = project.path("results/mine/tables/summary.md").read_text(encoding="utf-8")
-    assert "By chance: " in summary
+    assert "Random ranking: " in summary
     assert "scenes" not in summary
     assert "anmrr" not in summary
     assert "nan" not in summary

@@ -110,9 +110,9 @@ def huge_png() -> bytes:
         ("half.jpg", "cannot be decoded"),
         (
             "huge.png",
-            "50000×50000 pixels, of which 80,000,000 are allowed; cut it into tiles",
+            "50000×50000 pixels, more than the limit of 80,000,000; cut it into tiles",
         ),
-        ("none.png", "no such picture; correct the path"),
+        ("none.png", "no such image; correct the path"),
     ],
 )
 def test_what_is_no_usable_picture_is_refused_in_one_line(
@@ -141,15 +141,15 @@ def test_what_is_no_usable_picture_is_refused_in_one_line(
     [
         (
             (*NETWORK[:3], "resnet50"),
-            "results/sample/descriptors/resnet50/off_the_shelf.h5: not made yet; run: "
+            "results/sample/descriptors/resnet50/off_the_shelf.h5: does not exist yet; run: "
             "snakemake --cores all results/sample/descriptors/resnet50/off_the_shelf.h5",
         ),
         (
             (*NETWORK, "--descriptor", "ouput"),
-            "results/sample/descriptors/efficientnet_lite0/off_the_shelf.h5: has no descriptor "
-            "'ouput', but output, pool",
+            "results/sample/descriptors/efficientnet_lite0/off_the_shelf.h5: there is no "
+            "descriptor 'ouput'; choose from output, pool",
         ),
-        ((*NETWORK[:3], "bovw_sift"), "bovw_sift: its visual words are not kept; ask another"),
+        ((*NETWORK[:3], "bovw_sift"), "bovw_sift: its visual words are not stored; use another"),
     ],
     ids=["not made", "no such descriptor", "visual words"],
 )

@@ -43,7 +43,7 @@ def test_a_finished_run_is_as_it_was_made_until_a_file_is_changed(finished: Proj
     after = finished.check("sample")
     assert after.returncode == 1
     lines = after.stdout.splitlines()
-    assert f"altered  {scores}: is not what score made" in lines
+    assert f"altered  {scores}: differs from the output of score" in lines
     assert f"stale    {RESULTS}/tables/comparison.csv: {scores} has changed since" in lines
     assert f"stale    {RESULTS}/tables/gain.csv: {RESULTS}/tables/contrasts.csv is stale" in lines
 

@@ -19,8 +19,8 @@ def test_the_report_is_one_file_with_tables_figures_gallery_and_captions(finishe
         assert f"results/sample/{result}" in report
     for category in ("Tables", "Figures", "Gallery"):
         assert f'"{category}"' in report
-    assert "Which description of an aerial image finds" in report
-    assert "Whether two methods differ is told by the contrasts" in re.sub(r"\s+", " ", report)
+    assert "Which descriptor of an aerial image retrieves" in report
+    assert "The significance of a difference is in the contrasts" in re.sub(r"\s+", " ", report)
     assert not re.findall(r"""<(?:script|link|img)[^>]+(?:src|href)=["']https?:""", report)
 
 

@@ -15,7 +15,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; where it is not installed, skip, or fail if it has to be."""
+    """Debian's Chromium; if it is not installed, skip, or fail if it is required."""
     program = shutil.which("chromium")
     if program is None:
         message = "Chromium is not installed; on Debian: apt-get install chromium"
@@ -30,8 +30,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
-    """Return what opens a page; at the end none may have complained or asked a network."""
-    complaints: list[str] = []
+    """Return a function that opens a page; pages must not log errors or request URLs."""
+    messages: list[str] = []
     requests: list[str] = []
     contexts: list[BrowserContext] = []
 
@@ -42,9 +42,9 @@ def open_page(browser: Browser) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        page.on("dialog", lambda dialog: messages.append(dialog.message))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(address)
         return page
@@ -52,13 +52,13 @@ def open_page(browser: Browser) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert messages == []
     assert [url[:80] for url in requests if not url.startswith(("file:", "data:"))] == []
 
 
 @pytest.fixture(scope="session")
 def tiles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
-    """A folder of drawn tiles, and their table."""
+    """A folder of synthetic tiles, and their table."""
     root = tmp_path_factory.mktemp("tiles")
     return root, draw_archive(root)
 
@@ -71,10 +71,10 @@ def gallery(tiles: tuple[Path, pd.DataFrame], tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def gallery_of(tiles: tuple[Path, pd.DataFrame], tmp_path: Path) -> Callable[..., str]:
-    """Return what makes a gallery of a changed table, and its address."""
+    """Return a function that writes a gallery of a changed table, and returns its address."""
     root, archive = tiles
 
-    def made(change: Callable[[pd.DataFrame], pd.DataFrame], name: str = "tiles") -> str:
+    def write(change: Callable[[pd.DataFrame], pd.DataFrame], name: str = "tiles") -> str:
         return make_gallery(root, change(archive), tmp_path, name).as_uri()
 
-    return made
+    return write

@@ -1,4 +1,4 @@
-"""A small gallery of drawn tiles, made with the library alone."""
+"""A small gallery of synthetic tiles."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from rsir.search.ranking_file import write_rankings
 
 TEMPLATE = ROOT / "workflow" / "pages" / "gallery.html"
 SCENES = ("airplane", "harbor", "river", "runway")
-TILES = 6  # of each scene, of which the first two ask nothing
+TILES = 6  # of each scene, of which the first two are not queries
 CUTOFF = 5
 
 
@@ -37,7 +37,7 @@ def draw_archive(root: Path) -> pd.DataFrame:
 
 
 def descriptors(root: Path, archive: pd.DataFrame) -> dict[tuple[str, int | None, str], np.ndarray]:
-    """Describe by mean colours, and, as if that had been learnt, by labels, with noise."""
+    """Return mean colours as off-the-shelf descriptors, noisy labels as fine-tuned ones."""
     tiles = np.stack([np.asarray(Image.open(root / path)) for path in archive["path"]])
     cells = tiles.reshape(len(tiles), 4, 64, 4, 64, 3).mean((2, 4))
     colors = cells.reshape(len(tiles), -1).astype(np.float32)
@@ -52,17 +52,17 @@ def descriptors(root: Path, archive: pd.DataFrame) -> dict[tuple[str, int | None
 
 
 def make_gallery(root: Path, archive: pd.DataFrame, folder: Path, name: str = "tiles") -> Path:
-    """Make a gallery of all but the first two images of each scene, which search all."""
+    """Write a gallery: all but the first two images of each scene query all images."""
     images = archive["image"].to_numpy(str)
     rows = np.arange(len(archive))
     search = Search(rows[rows % TILES > 1], rows)
     files = []
     for (labeling, seed, descriptor), values in descriptors(root, archive).items():
-        hits = {descriptor: rank(values, search.queries, search.database, len(rows))}
-        facts = {"backbone": "net", "labeling": labeling, "seed": seed}
+        ranked = {descriptor: rank(values, search.queries, search.database, len(rows))}
+        attributes = {"backbone": "net", "labeling": labeling, "seed": seed}
         rankings, scores = (folder / f"{labeling}.{descriptor}.{kind}" for kind in ("h5", "csv"))
-        write_rankings(rankings, images, search, hits, facts)
-        positions = {descriptor: hits[descriptor][0]}
+        write_rankings(rankings, images, search, ranked, attributes)
+        positions = {descriptor: ranked[descriptor][0]}
         table = query_scores(archive, search, positions, [CUTOFF], "net", labeling, seed)
         write_table(scores, table)
         files.append((rankings, scores))

@@ -50,16 +50,20 @@ def test_hits_are_marked_by_rank_similarity_scene_and_labels(open_page, gallery)
         expect(hit.locator(".id")).to_have_text(image["id"])
         same = image["scene"] == query["scene"]
         expect(hit.locator(".scene b")).to_have_text("=" if same else "≠")
-        own, other = set(query["labels"]), set(image["labels"])
-        kinds = (("shared", own & other), ("missing", own - other), ("extra", other - own))
-        for kind, labels in kinds:
+        of_query, of_hit = set(query["labels"]), set(image["labels"])
+        kinds = {
+            "shared": of_query & of_hit,
+            "missing": of_query - of_hit,
+            "extra": of_hit - of_query,
+        }
+        for kind, labels in kinds.items():
             texts = hit.locator(f".chip.{kind}").all_inner_texts()
             assert {re.split(r": ?", text)[-1].strip() for text in texts} == {
                 data["labels"][label] for label in labels
             }
 
 
-def test_scores_stand_beside_their_means_and_difference(open_page, gallery):
+def test_scores_are_next_to_their_means_and_difference(open_page, gallery):
     page = open_page(gallery)
     data = embedded(page)
     accuracy = page.locator("#scores tr").first
@@ -77,14 +81,14 @@ def test_scores_stand_beside_their_means_and_difference(open_page, gallery):
     ("words", "number"),
     [("harbor", 4), ("HARBOR03", 1), ("harbor 03", 1), ("dock river", 0), ("  ", QUERIES)],
 )
-def test_queries_are_found_by_id_scene_and_label_together(open_page, gallery, words, number):
+def test_queries_are_filtered_by_id_scene_and_label_together(open_page, gallery, words, number):
     page = open_page(gallery)
     search(page, words)
     expect(page.locator("#list button")).to_have_count(number)
-    expect(page.get_by_text("No query has all of these.")).to_be_visible(visible=number == 0)
+    expect(page.get_by_text("No query matches all words.")).to_be_visible(visible=number == 0)
 
 
-def test_a_label_finds_the_queries_that_have_it(open_page, gallery):
+def test_a_label_filters_the_queries_that_have_it(open_page, gallery):
     page = open_page(gallery)
     data = embedded(page)
     label = data["labels"].index("water")
@@ -106,15 +110,15 @@ def test_a_query_is_picked_and_a_hit_becomes_the_query(open_page, gallery):
     expect(page.locator("#list [aria-current] .id")).to_have_text(image)
 
 
-def test_a_hit_that_asks_nothing_is_no_link(open_page, gallery):
+def test_a_hit_that_is_not_a_query_is_not_a_link(open_page, gallery):
     page = open_page(gallery)
     data = embedded(page)
-    asking = {image["id"] for image in data["images"][:QUERIES]}
+    queries = {image["id"] for image in data["images"][:QUERIES]}
     for query in listed(page)[:6]:
         pick(page, query)
         linked = page.locator(".hits a .id").all_inner_texts()
         every = hits(page, "left") + hits(page, "right")
-        assert sorted(linked) == sorted(image for image in every if image in asking)
+        assert sorted(linked) == sorted(image for image in every if image in queries)
 
 
 def test_models_are_switched(open_page, gallery):
@@ -173,7 +177,7 @@ def test_a_link_leads_back_to_the_same_view(open_page, gallery):
 
 
 @pytest.mark.parametrize("hash_", ["query=none&left=a/b/c", "order=toString", "%%%", "search=%F0"])
-def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(open_page, gallery, hash_):
+def test_an_invalid_address_opens_the_page(open_page, gallery, hash_):
     page = open_page(f"{gallery}#{hash_}")
     expect(the_query(page)).not_to_be_empty()
     assert chosen(page, "left") == OFF_THE_SHELF

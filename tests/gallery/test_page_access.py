@@ -66,7 +66,7 @@ def test_a_phone_shows_one_column_and_one_model(open_page, gallery, scheme, tmp_
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(open_page, gallery, scheme, tmp_path):
+def test_text_has_enough_contrast(open_page, gallery, scheme, tmp_path):
     page = open_page(gallery, scheme=scheme)
     page.screenshot(path=tmp_path / f"{scheme}.png")
     ratios = page.evaluate(CONTRASTS)
@@ -76,25 +76,25 @@ def test_text_stands_out_from_its_ground(open_page, gallery, scheme, tmp_path):
 
 def test_names_that_are_code_are_shown_as_they_are(open_page, gallery_of, tmp_path):
     script = "</script><script>alert(1)</script>"
-    picture = "<img src=x onerror=alert(2)>"
+    image = "<img src=x onerror=alert(2)>"
 
     def renamed(archive):
-        images = archive["image"].where(archive["image"] != "airplane02", picture)
+        images = archive["image"].where(archive["image"] != "airplane02", image)
         scenes = archive["scene"].where(archive["scene"] != "airplane", script)
         return archive.assign(image=images, scene=scenes).rename(columns={"pavement": script})
 
     page = open_page(gallery_of(renamed, name=script))
-    expect(the_query(page)).to_have_text(picture)
+    expect(the_query(page)).to_have_text(image)
     expect(page.locator("#query-scene")).to_have_text(script)
     expect(page.locator("h1")).to_contain_text(script)
     search(page, "</script>")
-    assert picture in listed(page)
+    assert image in listed(page)
     other = open_page(page.url)
-    expect(the_query(other)).to_have_text(picture)
+    expect(the_query(other)).to_have_text(image)
     other.screenshot(path=tmp_path / "hostile.png")
 
 
-def test_without_scenes_nothing_is_said_of_them(open_page, gallery_of):
+def test_without_scenes_the_page_has_no_scenes(open_page, gallery_of):
     page = open_page(gallery_of(lambda archive: archive.assign(scene="")))
     expect(the_query(page)).to_have_text("airplane02")
     expect(page.locator(".hit .scene")).to_have_count(0)

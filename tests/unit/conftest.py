@@ -1,5 +1,6 @@
 """A small network with random weights and statistics, and a few images of three scenes."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -149,3 +150,11 @@ def off_the_shelf(
 ) -> tuple[dict[str, np.ndarray], Path]:
     """The off-the-shelf descriptors of the small network, and the path of its activations."""
     return describe_off_the_shelf(small, tmp_path), tmp_path / "activations.h5"
+
+
+@pytest.fixture(scope="module")
+def little_to_collect() -> Iterator[None]:
+    """Exempt loaded modules from garbage collection, which statsmodels runs at each correction."""
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -19,9 +19,9 @@ function unpacked(text, ArrayType) {
   return new ArrayType(bytes.buffer);
 }
 
-// Of many models few are looked at, so each is decoded when it first is.
+// Models are decoded on first use: a page has many, of which few are viewed.
 const decoded = new Map();
-function foundBy(number) {
+function retrieval(number) {
   if (!decoded.has(number)) {
     const model = data.models[number];
     decoded.set(number, {
@@ -33,7 +33,7 @@ function foundBy(number) {
   return decoded.get(number);
 }
 const score = (model, query, metric = ACCURACY) =>
-  foundBy(model).scores[query * data.metrics.length + metric];
+  retrieval(model).scores[query * data.metrics.length + metric];
 const gain = (query) => score(state.right, query) - score(state.left, query);
 
 const labelNames = (image) => image.labels.map((label) => data.labels[label]);
@@ -45,7 +45,7 @@ const words = queries.map((query) => {
   return [image.id, image.scene, ...labelNames(image)].join(" ").toLowerCase();
 });
 
-// The state, which is in the address.
+// The state, which is stored in the address.
 
 const by = (value) => (a, b) => value(a) - value(b) || a - b;
 const accuracy = (query) => score(state.left, query);
@@ -88,7 +88,7 @@ function writeAddress(how) {
   try {
     history[how](null, "", addressOf(state));
   } catch {
-    // Some frames that show a page have no address that could be written.
+    // Some frames have no address that can be written.
   }
 }
 
@@ -98,16 +98,16 @@ function go(changes, how = "pushState") {
   writeAddress(how);
 }
 
-// What is shown.
+// Rendering.
 
 function element(tag, className, ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
 }
 
-function picture(number, alt) {
+function thumbnail(number, alt) {
   const image = element("img");
   image.alt = alt;
   image.decoding = "async";
@@ -116,8 +116,8 @@ function picture(number, alt) {
   return image;
 }
 
-const unseen = (text) => element("span", "unseen", text);
-const seen = (text) => {
+const hiddenText = (text) => element("span", "hidden-text", text);
+const visualMark = (text) => {
   const mark = element("b", "", text);
   mark.ariaHidden = "true";
   return mark;
@@ -131,7 +131,7 @@ const items = queries.map((query) => {
   const button = element(
     "button",
     "",
-    picture(query, ""),
+    thumbnail(query, ""),
     element("span", "id", image.id),
     element("span", "number"),
     element("span", "more", [image.scene, labelNames(image).join(", ")].filter(Boolean).join(" · ")),
@@ -146,12 +146,12 @@ const buttonOf = (query) => items[query].firstChild;
 function render() {
   const { compare, number } = ORDERS[state.order];
   const terms = state.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = queries.filter((query) => terms.every((term) => words[query].includes(term)));
-  found.sort(compare);
-  state.query ??= found[0] ?? 0;
-  if (found.join() !== listed.join()) {
+  const matches = queries.filter((query) => terms.every((term) => words[query].includes(term)));
+  matches.sort(compare);
+  state.query ??= matches[0] ?? 0;
+  if (matches.join() !== listed.join()) {
     const focused = document.activeElement;
-    listed = found;
+    listed = matches;
     at("list").replaceChildren(...listed.map((query) => items[query]));
     if (at("list").contains(focused)) focused.focus({ preventScroll: true });
   }
@@ -164,7 +164,7 @@ function render() {
     listed.length === data.queries
       ? `${data.queries} queries`
       : `${listed.length} of ${data.queries} queries`;
-  at("shown-number").textContent = number === gain ? "accuracy, right − left" : "accuracy, left";
+  at("list-number").textContent = number === gain ? "accuracy, right − left" : "accuracy, left";
   at("none").hidden = listed.length > 0;
   if (at("search").value !== state.search) at("search").value = state.search;
   at("order").value = state.order;
@@ -188,13 +188,13 @@ function makeTabStop(query) {
   buttonOf(query).tabIndex = 0;
 }
 
-// Scrolls the list alone: `scrollIntoView` would move the page, too.
+// Scrolls the list only; `scrollIntoView` would also scroll the page.
 function reveal(item) {
   const list = at("list");
-  const [box, own] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
+  const [box, target] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
   list.scrollBy({
-    top: Math.min(0, own.top - box.top) + Math.max(0, own.bottom - box.bottom),
-    left: Math.min(0, own.left - box.left) + Math.max(0, own.right - box.right),
+    top: Math.min(0, target.top - box.top) + Math.max(0, target.bottom - box.bottom),
+    left: Math.min(0, target.left - box.left) + Math.max(0, target.right - box.right),
   });
 }
 
@@ -211,15 +211,15 @@ function renderQuery() {
 }
 
 function renderModel(side) {
-  const { hits, similarity } = foundBy(state[side]);
+  const { hits, similarity } = retrieval(state[side]);
   const first = state.query * data.k;
-  const found = [...hits.subarray(first, first + data.k)];
+  const images = [...hits.subarray(first, first + data.k)];
   at(side).value = String(state[side]);
   at(`${side}-hits`).replaceChildren(
-    ...found.map((image, rank) => hit(image, rank + 1, similarity[first + rank] / 1000)),
+    ...images.map((image, rank) => hit(image, rank + 1, similarity[first + rank] / 1000)),
   );
   const { scene } = data.images[state.query];
-  const same = found.filter((image) => data.images[image].scene === scene).length;
+  const same = images.filter((image) => data.images[image].scene === scene).length;
   at(`${side}-words`).textContent = [
     `accuracy ${number3(score(state[side], state.query))}`,
     ...(scene ? [`${same} of ${data.k} of the same scene`] : []),
@@ -229,13 +229,13 @@ function renderModel(side) {
 function hit(number, rank, similarity) {
   const query = data.images[state.query];
   const image = data.images[number];
-  const parts = [picture(number, ""), element("span", "id", image.id)];
-  let shown = element("div", "shown", ...parts);
+  const parts = [thumbnail(number, ""), element("span", "id", image.id)];
+  let view = element("div", "image", ...parts);
   if (number < data.queries) {
-    shown = element("a", "shown", ...parts);
-    shown.href = addressOf({ ...state, query: number });
-    shown.title = `Make ${image.id} the query`;
-    shown.addEventListener("click", (event) => {
+    view = element("a", "image", ...parts);
+    view.href = addressOf({ ...state, query: number });
+    view.title = `Use ${image.id} as the query`;
+    view.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       go({ query: number });
@@ -245,13 +245,13 @@ function hit(number, rank, similarity) {
   }
   const place = element("p", "place", element("b", "rank", String(rank)), number3(similarity));
   const scene = query.scene ? [sceneLine(image.scene, image.scene === query.scene)] : [];
-  return element("li", "hit", place, shown, ...scene, chips(query, image));
+  return element("li", "hit", place, view, ...scene, chips(query, image));
 }
 
 function sceneLine(scene, same) {
-  const mark = seen(same ? "=" : "≠");
+  const mark = visualMark(same ? "=" : "≠");
   mark.className = same ? "same" : "other";
-  const name = element("span", "", unseen(same ? "same scene: " : "other scene: "), scene);
+  const name = element("span", "", hiddenText(same ? "same scene: " : "other scene: "), scene);
   return element("p", "scene", mark, name);
 }
 
@@ -261,19 +261,19 @@ function chips(query, image) {
     ["missing", "−", query.labels.filter((label) => !image.labels.includes(label))],
     ["extra", "+", image.labels.filter((label) => !query.labels.includes(label))],
   ];
-  const made = kinds.flatMap(([kind, mark, labels]) =>
+  const nodes = kinds.flatMap(([kind, mark, labels]) =>
     labels.map((label) =>
       element(
         "li",
         `chip ${kind}`,
-        seen(mark),
-        unseen(`${kind}:`),
+        visualMark(mark),
+        hiddenText(`${kind}:`),
         " ",
         element(kind === "missing" ? "s" : "span", "", data.labels[label]),
       ),
     ),
   );
-  return element("ul", "chips", ...made);
+  return element("ul", "chips", ...nodes);
 }
 
 function renderScores() {
@@ -293,10 +293,10 @@ function renderScores() {
     else last.append("–");
     if (better) {
       last.append(element("i", `half ${better > 0 ? "right" : "left"}`));
-      last.append(unseen(better > 0 ? "right is better" : "left is better"));
+      last.append(hiddenText(better > 0 ? "right is better" : "left is better"));
     }
     return element(
-      "tr", "", name, cell(left, "own"), cell(means[0], "mean"), cell(right, "own"), cell(means[1], "mean"), last,
+      "tr", "", name, cell(left, "score"), cell(means[0], "mean"), cell(right, "score"), cell(means[1], "mean"), last,
     );
   });
   at("scores").replaceChildren(...rows);
@@ -322,7 +322,7 @@ function fillPresets() {
   );
 }
 
-// What is done.
+// Actions.
 
 function move(step) {
   if (!listed.length) return;

@@ -97,8 +97,8 @@ def tuned(wildcards):
     ]
 
 
-def photo(wildcards):
-    """Return the user's own picture."""
+def query_image(wildcards):
+    """Return the user's query image."""
     return existing(config["queries"][wildcards.query], f"queries.{wildcards.query}")
 
 

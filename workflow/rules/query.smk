@@ -8,7 +8,7 @@
 
 rule query:
     input:
-        photo=photo,
+        image=query_image,
         archive="results/{archive}/archive.csv",
         thumbnails="results/{archive}/thumbnails.h5",
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",

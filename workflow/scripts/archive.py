@@ -1,4 +1,4 @@
-"""Make the table of an archive: one row per image."""
+"""Write the table of an archive: one row per image."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Tell how well each label is retrieved."""
+"""Score the retrieval of each label."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from rsir.archives.archive_table import read_archive
 from rsir.archives.split_file import read_split
 from rsir.core.job import job
 from rsir.evaluation.by_label import bound_label_rows, by_label, label_rows
+from rsir.evaluation.runs import read_all_rankings
 from rsir.evaluation.tables import write_table
 from rsir.search.protocol import find_search
-from rsir.search.ranking_file import read_rankings
 
 
 def main(
@@ -21,13 +21,12 @@ def main(
     database: str,
     table: Path,
 ) -> None:
-    """Average over seeds and the queries that have a label, or have it not."""
+    """Average over seeds and over the queries with, or without, a label."""
     images = read_archive(archive)
-    rows = []
-    for path in rankings:
-        search, found, facts = read_rankings(path, images["image"].to_numpy(str))
-        method = facts["backbone"], facts["labeling"]
-        rows.append(label_rows(images, search, found, cutoffs, *method))
+    rows = [
+        label_rows(images, search, ranked, cutoffs, attributes["backbone"], attributes["labeling"])
+        for search, ranked, attributes in read_all_rankings(rankings, images)
+    ]
     search = find_search(read_split(split, images), database)
     rows.append(bound_label_rows(images, search, cutoffs))
     write_table(table, by_label(pd.concat(rows, ignore_index=True)))

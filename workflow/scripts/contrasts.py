@@ -1,26 +1,15 @@
-"""Test the planned contrasts of the run on an archive."""
+"""Test the planned contrasts of a run."""
 
 from pathlib import Path
-
-import pandas as pd
 
 from rsir.archives.archive_table import read_archive
 from rsir.core.job import job
 from rsir.evaluation.contrasts import contrasts
-from rsir.evaluation.tables import read_results, write_table
-
-
-def main(archive: Path, scores: list[Path], table: Path) -> None:
-    """Compare what is planned to be compared, query by query."""
-    scenes = read_archive(archive).set_index("image")["scene"]
-    rows = pd.concat(map(read_results, scores), ignore_index=True)
-    write_table(table, contrasts(rows, scenes))
-
+from rsir.evaluation.runs import read_all_scores
+from rsir.evaluation.tables import write_table
 
 if __name__ == "__main__":
     with job(snakemake):
-        main(
-            archive=Path(snakemake.input.archive),
-            scores=[Path(path) for path in (*snakemake.input.scores, snakemake.input.bounds)],
-            table=Path(snakemake.output[0]),
-        )
+        scenes = read_archive(Path(snakemake.input.archive)).set_index("image")["scene"]
+        scores = read_all_scores([*snakemake.input.scores, snakemake.input.bounds])
+        write_table(Path(snakemake.output[0]), contrasts(scores, scenes))

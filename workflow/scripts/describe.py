@@ -9,7 +9,7 @@ from rsir.archives.archive_table import read_archive
 from rsir.archives.split_file import read_split
 from rsir.core.hdf5 import array_file
 from rsir.core.job import job
-from rsir.core.origin import made_from
+from rsir.core.origin import origin_attributes
 from rsir.descriptors.handcrafted import describe
 
 
@@ -28,7 +28,9 @@ def main(
     train = np.flatnonzero(read_split(split, table) == "train")
     histograms = describe(settings["network"], paths, train, settings["seed"], threads)
     files = {"archive": archive, "split": split}
-    facts = made_from(files, settings, backbone=name, labeling="off_the_shelf", weights="none")
+    facts = origin_attributes(
+        files, settings, backbone=name, labeling="off_the_shelf", weights="none"
+    )
     with array_file(descriptors, list(table["image"]), facts) as file:
         file.append("histogram", histograms)
 

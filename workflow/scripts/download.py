@@ -1,4 +1,4 @@
-"""Fetch what the folder of UC Merced does not have yet."""
+"""Download the files of UC Merced that are missing."""
 
 from pathlib import Path
 

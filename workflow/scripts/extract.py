@@ -1,4 +1,4 @@
-"""Describe the images off the shelf, and keep the activations at the cut."""
+"""Extract the off-the-shelf descriptors of an archive, and store the activations at the cut."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,7 +8,7 @@ from rsir.archives.archive_table import read_archive
 from rsir.core.files import optional
 from rsir.core.hdf5 import array_file
 from rsir.core.job import job
-from rsir.core.origin import made_from
+from rsir.core.origin import origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.extraction import extract
 from rsir.networks.load import load_backbone
@@ -26,20 +26,20 @@ def main(
     descriptors: Path,
     activations: Path | None,
 ) -> None:
-    """Pass once over the pixels."""
+    """Extract descriptors and, optionally, activations in one pass over the images."""
     processor = prepare_processor(threads)
     table, record = read_archive(archive), read_record(weights)
     images = list(table["image"])
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     method = {"backbone": name, "labeling": "off_the_shelf"}
-    facts = made_from({"archive": archive}, settings, **method, **weight_facts(record))
-    keep = array_file(activations, images, facts) if activations else nullcontext()
+    facts = origin_attributes({"archive": archive}, settings, **method, **weight_facts(record))
+    activation_file = array_file(activations, images, facts) if activations else nullcontext()
     with (
         open_source(None, table, root, backbone, threads, processor) as source,
-        keep as kept,
-        array_file(descriptors, images, facts) as described,
+        activation_file as activation_arrays,
+        array_file(descriptors, images, facts) as descriptor_arrays,
     ):
-        extract(backbone, source, processor, described, kept)
+        extract(backbone, source, processor, descriptor_arrays, activation_arrays)
 
 
 if __name__ == "__main__":

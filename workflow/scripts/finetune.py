@@ -13,7 +13,7 @@ from rsir.archives.split_file import read_split
 from rsir.core.files import optional, written_whole
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
-from rsir.core.origin import check_origin, made_from
+from rsir.core.origin import check_origin, origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.networks.load import load_backbone
@@ -45,7 +45,7 @@ def main(
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))
     backbone = load_backbone(Path(record.path) if record else None, **backbone_settings)
     inputs = {name: files[name] for name in ("archive", "split")}
-    facts = made_from(inputs, backbone_settings, **method, **weight_facts(record))
+    facts = origin_attributes(inputs, backbone_settings, **method, **weight_facts(record))
     for path in filter(None, (files["descriptors"], activations)):
         check_origin(path, read_attributes(path), facts)
     pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]

@@ -1,4 +1,4 @@
-"""Gather what is gained over the features off the shelf."""
+"""Tabulate the gain over the pooled off-the-shelf features."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Make the page that shows what the queries found."""
+"""Write the gallery, a page of the retrieved images of each query."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ def main(
     template: Path,
     page: Path,
 ) -> None:
-    """Show all models of the run."""
+    """Include all models of the run."""
     table = read_archive(archive)
-    search, found = read_run(table, rankings, scores)
-    write_gallery(page, template, gallery_data(name, table, search, found, thumbnails))
+    search, retrievals = read_run(table, rankings, scores)
+    write_gallery(page, template, gallery_data(name, table, search, retrievals, thumbnails))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Put what jobs noted of their making into the record of each archive's results."""
+"""Merge the notes of finished jobs into the record of each archive's results."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Show the tables and what they say on one page."""
+"""Write the summary and the tables as one page."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw the comparison of all methods."""
+"""Plot the comparison of all methods."""
 
 from pathlib import Path
 

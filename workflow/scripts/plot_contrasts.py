@@ -1,4 +1,4 @@
-"""Draw the planned contrasts."""
+"""Plot the planned contrasts."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw the scores against the number of images retrieved."""
+"""Plot the scores against the number of retrieved images."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ import pandas as pd
 from rsir.archives.archive_table import read_archive
 from rsir.archives.split_file import read_split
 from rsir.core.job import job
+from rsir.evaluation.runs import read_all_rankings
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
 from rsir.reports.figures.style import save
 from rsir.search.protocol import find_search
-from rsir.search.ranking_file import read_rankings
 
 
 def main(
@@ -24,10 +24,10 @@ def main(
 ) -> None:
     """Average over queries and seeds."""
     images = read_archive(archive)
-    rows = []
-    for path in rankings:
-        search, found, facts = read_rankings(path, images["image"].to_numpy(str))
-        rows.append(curve_rows(images, search, found, facts["backbone"], facts["labeling"]))
+    rows = [
+        curve_rows(images, search, ranked, attributes["backbone"], attributes["labeling"])
+        for search, ranked, attributes in read_all_rankings(rankings, images)
+    ]
     search = find_search(read_split(split, images), database)
     rows.append(bound_curve_rows(images, search, cutoffs))
     save(cutoffs_figure(pd.concat(rows, ignore_index=True), cutoffs[0], labelings), *figures)

@@ -1,4 +1,4 @@
-"""Draw the learning curves."""
+"""Plot the learning curves."""
 
 from pathlib import Path
 

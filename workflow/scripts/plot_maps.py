@@ -1,4 +1,4 @@
-"""Draw maps of the descriptors, before and after fine-tuning."""
+"""Plot maps of the descriptors, before and after fine-tuning."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from rsir.archives.split_file import read_split
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
 from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.evaluation.methods import POOL
 from rsir.reports.figures.maps import chosen_images, groups_of, maps_figure
 from rsir.reports.figures.style import save
 
@@ -17,9 +18,9 @@ def main(archive: Path, split: Path, descriptors: list[Path], figures: list[Path
     rows = chosen_images(read_split(split, images))
     pooled = {}
     for path in descriptors:
-        facts = read_attributes(path)
-        values = read_descriptors(path, list(images["image"]))["pool"]
-        pooled[facts["backbone"], facts["labeling"]] = values[rows]
+        attributes = read_attributes(path)
+        values = read_descriptors(path, list(images["image"]))[POOL]
+        pooled[attributes["backbone"], attributes["labeling"]] = values[rows]
     save(maps_figure(pooled, groups_of(images, rows)), *figures)
 
 

@@ -1,4 +1,4 @@
-"""Draw the accuracy of every method in every scene."""
+"""Plot the accuracy of every method for every scene class."""
 
 from pathlib import Path
 

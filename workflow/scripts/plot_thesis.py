@@ -1,4 +1,4 @@
-"""Draw the thesis' numbers beside ours."""
+"""Plot the numbers of the thesis and ours."""
 
 from pathlib import Path
 

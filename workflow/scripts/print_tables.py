@@ -1,4 +1,4 @@
-"""Print comparison tables, given by their paths, and where the rest is to be seen."""
+"""Print comparison tables, and the addresses of the summary and the gallery."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ for path in map(Path, sys.argv[1:]):
     results = path.parents[1].resolve()
     sys.stdout.write(f"\n{as_text(read_results(path))}\n\nTable:    {path}\n")
     for name, page in (
-        ("In words", results / "tables" / "index.html"),
+        ("Summary", results / "tables" / "index.html"),
         ("Gallery", results / "gallery" / "index.html"),
     ):
         if page.exists():

@@ -1,15 +1,15 @@
-"""Find the images that are like a picture that is not in the archive."""
+"""Retrieve the images that are most similar to an image outside the archive."""
 
 from pathlib import Path
 
 from rsir.core.files import optional
 from rsir.core.job import job
-from rsir.reports.query_report import answer
+from rsir.reports.query_report import write_query_report
 
 if __name__ == "__main__":
     with job(snakemake):
-        answer(
-            photo=Path(snakemake.input.photo),
+        write_query_report(
+            query_image=Path(snakemake.input.image),
             archive=Path(snakemake.input.archive),
             thumbnails=Path(snakemake.input.thumbnails),
             descriptors=Path(snakemake.input.descriptors),

@@ -7,7 +7,7 @@ from rsir.archives.archive_table import read_archive
 from rsir.core.files import optional
 from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
-from rsir.core.origin import METHOD, ORIGIN, check_origin, made_from
+from rsir.core.origin import METHOD, ORIGIN, check_origin, origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.networks.load import load_backbone
 from rsir.networks.processor import prepare_processor
@@ -30,7 +30,7 @@ def main(
     """Extract the descriptors in one pass over the activations."""
     processor = prepare_processor(threads)
     table, record = read_archive(archive), read_record(weights)
-    facts = made_from({"archive": archive}, settings, **method, **weight_facts(record))
+    facts = origin_attributes({"archive": archive}, settings, **method, **weight_facts(record))
     metadata = read_metadata(models)
     check_origin(models, metadata, facts, (*ORIGIN, *METHOD))
     if activations:

@@ -1,4 +1,4 @@
-"""Split an archive into images that train, validate and test."""
+"""Split an archive into training, validation and test images."""
 
 from pathlib import Path
 

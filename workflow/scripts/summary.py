@@ -1,4 +1,4 @@
-"""Say in plain sentences what the tables show."""
+"""Summarize the tables in words."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw the sample archive."""
+"""Draw the synthetic sample archive."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Put the thesis' numbers beside ours."""
+"""Compare the numbers of the thesis with ours."""
 
 from pathlib import Path
 

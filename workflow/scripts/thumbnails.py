@@ -1,4 +1,4 @@
-"""Make a thumbnail of each image of an archive."""
+"""Write a thumbnail of each image of an archive."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from rsir.core.job import job
 
 
 def main(archive: Path, root: Path, workers: int, thumbnails: Path) -> None:
-    """Shrink all images."""
+    """Shrink all images and write their thumbnails."""
     table = read_archive(archive)
     jpegs = make_thumbnails(table, root, workers)
     write_thumbnails(thumbnails, archive, table["image"].to_numpy(str), jpegs)

@@ -1,4 +1,4 @@
-"""Find or fetch the weights of a backbone, and write down where they are."""
+"""Find or download the weights of a backbone, and record the weights file."""
 
 from pathlib import Path
 

@@ -12,7 +12,7 @@ from rsir.core.errors import InputError
 
 
 def archive_of(scenes: list[str], labels: np.ndarray | None = None) -> pd.DataFrame:
-    """Make an archive's table; without labels, each image draws four at random."""
+    """Return the table of an archive; default labels are four random ones."""
     if labels is None:
         labels = np.random.default_rng(len(scenes)).random((len(scenes), 4)) < 0.4
     images = [f"{number:04}" for number in range(len(scenes))]
@@ -24,10 +24,10 @@ def sizes(split: pd.DataFrame) -> list[int]:
     return [int((split["subset"] == name).sum()) for name in SUBSETS]
 
 
-def test_leading_as_worked_out_by_hand():
+def test_leading_split_of_a_small_archive():
     archive = archive_of(list("aabbaabbabab"))  # six of each, mixed
     split = split_archive(archive, "leading", test_fraction=0.3, validation_fraction=0.2)
-    # round(6 × 0.3) = 2 test, round(6 × 0.2) = 1 validates
+    # round(6 × 0.3) = 2 test images, round(6 × 0.2) = 1 validation image
     for scene in "ab":
         subset = split["subset"][archive["scene"] == scene].tolist()
         assert subset == ["train", "train", "train", "validation", "test", "test"]
@@ -49,13 +49,13 @@ methods = st.sampled_from(["leading", "stratified", "iterative"])
 
 @settings(deadline=None, derandomize=True)
 @given(scene_sizes, fractions, methods, st.integers(0, 5))
-def test_a_split_is_a_partition_near_its_fractions(counts, fractions, method, seed):
-    scenes = [f"s{place}" for place, images in enumerate(counts) for _ in range(images)]
+def test_a_split_is_a_partition_with_about_these_fractions(counts, fractions, method, seed):
+    scenes = [f"s{index}" for index, images in enumerate(counts) for _ in range(images)]
     archive = archive_of(scenes)
     split = split_archive(archive, method, *fractions, seed)
     assert split["image"].tolist() == archive["image"].tolist()
     assert set(split["subset"]) == {"train", "test"} | ({"validation"} if fractions[1] else set())
-    # Rounded for each scene by leading, once by stratified; iterative gives way to the labels.
+    # leading rounds per scene, stratified once; iterative only approximates the sizes.
     slack = {"leading": 0.5 * len(counts), "stratified": 0.5, "iterative": 8.0}[method]
     for name, fraction in zip(("test", "validation"), fractions, strict=True):
         assert abs((split["subset"] == name).sum() - fraction * len(scenes)) <= slack + 1e-9
@@ -78,11 +78,11 @@ def test_iterative_keeps_rare_labels_in_proportion():
     rng = np.random.default_rng(0)
     labels = rng.random((600, 6)) < [0.5, 0.3, 0.2, 0.1, 0.05, 0.02]
     split = split_archive(archive_of([""] * 600, labels), "iterative", 0.25, seed=3)
-    tested = labels[split["subset"] == "test"].sum(axis=0)
-    assert np.abs(tested - 0.25 * labels.sum(axis=0)).max() <= 2
+    test_counts = labels[split["subset"] == "test"].sum(axis=0)
+    assert np.abs(test_counts - 0.25 * labels.sum(axis=0)).max() <= 2
 
 
-def test_iterative_takes_images_without_labels():
+def test_iterative_accepts_images_without_labels():
     archive = archive_of([""] * 20, np.zeros((20, 3), dtype=bool))
     assert sizes(split_archive(archive, "iterative", 0.25)) == [15, 0, 5]
 
@@ -90,17 +90,17 @@ def test_iterative_takes_images_without_labels():
 def test_real_labels_split_iteratively():
     path = SHARED / "reference" / "LandUse_Multilabeled.txt"
     if not path.is_file():
-        pytest.skip("no label file of UC Merced here")
+        pytest.skip("the label file of UC Merced is not available")
     labels = pd.read_csv(path, sep="\t", index_col=0).to_numpy(dtype=bool)
     archive = archive_of([""] * len(labels), labels)
-    tested = (split_archive(archive, "iterative", 0.2)["subset"] == "test").to_numpy()
-    share = label_matrix(archive)[tested].sum(axis=0) / labels.sum(axis=0)
+    is_test = (split_archive(archive, "iterative", 0.2)["subset"] == "test").to_numpy()
+    share = label_matrix(archive)[is_test].sum(axis=0) / labels.sum(axis=0)
     assert np.allclose(share, 0.2, atol=0.02)
-    assert tested.sum() == pytest.approx(420, abs=17)
+    assert is_test.sum() == pytest.approx(420, abs=17)
 
 
 @pytest.mark.parametrize("method", ["leading", "stratified"])
-def test_a_scene_too_small_is_named(method):
+def test_a_too_small_scene_is_named(method):
     archive = archive_of(["a"] * 20 + ["b"] * 4)
     with pytest.raises(InputError, match="scene 'b' has 4 images and needs 6 for one in each"):
         split_archive(archive, method, test_fraction=0.1)  # round(5 × 0.1) = 0
@@ -108,30 +108,30 @@ def test_a_scene_too_small_is_named(method):
 
 
 @pytest.mark.parametrize("method", ["leading", "stratified"])
-def test_scenes_are_needed(method):
+def test_scenes_are_required(method):
     with pytest.raises(InputError, match=f"split.method: {method} .* iterative or file"):
         split_archive(archive_of([""] * 20), method)
 
 
-def test_fewer_tests_than_scenes_cannot_be_stratified():
+def test_fewer_test_images_than_scenes_cannot_be_stratified():
     archive = archive_of([f"s{number % 10}" for number in range(30)])
-    with pytest.raises(InputError, match=r"split: no test part .* number of classes = 10"):
+    with pytest.raises(InputError, match=r"split: cannot draw .* test .* number of classes = 10"):
         split_archive(archive, "stratified", test_fraction=0.2)
 
 
 @pytest.mark.parametrize("method", ["leading", "stratified", "iterative"])
 @pytest.mark.parametrize("fractions", [(0.0, 0.1), (0.7, 0.3), (0.2, -0.1), (1.0, 0.0)])
-def test_fractions_must_leave_something(method, fractions):
-    with pytest.raises(InputError, match=r"split: test_fraction .* leave nothing"):
+def test_fractions_that_leave_no_images_are_refused(method, fractions):
+    with pytest.raises(InputError, match=r"split: test_fraction .* leave no images"):
         split_archive(archive_of(["a"] * 20), method, *fractions)
 
 
-def test_an_archive_too_small_for_iterative():
+def test_a_too_small_archive_for_iterative_is_refused():
     with pytest.raises(InputError, match="split: "):
         split_archive(archive_of([""] * 2), "iterative", test_fraction=0.2)
 
 
-def test_a_split_survives_its_file(tmp_path):
+def test_a_split_is_read_as_it_was_written(tmp_path):
     archive = archive_of(["a", "b"] * 20)
     split = split_archive(archive, "stratified", 0.2, 0.1)
     split.sample(frac=1, random_state=0).to_csv(tmp_path / "split.csv", index=False)
@@ -146,7 +146,7 @@ def test_a_split_survives_its_file(tmp_path):
         ("image,subset\n0000,train\n0001,test\n", "1 of the archive's 3 images .*: '0002'"),
         ("image,subset\n0000,train\n0001,test\n0002,test\nx,test\n", "1 of 4 rows .*: 'x'"),
         ("image,subset\n0000,train\n0001,test\n0001,test\n", "rows 2 and 3 both name .*'0001'"),
-        ("image,subset\n0000,train\n0001,test\n0002,val\n", "'0002' is 'val'; choose of train"),
+        ("image,subset\n0000,train\n0001,test\n0002,val\n", "'0002' is 'val'; choose one of train"),
         ("image,subset\n0000,train\n0001,train\n0002,train\n", "in the subset 'test'"),
         ("image,subset\n0000,test\n0001,test\n0002,test\n", "in the subset 'train'"),
         ("image,part\n0000,train\n", "no column 'subset'"),
@@ -160,6 +160,6 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path, content, expected):
         split_archive(archive_of([""] * 3), "file", file=path)
 
 
-def test_a_file_must_be_named():
+def test_a_missing_split_file_is_refused():
     with pytest.raises(InputError, match=r"split\.file: missing"):
         split_archive(archive_of([""] * 3), "file")

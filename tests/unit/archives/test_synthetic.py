@@ -1,5 +1,6 @@
+"""The synthetic scenes and the files of the sample archive."""
+
 import csv
-import math
 from collections import Counter
 from functools import cache
 from itertools import combinations
@@ -12,14 +13,10 @@ from PIL import Image
 
 from project import SHARED
 from rsir.archives.synthetic import LABELS, SCENES, draw_tile, write_sample
-from rsir.archives.synthetic_scenes.drawing import SIZE, SURFACES, Canvas, Pose
 
 UC_MERCED = SHARED / "reference/LandUse_Multilabeled.txt"
 
-MIDDLE = Pose(SIZE / 2, SIZE / 2)
-RED, GREY, GREEN = (200.0, 20.0, 20.0), (120.0, 120.0, 120.0), (60.0, 120.0, 60.0)
-
-# What a picture of the class cannot do without.
+# Labels of every tile of a class.
 CORE = {
     "agricultural": {"field"},
     "airplane": {"airplane", "pavement"},
@@ -44,7 +41,7 @@ CORE = {
     "tenniscourt": {"court"},
 }
 
-# What is found in no other classes.
+# Classes in which a label occurs.
 HOMES = {
     "airplane": {"airplane"},
     "chaparral": {"chaparral", "sparseresidential"},
@@ -64,102 +61,15 @@ def tile(scene: str, index: int) -> tuple[NDArray[np.uint8], frozenset[str]]:
     return draw_tile(scene, index, seed=0)
 
 
-def canvas(seed: int = 0) -> Canvas:
-    bare = Canvas(np.random.default_rng(seed))
-    bare.ground("pavement", GREY)
-    return bare
-
-
-# What a canvas says is seen
-
-
-def test_label_needs_visible_pixels():
-    drawn = canvas()
-    drawn.polygon("buildings", RED, MIDDLE.box(40, 30))
-    assert drawn.labels() == {"pavement", "buildings"}
-
-
-def test_hidden_object_leaves_no_label():
-    drawn = canvas()
-    drawn.polygon("cars", RED, MIDDLE.box(15, 7))
-    drawn.polygon("trees", GREEN, MIDDLE.disc(14))
-    assert drawn.labels() == {"pavement", "trees"}
-
-
-def test_object_off_the_tile_leaves_no_label():
-    drawn = canvas()
-    drawn.polygon("cars", RED, Pose(-20, 40).box(15, 7))
-    assert drawn.labels() == {"pavement"}
-
-
-def test_covered_ground_leaves_no_label():
-    drawn = canvas()
-    drawn.ground("grass", GREEN)
-    assert drawn.labels() == {"grass"}
-
-
-@pytest.mark.parametrize("label", LABELS)
-def test_sliver_is_not_counted(label):
-    least = SURFACES[label].visible
-    for area, seen in ((0.8 * least, False), (1.3 * least, True)):
-        drawn = canvas()
-        drawn.ground("sea" if label != "sea" else "water", GREY)
-        drawn.polygon(label, RED, MIDDLE.box(math.sqrt(area), math.sqrt(area)))
-        assert (label in drawn.labels()) == seen
-
-
-def test_region_covers_where_its_field_is_positive():
-    drawn = canvas()
-    along, _ = MIDDLE.coordinates()
-    drawn.region("grass", GREEN, along)
-    seen = drawn.render().astype(int)
-    green = seen[..., 1] > 1.25 * seen[..., 0]
-    assert green[:, 136:].mean() > 0.97
-    assert green[:, :120].mean() < 0.03
-
-
-def test_shows_sees_what_lies_about_a_place():
-    drawn = canvas()
-    drawn.polygon("grass", GREEN, MIDDLE.box(60, 60))
-    assert drawn.shows({"grass"}, MIDDLE, radius=20)
-    assert not drawn.shows({"grass"}, MIDDLE, radius=40)
-    assert drawn.shows({"grass", "pavement"}, MIDDLE, radius=40)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_shadow_falls_away_from_the_sun(seed):
-    drawn = canvas(seed)
-    drawn.polygon("buildings", RED, MIDDLE.disc(20), height=30)
-    seen = drawn.render().mean(axis=2)
-
-    def brightness(side: int) -> float:
-        x, y = (round(SIZE / 2 + side * 26 * d) for d in drawn.sun)
-        return float(seen[y - 2 : y + 3, x - 2 : x + 3].mean())
-
-    assert brightness(-1) < 0.75 * brightness(1)
-
-
-def test_noise_is_standardised_and_as_wide_as_asked():
-    fields = {cell: canvas().noise(cell, octaves=1) for cell in (8, 64)}
-    for field in fields.values():
-        assert field.mean() == pytest.approx(0, abs=1e-4)
-        assert field.std() == pytest.approx(1, abs=1e-4)
-    roughness = {cell: np.abs(np.diff(field)).mean() for cell, field in fields.items()}
-    assert roughness[8] == pytest.approx(8 * roughness[64], rel=0.5)
-
-
-# The tiles
-
-
 def test_names_are_those_of_uc_merced():
     if not UC_MERCED.exists():
-        pytest.skip("no label file of UC Merced")
+        pytest.skip("the label file of UC Merced is not available")
     header, *rows = UC_MERCED.read_text().split("\n")
     assert list(LABELS) == header.split()[1:]
     assert list(SCENES) == sorted({row[: row.index("\t") - 2] for row in rows if row})
 
 
-def test_tile_depends_on_its_arguments_alone():
+def test_tile_depends_on_its_arguments_only():
     first = [draw_tile(scene, index, 3) for scene, index in (("river", 0), ("harbor", 1))]
     again = [draw_tile(scene, index, 3) for scene, index in (("harbor", 1), ("river", 0))]
     for (pixels, labels), (pixels_again, labels_again) in zip(first, reversed(again), strict=True):
@@ -196,16 +106,16 @@ def test_label_sets_vary_within_a_scene(scene):
 
 
 def test_labels_occur_where_they_belong():
-    seen = {
+    pairs = {
         (label, scene) for scene in SCENES for index in range(5) for label in tile(scene, index)[1]
     }
-    assert {label for label, _ in seen} == set(LABELS)
+    assert {label for label, _ in pairs} == set(LABELS)
     for label, scenes in HOMES.items():
-        assert {scene for shown, scene in seen if shown == label} <= scenes
+        assert {scene for other, scene in pairs if other == label} <= scenes
 
 
-def test_green_is_seen_where_plants_are_labelled_and_only_there():
-    """Judge the labels by a vegetation index, in classes where nothing else is green."""
+def test_only_tiles_labelled_with_plants_are_green():
+    """Compare the labels with a vegetation index, in classes where nothing else is green."""
     outcomes: Counter[bool] = Counter()
     for scene in (
         "airplane",
@@ -228,14 +138,11 @@ def test_green_is_seen_where_plants_are_labelled_and_only_there():
 
 
 def test_sea_and_sand_share_the_beach():
-    """A beach has a bluish and a yellowish side, whatever the labels say."""
+    """Each beach has bluish and yellowish pixels."""
     for index in range(5):
         red, _, blue = tile("beach", index)[0].astype(float).transpose(2, 0, 1)
         assert (blue > red).mean() > 0.1
         assert (red > 1.1 * blue).mean() > 0.1
-
-
-# The files
 
 
 def test_table_matches_the_files(tmp_path):
@@ -244,9 +151,9 @@ def test_table_matches_the_files(tmp_path):
         rows = list(csv.DictReader(table))
     assert list(rows[0]) == ["image", "scene", *LABELS]
     assert [row["image"] for row in rows] == [f"{s}{i:02}" for s in SCENES for i in range(2)]
-    written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    files = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     images = {Path("Images", row["scene"], f"{row['image']}.png") for row in rows}
-    assert written == {*images, Path("labels.csv")}
+    assert files == {*images, Path("labels.csv")}
     for row in rows[::7]:
         pixels, labels = draw_tile(row["scene"], int(row["image"][-2:]), 5)
         with Image.open(tmp_path / "Images" / row["scene"] / f"{row['image']}.png") as image:
@@ -255,9 +162,9 @@ def test_table_matches_the_files(tmp_path):
         assert {row[label] for label in LABELS} <= {"0", "1"}
 
 
-def test_more_images_per_scene_leave_the_first_as_they_are(tmp_path):
+def test_more_images_per_scene_do_not_change_the_first(tmp_path):
     write_sample(tmp_path / "one", images_per_scene=1, seed=0)
     write_sample(tmp_path / "two", images_per_scene=2, seed=0)
     for path in (tmp_path / "one").rglob("*.png"):
-        twin = tmp_path / "two" / path.relative_to(tmp_path / "one")
-        assert path.read_bytes() == twin.read_bytes()
+        counterpart = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert path.read_bytes() == counterpart.read_bytes()

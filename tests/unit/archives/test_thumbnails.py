@@ -1,4 +1,4 @@
-"""Thumbnails, and the file of them."""
+"""Thumbnails and their file."""
 
 import io
 
@@ -18,7 +18,7 @@ from rsir.archives.thumbnails import (
 from rsir.core.errors import InputError
 
 
-def opened(jpeg):
+def decode(jpeg):
     return Image.open(io.BytesIO(jpeg))
 
 
@@ -33,35 +33,35 @@ def opened(jpeg):
     ],
 )
 def test_the_longer_side_is_shrunk_to_128_pixels(size, shrunk):
-    image = opened(thumbnail(Image.new("RGB", size, "teal")))
+    image = decode(thumbnail(Image.new("RGB", size, "teal")))
     assert (image.format, image.mode, image.size) == ("JPEG", "RGB", shrunk)
 
 
-def test_an_image_is_left_as_it_is():
+def test_the_image_itself_is_not_changed():
     image = Image.new("RGB", (200, 200))
     thumbnail(image)
     assert image.size == (200, 200)
 
 
 @pytest.mark.parametrize("scene", ["harbor", "mobilehomepark", "freeway"])
-def test_a_tile_is_small_but_no_smaller_than_it_needs_to_be(scene):
+def test_the_size_of_a_tile_is_just_below_the_maximum(scene):
     tile, _ = draw_tile(scene, 0, seed=0)
     assert 0.8 * MOST_BYTES < len(thumbnail(Image.fromarray(tile))) <= MOST_BYTES
 
 
-def test_noise_that_cannot_be_made_small_enough_is_kept():
+def test_noise_has_the_lowest_quality_even_above_the_maximum():
     noise = np.random.default_rng(0).choice(np.array([0, 255], np.uint8), (128, 128, 3))
     jpeg = thumbnail(Image.fromarray(noise))
     assert MOST_BYTES < len(jpeg) < 2 * MOST_BYTES
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_thumbnails_stand_in_the_order_of_the_archive(archive, root, workers):
+def test_thumbnails_are_in_the_order_of_the_archive(archive, root, workers):
     jpegs = make_thumbnails(archive[::-1], root, workers)
-    first, last = (np.asarray(opened(jpeg), float) for jpeg in (jpegs[0], jpegs[-1]))
-    with Image.open(root / "i.png") as own, Image.open(root / "a.png") as other:
-        assert np.abs(first - own).mean() < np.abs(first - other).mean()
-        assert np.abs(last - other).mean() < np.abs(last - own).mean()
+    first, last = (np.asarray(decode(jpeg), float) for jpeg in (jpegs[0], jpegs[-1]))
+    with Image.open(root / "i.png") as i, Image.open(root / "a.png") as a:
+        assert np.abs(first - i).mean() < np.abs(first - a).mean()
+        assert np.abs(last - a).mean() < np.abs(last - i).mean()
 
 
 def test_an_image_that_cannot_be_used_is_named(archive, tmp_path):
@@ -80,13 +80,13 @@ def path(tmp_path):
     return path
 
 
-def test_what_is_written_is_read_row_by_row(path):
+def test_written_thumbnails_are_read_by_row(path):
     images = np.array(["a", "ç", "d"])
     assert read_thumbnails(path, images, np.array([2, 0])) == [b"two", b"one"]
     assert read_thumbnails(path, images, np.arange(3)) == [b"one", b"three", b"two"]
 
 
-def test_anyone_can_read_the_file(path):
+def test_the_file_is_readable_with_h5py(path):
     with h5py.File(path) as file:
         assert list(file["image"].asstr()) == ["a", "ç", "d"]
         assert file["jpeg"][1].tobytes() == b"three"
@@ -101,7 +101,7 @@ def test_thumbnails_of_other_images_are_refused(path):
 def test_damaged_thumbnails_are_refused(path):
     content = bytearray(path.read_bytes())
     content[content.index(b"three")] ^= 1
-    for damaged in (content, content[: len(content) // 2], b"no thumbnails"):
+    for damaged in (content, content[: len(content) // 2], b"not HDF5"):
         path.write_bytes(damaged)
         with pytest.raises(InputError, match=r"thumbnails\.h5: is damaged"):
             read_thumbnails(path, np.array(["a", "ç", "d"]), np.arange(3))

@@ -1,3 +1,5 @@
+"""UC Merced, downloaded from a local server and read."""
+
 import hashlib
 import threading
 import zipfile
@@ -38,21 +40,21 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def served(tmp_path):
-    """A folder, and the address at which its files are served."""
-    folder = tmp_path / "served"
+def server(tmp_path):
+    """A folder and the address that serves its files."""
+    folder = tmp_path / "server"
     folder.mkdir()
     handler = partial(QuietHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield folder, f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+        yield folder, f"http://127.0.0.1:{http.server_port}/"
+        http.shutdown()
         thread.join()
 
 
-def offer(served: tuple[Path, str], file: str, members: dict[str, bytes]) -> Source:
-    folder, url = served
+def serve(server: tuple[Path, str], file: str, members: dict[str, bytes]) -> Source:
+    folder, url = server
     with zipfile.ZipFile(folder / file, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
@@ -60,17 +62,17 @@ def offer(served: tuple[Path, str], file: str, members: dict[str, bytes]) -> Sou
 
 
 @pytest.fixture
-def images(served):
+def images(server):
     names = ("beach/beach00", "beach/beach01", "forest/forest00")
     tiles = {f"UCMerced_LandUse/Images/{name}.tif": tile() for name in names}
     others = {"UCMerced_LandUse/readme.txt": b"", "__MACOSX/Images/beach/._beach00.tif": b""}
-    return offer(served, "images.zip", tiles | others)
+    return serve(server, "images.zip", tiles | others)
 
 
 @pytest.fixture
-def labels(served):
+def labels(server):
     members = {"multilabels/LandUse_Multilabeled.txt": LABEL_TABLE, "multilabels/other.txt": b""}
-    return offer(served, "labels.zip", members)
+    return serve(server, "labels.zip", members)
 
 
 def files(root: Path) -> set[str]:
@@ -85,7 +87,7 @@ LAID_OUT = {
 }
 
 
-def test_the_archive_is_fetched_and_read(tmp_path, images, labels):
+def test_the_archive_is_downloaded_and_read(tmp_path, images, labels):
     root = tmp_path / "data" / "ucmerced"
     receipt = download_ucmerced(root, images, labels)
     assert files(root) == LAID_OUT | {"images.zip", "labels.zip"}
@@ -103,9 +105,9 @@ def test_the_archive_is_fetched_and_read(tmp_path, images, labels):
     ]
 
 
-def test_a_second_download_fetches_nothing(tmp_path, served, images, labels):
+def test_a_second_download_requests_nothing(tmp_path, server, images, labels):
     download_ucmerced(tmp_path, images, labels)
-    for path in served[0].iterdir():
+    for path in server[0].iterdir():
         path.unlink()
     receipt = download_ucmerced(tmp_path, images, labels)
     digest = hashlib.sha256(LABEL_TABLE).hexdigest()
@@ -115,7 +117,7 @@ def test_a_second_download_fetches_nothing(tmp_path, served, images, labels):
     ]
 
 
-def test_only_what_is_missing_is_fetched_and_the_rest_kept(tmp_path, images, labels):
+def test_only_missing_files_are_downloaded_and_others_kept(tmp_path, images, labels):
     mine = tmp_path / "root" / "Images" / "beach" / "beach00.tif"
     mine.parent.mkdir(parents=True)
     mine.write_bytes(b"mine")
@@ -125,30 +127,30 @@ def test_only_what_is_missing_is_fetched_and_the_rest_kept(tmp_path, images, lab
     assert files(tmp_path / "root" / "Images") == {"beach/beach00.tif"}
 
 
-def test_a_zip_archive_put_there_by_hand_is_used(tmp_path, served, images, labels):
+def test_an_existing_zip_archive_is_used(tmp_path, server, images, labels):
     root = tmp_path / "root"
     root.mkdir()
-    (served[0] / "images.zip").rename(root / "images.zip")
+    (server[0] / "images.zip").rename(root / "images.zip")
     receipt = download_ucmerced(root, images, labels)
     assert receipt["source"].tolist() == ["already there", labels.urls[0]]
     assert files(root) >= LAID_OUT
 
 
-def test_nothing_half_made_stays(tmp_path, served, labels):
+def test_a_failed_unpacking_leaves_no_folder(tmp_path, server, labels):
     members = {"Images/beach/beach00.tif": tile(), "Images/beach/beach01.tif": tile()}
-    whole = offer(served, "images.zip", members)
-    content = bytearray((served[0] / whole.file).read_bytes())
+    whole = serve(server, "images.zip", members)
+    content = bytearray((server[0] / whole.file).read_bytes())
     content[content.rindex(b"II*\0") + 8] ^= 255  # damages the second tile
-    (served[0] / whole.file).write_bytes(content)
-    damaged = whole._replace(sha256=sha256(served[0] / whole.file))
+    (server[0] / whole.file).write_bytes(content)
+    damaged = whole._replace(sha256=sha256(server[0] / whole.file))
     root = tmp_path / "root"
     with pytest.raises(InputError, match=r"images\.zip: cannot be unpacked"):
         download_ucmerced(root, damaged, labels)
     assert {path.name for path in root.iterdir()} == {"images.zip"}
 
 
-def test_the_error_says_where_to_put_the_file(tmp_path, served, images, labels):
-    (served[0] / "images.zip").unlink()
+def test_the_error_names_the_path_of_the_file(tmp_path, server, images, labels):
+    (server[0] / "images.zip").unlink()
     with pytest.raises(InputError, match=rf"{tmp_path / 'root' / 'images.zip'}: .*404"):
         download_ucmerced(tmp_path / "root", images, labels)
 
@@ -171,7 +173,7 @@ def test_a_missing_tile_is_named(root):
 
 def test_a_scene_that_is_not_of_uc_merced_is_refused(root):
     (root / "Images" / "forest").rename(root / "Images" / "woods")
-    with pytest.raises(InputError, match="'woods' is no scene"):
+    with pytest.raises(InputError, match="'woods' is not a scene"):
         read_ucmerced(root)
 
 
@@ -190,7 +192,7 @@ def test_missing_images_are_refused(root):
 
 def test_a_part_of_the_real_archive():
     if not (SHARED / "data" / "ucmerced40").is_dir():
-        pytest.skip("no UC Merced tiles here")
+        pytest.skip("the UC Merced tiles are not available")
     table = read_ucmerced(SHARED / "data" / "ucmerced40")
     assert len(table) == 840
     assert table["scene"].value_counts().to_dict() == dict.fromkeys(SCENES, 40)
@@ -202,7 +204,7 @@ def test_a_part_of_the_real_archive():
 def test_the_whole_label_file(root):
     path = SHARED / "reference" / "LandUse_Multilabeled.txt"
     if not path.is_file():
-        pytest.skip("no label file of UC Merced here")
+        pytest.skip("the label file of UC Merced is not available")
     (root / path.name).write_bytes(path.read_bytes())
     for scene in SCENES:
         (root / "Images" / scene).mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ def test_a_file_appears_when_the_block_ends(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_an_error_leaves_what_was_there(tmp_path):
+def test_an_error_keeps_the_previous_file(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("old")
 
@@ -33,7 +33,7 @@ def test_an_error_leaves_what_was_there(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_block_that_writes_nothing_makes_no_file(tmp_path):
+def test_a_block_that_writes_nothing_creates_no_file(tmp_path):
     with pytest.raises(FileNotFoundError), written_whole(tmp_path / "table.csv"):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -53,9 +53,9 @@ def test_sha256(tmp_path, content):
     assert sha256(tmp_path / "file") == hashlib.sha256(content).hexdigest()
 
 
-def test_what_a_killed_process_left_of_the_same_file_is_removed(tmp_path):
-    left, other = tmp_path / ".table [1].7.partial.csv", tmp_path / ".table.7.partial.csv"
-    left.touch()
+def test_temporary_files_of_killed_processes_are_removed(tmp_path):
+    leftover, other = tmp_path / ".table [1].7.partial.csv", tmp_path / ".table.7.partial.csv"
+    leftover.touch()
     other.touch()
     with written_whole(tmp_path / "table [1].csv") as partial:
         partial.touch()
@@ -67,13 +67,13 @@ def test_what_a_killed_process_left_of_the_same_file_is_removed(tmp_path):
     [
         (OSError(errno.ENOSPC, "No space left on device"), "the disk is full; make room"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), "the disk is full"),
-        (OSError(errno.EDQUOT, "Disk quota exceeded"), "your quota is used up; make room"),
-        (OSError(errno.EROFS, "Read-only file system"), "the file system is read-only; work in"),
-        (PermissionError(errno.EACCES, "Permission denied"), "may not be written; work in"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "the disk quota is used up; make room"),
+        (OSError(errno.EROFS, "Read-only file system"), "the file system is read-only; use a"),
+        (PermissionError(errno.EACCES, "Permission denied"), "no permission to write; use a"),
     ],
     ids=str,
 )
-def test_a_place_that_takes_no_file_is_told_in_one_line(tmp_path, error, reason):
+def test_an_unwritable_path_is_reported_in_one_line(tmp_path, error, reason):
     path = tmp_path / "table.csv"
     with pytest.raises(MachineError) as raised, written_whole(path):
         raise error
@@ -81,7 +81,7 @@ def test_a_place_that_takes_no_file_is_told_in_one_line(tmp_path, error, reason)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_errors_stay_what_they_are(tmp_path):
+def test_other_errors_are_passed_through(tmp_path):
     with (
         pytest.raises(InputError, match="No space left") as raised,
         written_whole(tmp_path / "table.csv"),

@@ -1,4 +1,4 @@
-"""What a job says; each runs by itself, since logging is of the whole process."""
+"""The log and the terminal output of jobs, each in its own process, since logging is global."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from project import SCRIPTS
 
 @pytest.fixture
 def run(tmp_path):
-    """Run statements as a job; return its exit status, its log and what it said to the terminal."""
+    """Run statements as a job; return its exit status, its log and its terminal output."""
 
     def run_job(*statements: str) -> tuple[int, str, str]:
         log = tmp_path / "logs" / "job.log"
@@ -23,27 +23,27 @@ def run(tmp_path):
                 "from rsir.core.job import reported",
                 f"with reported(Path({str(log)!r})):",
                 *(f"    {statement}" for statement in statements),
-                "print('went on')",
+                "print('finished')",
             ]
         )
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", script],
             env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
             capture_output=True,
             text=True,
             check=False,
         )
-        return done.returncode, log.read_text(), done.stdout + done.stderr
+        return process.returncode, log.read_text(), process.stdout + process.stderr
 
     return run_job
 
 
-def test_messages_and_warnings_go_to_the_log_alone(run):
+def test_messages_and_warnings_go_to_the_log_only(run):
     status, log, terminal = run("logging.info('%d images', 3)", "warnings.warn('odd')")
     assert status == 0
     assert log.startswith("INFO: 3 images\nWARNING: ")
     assert "UserWarning: odd" in log
-    assert terminal == "went on\n"
+    assert terminal == "finished\n"
 
 
 def test_an_input_error_is_one_line_and_status_1(run):
@@ -55,13 +55,13 @@ def test_an_input_error_is_one_line_and_status_1(run):
 def test_any_other_error_keeps_its_traceback(run):
     status, log, terminal = run("1 / 0")
     assert status == 1
-    assert log.startswith("ERROR: unexpected; please report it")
+    assert log.startswith("ERROR: unexpected error; please report it")
     assert log.endswith("ZeroDivisionError: division by zero\n")
     assert "Traceback" in log
     assert "ZeroDivisionError" in terminal
 
 
-def test_a_log_is_begun_anew(run):
+def test_a_log_is_overwritten(run):
     run("logging.info('first')")
     _, log, _ = run("logging.info('second')")
     assert log == "INFO: second\n"
@@ -72,25 +72,25 @@ def test_a_log_is_begun_anew(run):
     [
         (
             "import torch; raise torch.AcceleratorError('CUDA error: lost\\nasynchronously')",
-            "the GPU failed (CUDA error: lost); run again, on another one if it goes on failing",
+            "the GPU failed (CUDA error: lost); run again, on another GPU if it keeps failing",
         ),
         (
             "bytearray(1 << 60)",
-            "memory is used up; run fewer jobs at the same time, or ask for more of it",
+            "out of memory; run fewer jobs at the same time, or request more memory",
         ),
         (
             "import torch; torch.empty(1 << 50)",
-            "memory is used up; run fewer jobs at the same time, or ask for more of it",
+            "out of memory; run fewer jobs at the same time, or request more memory",
         ),
         (
             "import os, signal; from torch.utils.data import DataLoader; "
             "list(DataLoader(range(2), num_workers=1, "
             "collate_fn=lambda _: os.kill(os.getpid(), signal.SIGKILL)))",
-            "a process that reads images was killed, as when memory is short; run again",
+            "a process that reads images was killed, probably for lack of memory; run again",
         ),
     ],
 )
-def test_what_the_machine_is_to_blame_for_is_one_line(run, statement, line):
+def test_a_failure_of_the_machine_is_reported_in_one_line(run, statement, line):
     status, log, _ = run(statement)
     assert status == 1
     assert log == f"ERROR: {line}\n"

@@ -1,4 +1,4 @@
-"""The record of what each job made of what."""
+"""The record of the inputs and outputs of each job."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from rsir.core.job_record import digest, gather, note_job, read_record
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """An archive's results, in the folder that jobs run in."""
+    """The folder of results of an archive, in the working directory of jobs."""
     monkeypatch.chdir(tmp_path)
     folder = Path("results/mine")
     folder.mkdir(parents=True)
@@ -23,7 +23,7 @@ def sha256(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def made(path, content):
+def write(path, content):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
@@ -31,11 +31,11 @@ def made(path, content):
 
 
 def note(folder, name="split", content="a", seed=0):
-    inputs, outputs = [made("mine.csv", "labels")], [made(folder / f"{name}.csv", content)]
+    inputs, outputs = [write("mine.csv", "labels")], [write(folder / f"{name}.csv", content)]
     note_job(folder, name, "split", inputs, outputs, {"seed": seed}, {"split": {"seed": seed}})
 
 
-def test_a_job_is_known_as_soon_as_it_has_ended(folder):
+def test_a_finished_job_is_in_the_record(folder):
     note(folder, content="of the split")
     record = read_record(folder)
     job = record.jobs["split"]
@@ -48,7 +48,7 @@ def test_a_job_is_known_as_soon_as_it_has_ended(folder):
     assert not (folder / "provenance.json").exists()
 
 
-def test_notes_are_gathered_into_one_file_and_gone(folder):
+def test_notes_are_merged_into_one_file_and_deleted(folder):
     note(folder)
     note(folder, "scores/lbp/off_the_shelf.v1")
     before = read_record(folder)
@@ -60,7 +60,7 @@ def test_notes_are_gathered_into_one_file_and_gone(folder):
     assert json.loads((folder / "provenance.json").read_text())["jobs"]["split"]["rule"] == "split"
 
 
-def test_a_later_job_of_the_same_name_takes_the_place_of_an_earlier_one(folder):
+def test_a_later_job_of_the_same_name_replaces_an_earlier_one(folder):
     note(folder)
     note(folder, "bounds")
     gather(folder)
@@ -72,7 +72,7 @@ def test_a_later_job_of_the_same_name_takes_the_place_of_an_earlier_one(folder):
     assert record.jobs["split"].outputs == {"results/mine/split.csv": sha256("b")}
 
 
-def test_configurations_are_kept_once_and_as_long_as_a_job_is_of_them(folder):
+def test_configurations_are_stored_once_and_while_a_job_refers_to_them(folder):
     note(folder)
     note(folder, "bounds")
     assert list(read_record(folder).configs.values()) == [{"split": {"seed": 0}}]
@@ -83,7 +83,7 @@ def test_configurations_are_kept_once_and_as_long_as_a_job_is_of_them(folder):
     assert list(read_record(folder).configs.values()) == [{"split": {"seed": 1}}]
 
 
-def test_where_nothing_was_noted_nothing_is_written(folder):
+def test_without_notes_no_record_is_written(folder):
     gather(folder)
     assert list(folder.iterdir()) == []
     assert read_record(folder).jobs == {}
@@ -92,21 +92,21 @@ def test_where_nothing_was_noted_nothing_is_written(folder):
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"configs": {}, "jobs": {"a": {}}}'])
 def test_a_damaged_record_is_refused_and_the_notes_are_kept(folder, content):
     note(folder)
-    made(folder / "provenance.json", content)
+    write(folder / "provenance.json", content)
     with pytest.raises(InputError, match=r"^results/mine/provenance\.json: is damaged; delete it"):
         gather(folder)
     (folder / "provenance.json").unlink()
     assert read_record(folder).jobs.keys() == {"split"}
 
 
-def test_the_digest_of_a_folder_is_of_names_and_contents(tmp_path):
+def test_the_digest_of_a_folder_depends_on_names_and_contents(tmp_path):
     tiles = tmp_path / "tiles" / "beach"
     tiles.mkdir(parents=True)
-    made(tiles / "one.png", "1")
+    write(tiles / "one.png", "1")
     first = digest(tiles.parent)
-    made(tiles / ".hidden", "engine's")
+    write(tiles / ".hidden", "engine's")
     assert digest(tiles.parent) == first
-    made(tiles / "one.png", "2")
+    write(tiles / "one.png", "2")
     second = digest(tiles.parent)
-    made(tiles / "one.png", "1").rename(tiles / "two.png")
+    write(tiles / "one.png", "1").rename(tiles / "two.png")
     assert len({first, second, digest(tiles.parent)}) == 3

@@ -1,4 +1,4 @@
-"""What a file says that it was made from."""
+"""The origin in the attributes of a file."""
 
 import hashlib
 import json
@@ -13,14 +13,14 @@ import pytest
 import torch
 
 from project import SCRIPTS
-from rsir.core.origin import circumstances, digests, made_from
+from rsir.core.origin import circumstances, digests, origin_attributes
 
-MADE = """
+SCRIPT = """
 import json, sys
 import h5py, numpy
-from rsir.core.origin import made_from
+from rsir.core.origin import origin_attributes
 
-json.dump(made_from({}, {}), sys.stdout)
+json.dump(origin_attributes({}, {}), sys.stdout)
 """
 
 
@@ -34,34 +34,40 @@ def test_each_file_has_its_digest(tmp_path):
     }
 
 
-def test_facts_digests_and_settings_are_told(tmp_path):
+def test_origin_has_facts_digests_and_settings(tmp_path):
     file = tmp_path / "archive.csv"
     file.write_bytes(b"image")
     settings = {"library": "handcrafted", "network": "lbp", "seed": 0}
-    made = made_from({"archive": file}, settings, backbone="mine", seed=None)
-    assert made.keys() == {"backbone", "seed", "archive_sha256", "backbone_settings", "versions"}
-    assert (made["backbone"], made["seed"]) == ("mine", None)
-    assert made["archive_sha256"] == hashlib.sha256(b"image").hexdigest()
-    assert json.loads(made["backbone_settings"]) == settings
+    attributes = origin_attributes({"archive": file}, settings, backbone="mine", seed=None)
+    assert attributes.keys() == {
+        "backbone",
+        "seed",
+        "archive_sha256",
+        "backbone_settings",
+        "versions",
+    }
+    assert (attributes["backbone"], attributes["seed"]) == ("mine", None)
+    assert attributes["archive_sha256"] == hashlib.sha256(b"image").hexdigest()
+    assert json.loads(attributes["backbone_settings"]) == settings
 
 
 def test_versions_are_those_of_the_libraries_that_are_loaded():
-    told = subprocess.run(
-        [sys.executable, "-c", MADE], cwd=SCRIPTS, capture_output=True, text=True, check=True
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=SCRIPTS, capture_output=True, text=True, check=True
     )
-    versions = json.loads(json.loads(told.stdout)["versions"])
+    versions = json.loads(json.loads(process.stdout)["versions"])
     assert versions == {"h5py": version("h5py"), "numpy": version("numpy")}
 
 
-def test_circumstances_are_told():
-    told = circumstances()
-    assert datetime.fromisoformat(told["created"]).tzinfo is UTC
-    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|unknown", told["code"])
-    assert told["device"]
+def test_circumstances_have_time_code_and_device():
+    attributes = circumstances()
+    assert datetime.fromisoformat(attributes["created"]).tzinfo is UTC
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|unknown", attributes["code"])
+    assert attributes["device"]
 
 
-def test_the_processor_is_told_by_its_model():
+def test_the_device_is_the_model_of_the_cpu():
     model = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)
     if model is None or torch.cuda.is_available():
-        pytest.skip("its model is not told, or a GPU is")
+        pytest.skip("the CPU model is unknown, or a GPU is available")
     assert circumstances()["device"] == model[1]

@@ -1,4 +1,4 @@
-"""How far a job is, in its log and on a terminal; each job runs by itself, as logging is global."""
+"""Progress of a job in its log and on a terminal, each in its own process."""
 
 import os
 import pty
@@ -31,7 +31,7 @@ def run(log: Path, terminal: int = subprocess.PIPE) -> subprocess.CompletedProce
     )
 
 
-def test_the_log_tells_count_rate_and_time_left_and_a_pipe_nothing(tmp_path):
+def test_the_log_has_count_rate_and_remaining_time_and_a_pipe_nothing(tmp_path):
     assert run(tmp_path / "log").stderr == b""
     lines = (tmp_path / "log").read_text().splitlines()
     assert lines[0].startswith("INFO: letters:   0%")
@@ -40,13 +40,13 @@ def test_the_log_tells_count_rate_and_time_left_and_a_pipe_nothing(tmp_path):
     assert len(lines) == 4
 
 
-def test_a_terminal_shows_a_bar_and_is_left_clean(tmp_path):
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(ours, (24, 80))
-    run(tmp_path / "log", terminal=theirs)
-    shown = os.read(ours, 1 << 16).decode()
-    os.close(theirs)
-    os.close(ours)
-    assert "letters:" in shown
-    assert shown.endswith("\r")
-    assert "\n" not in shown
+def test_a_terminal_displays_a_bar_and_is_cleared(tmp_path):
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(master, (24, 80))
+    run(tmp_path / "log", terminal=slave)
+    output = os.read(master, 1 << 16).decode()
+    os.close(slave)
+    os.close(master)
+    assert "letters:" in output
+    assert output.endswith("\r")
+    assert "\n" not in output

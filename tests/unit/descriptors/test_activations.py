@@ -107,7 +107,7 @@ def test_activations_that_overflow_half_precision_are_refused(small, archive, ro
     large = replace(small, trunk=trunk)
     with (
         open_source(None, archive, root, large, 0, CPU) as source,
-        pytest.raises(InputError, match=r"exceed half precision \(65,504\)"),
+        pytest.raises(InputError, match=r"exceed the range of half precision \(65,504\)"),
     ):
         list(source.batches([np.arange(2)]))
 
@@ -161,7 +161,7 @@ def test_an_unreadable_image_is_named_in_one_line(small, archive, root, tmp_path
 def test_activations_of_other_images_are_refused(small, archive, root, stored):
     other = archive.iloc[::-1]
     with (
-        pytest.raises(InputError, match=r"activations\.h5: is of other images; delete it"),
+        pytest.raises(InputError, match=r"activations\.h5: holds other images; delete it"),
         open_source(stored, other, root, small, 0, CPU),
     ):
         pass

@@ -44,7 +44,7 @@ def test_rows_larger_than_a_chunk_are_read_unchanged(tmp_path):
 )
 def test_a_file_of_other_images_is_refused(tmp_path, images):
     path = write_descriptors(tmp_path / "vgg16.h5")
-    with pytest.raises(InputError, match=r"vgg16\.h5: is of other images; delete it"):
+    with pytest.raises(InputError, match=r"vgg16\.h5: holds other images; delete it"):
         read_descriptors(path, images)
     with pytest.raises(InputError, match="other images"), open_activations(path, images):
         pass

@@ -1,4 +1,4 @@
-"""The floor and the ceilings against the published labels of UC Merced, and on made labels."""
+"""Bounds against the published labels of UC Merced, and on a small example."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ LABELS = SHARED / "reference" / "LandUse_Multilabeled.txt"
 def ucmerced() -> dict[str, Any]:
     """The last 20 images of each class of UC Merced, as queries and as database."""
     if not LABELS.is_file():
-        pytest.skip("the label file of UC Merced is not at hand")
+        pytest.skip("the label file of UC Merced is not available")
     table = pd.read_csv(LABELS, sep="\t", index_col=0)
     names = table.index.str.extract(r"^(?P<scene>\D+)(?P<number>\d+)$")
     test = names["number"].astype(int).to_numpy() >= 80
@@ -34,7 +34,7 @@ def ucmerced() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def made() -> dict[str, Any]:
+def small() -> dict[str, Any]:
     """Three queries of two scenes, of which the last is not in the database of six."""
     labels = np.array(
         [[1, 1, 0], [1, 1, 0], [1, 0, 0], [0, 0, 1], [1, 1, 1], [0, 0, 0]], dtype=bool
@@ -61,19 +61,19 @@ PAIR_METRICS = ("accuracy", "precision", "recall", "hamming_loss")
         ("included", "label oracle", (0.841, 0.894, 0.936)),
     ],
 )
-def test_ucmerced_comes_out_as_known(
+def test_ucmerced_has_known_scores(
     ucmerced: dict[str, Any], protocol: str, bound: str, expected: tuple[float, ...]
 ) -> None:
     scores = score_bounds(protocol, [20], **ucmerced)[bound][20]
-    found = [scores[metric].mean() for metric in PAIR_METRICS[: len(expected)]]
-    assert found == pytest.approx(expected, abs=0.0015)
+    means = [scores[metric].mean() for metric in PAIR_METRICS[: len(expected)]]
+    assert means == pytest.approx(expected, abs=0.0015)
 
 
 @pytest.mark.parametrize(
     ("bound", "acg", "ndcg"),
     [("random", 1.21, 0.240), ("scene oracle", 2.60, 0.771), ("label oracle", 3.01, 0.979)],
 )
-def test_ucmerced_graded_metrics_come_out_as_known(
+def test_ucmerced_has_known_graded_scores(
     ucmerced: dict[str, Any], bound: str, acg: float, ndcg: float
 ) -> None:
     scores = score_bounds("excluded", [20], **ucmerced)[bound][20]
@@ -88,7 +88,7 @@ def test_ucmerced_map_saturates(ucmerced: dict[str, Any]) -> None:
     }
     assert scores["label oracle"]["map"].mean() == 1
     assert scores["label oracle"]["map_jaccard"].mean() == 1
-    # 19 of 20 are of the query's scene; the one at random shares a label in 0.6 of the lists.
+    # 19 of 20 are of the query's scene; the random one shares a label in 0.6 of the lists.
     assert scores["scene oracle"]["map"].mean() == pytest.approx(0.981, abs=0.0015)
     assert scores["scene oracle"]["anmrr"].max() == 0
 
@@ -102,36 +102,36 @@ def test_another_seed_changes_the_means_by_less_than_0_002(ucmerced: dict[str, A
     assert (one["random"][20]["accuracy"] != two["random"][20]["accuracy"]).any()
 
 
-def test_the_same_seed_gives_the_same_scores(made: dict[str, Any]) -> None:
-    one, two = (score_bounds("excluded", [2], **made, seed=3) for _ in range(2))
+def test_the_same_seed_gives_the_same_scores(small: dict[str, Any]) -> None:
+    one, two = (score_bounds("excluded", [2], **small, seed=3) for _ in range(2))
     np.testing.assert_equal(one, two)
-    other = score_bounds("excluded", [2], **made, seed=4)
+    other = score_bounds("excluded", [2], **small, seed=4)
     assert (one["random"][2]["accuracy"] != other["random"][2]["accuracy"]).any()
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
 def test_a_ranking_holds_each_image_once_and_starts_with_the_query(
-    made: dict[str, Any], bound: str
+    small: dict[str, Any], bound: str
 ) -> None:
-    ranked = bound_rankings(bound, **made, depth=6, rng=np.random.default_rng(0))
+    ranked = bound_rankings(bound, **small, depth=6, rng=np.random.default_rng(0))
     assert np.sort(ranked, axis=1).tolist() == [[0, 1, 2, 3, 4, 5]] * 3
     assert ranked[:2, 0].tolist() == [0, 1]
 
 
-def test_scene_oracle_ranks_the_scene_first(made: dict[str, Any]) -> None:
-    ranked = bound_rankings("scene oracle", **made, depth=6, rng=np.random.default_rng(0))
+def test_scene_oracle_ranks_the_scene_first(small: dict[str, Any]) -> None:
+    ranked = bound_rankings("scene oracle", **small, depth=6, rng=np.random.default_rng(0))
     assert [set(row[:3]) for row in ranked.tolist()] == [{0, 3, 4}, {1, 2, 5}, {1, 2, 5}]
 
 
-def test_label_oracle_ranks_by_jaccard_and_ties_by_archive_order(made: dict[str, Any]) -> None:
-    ranked = bound_rankings("label oracle", **made, depth=6, rng=np.random.default_rng(0))
+def test_label_oracle_ranks_by_jaccard_and_ties_by_archive_order(small: dict[str, Any]) -> None:
+    ranked = bound_rankings("label oracle", **small, depth=6, rng=np.random.default_rng(0))
     # With {0, 1}: 1, 1, 1/2, 0, 2/3, 0. Without labels: 1 for the last and 0 for the others.
     assert ranked.tolist() == [[0, 1, 4, 2, 3, 5], [1, 0, 4, 2, 3, 5], [5, 0, 1, 2, 3, 4]]
 
 
-def test_random_puts_every_other_image_first_equally_often(made: dict[str, Any]) -> None:
+def test_random_puts_every_other_image_first_equally_often(small: dict[str, Any]) -> None:
     rng = np.random.default_rng(0)
-    second = [bound_rankings("random", **made, depth=2, rng=rng)[0, 1] for _ in range(2000)]
+    second = [bound_rankings("random", **small, depth=2, rng=rng)[0, 1] for _ in range(2000)]
     shares = np.bincount(second, minlength=6) / 2000
     assert shares[0] == 0
     assert shares[1:] == pytest.approx(0.2, abs=0.04)
@@ -140,25 +140,25 @@ def test_random_puts_every_other_image_first_equally_often(made: dict[str, Any])
 @pytest.mark.parametrize(
     ("protocol", "own_rows"), [("excluded", [0, 1, -1]), ("included", [-1, -1, -1])]
 )
-def test_all_queries_ask_once_before_any_asks_again(
-    made: dict[str, Any], protocol: str, own_rows: list[int]
+def test_repetitions_are_blocks_of_all_queries(
+    small: dict[str, Any], protocol: str, own_rows: list[int]
 ) -> None:
-    found = {bound: rest for bound, *rest in repeated_rankings(protocol, [1, 2], **made)}
-    assert tuple(found) == BOUNDS
-    assert found["label oracle"][0].tolist() == [0, 1, 2]
-    for asked, ranked, left_out in found.values():
-        times, rest = divmod(len(asked), 3)
+    rankings = {bound: rest for bound, *rest in repeated_rankings(protocol, [1, 2], **small)}
+    assert tuple(rankings) == BOUNDS
+    assert rankings["label oracle"][0].tolist() == [0, 1, 2]
+    for queries, ranked, left_out in rankings.values():
+        times, rest = divmod(len(queries), 3)
         assert rest == 0
-        assert asked.tolist() == [0, 1, 2] * times
+        assert queries.tolist() == [0, 1, 2] * times
         assert left_out.tolist() == own_rows * times
         assert (ranked == left_out[:, None]).sum() == 0
-    assert len(np.unique(found["random"][1], axis=0)) > 50  # drawn anew each time
+    assert len(np.unique(rankings["random"][1], axis=0)) > 50  # each drawn independently
 
 
-def test_chance_is_drawn_so_often_that_means_are_steady(ucmerced: dict[str, Any]) -> None:
+def test_random_rankings_are_repeated_until_means_are_accurate(ucmerced: dict[str, Any]) -> None:
     times = {
-        bound: len(asked) / len(ucmerced["own_rows"])
-        for bound, asked, _, _ in repeated_rankings("excluded", [5], **ucmerced)
+        bound: len(queries) / len(ucmerced["own_rows"])
+        for bound, queries, _, _ in repeated_rankings("excluded", [5], **ucmerced)
     }
     assert times["label oracle"] == 1
     assert times["random"] == times["scene oracle"] == 48  # 20,160 rankings of 420 queries
@@ -166,20 +166,20 @@ def test_chance_is_drawn_so_often_that_means_are_steady(ucmerced: dict[str, Any]
 
 @pytest.mark.parametrize("protocol", ["excluded", "included"])
 def test_a_score_is_the_mean_over_the_rankings_of_its_query(
-    made: dict[str, Any], protocol: str
+    small: dict[str, Any], protocol: str
 ) -> None:
-    scores = score_bounds(protocol, [2], **made, seed=3)
-    for bound, asked, ranked, left_out in repeated_rankings(protocol, [2], **made, seed=3):
-        labels = made["query_labels"][asked], made["database_labels"]
-        scenes = made["query_scenes"][asked], made["database_scenes"]
+    scores = score_bounds(protocol, [2], **small, seed=3)
+    for bound, queries, ranked, left_out in repeated_rankings(protocol, [2], **small, seed=3):
+        labels = small["query_labels"][queries], small["database_labels"]
+        scenes = small["query_scenes"][queries], small["database_scenes"]
         each = score_rankings(ranked, *labels, *scenes, left_out, 2)
         for metric in METRICS:
-            means = [each[metric][asked == query].mean() for query in range(3)]
+            means = [each[metric][queries == query].mean() for query in range(3)]
             np.testing.assert_allclose(scores[bound][2][metric], means)
 
 
-def test_every_cutoff_and_query_is_scored(made: dict[str, Any]) -> None:
-    scores = score_bounds("included", [1, 3], **made)
+def test_every_cutoff_and_query_is_scored(small: dict[str, Any]) -> None:
+    scores = score_bounds("included", [1, 3], **small)
     assert tuple(scores) == BOUNDS
     for of_bound in scores.values():
         assert list(of_bound) == [1, 3]
@@ -187,8 +187,8 @@ def test_every_cutoff_and_query_is_scored(made: dict[str, Any]) -> None:
         assert {values.shape for values in of_bound[3].values()} == {(3,)}
 
 
-def test_without_scenes_there_is_no_scene_oracle(made: dict[str, Any]) -> None:
-    without = {**made, "query_scenes": None, "database_scenes": None}
+def test_without_scenes_there_is_no_scene_oracle(small: dict[str, Any]) -> None:
+    without = {**small, "query_scenes": None, "database_scenes": None}
     scores = score_bounds("excluded", [2], **without)
     assert tuple(scores) == ("random", "label oracle")
     assert np.isnan(scores["random"][2]["anmrr"]).all()
@@ -196,6 +196,6 @@ def test_without_scenes_there_is_no_scene_oracle(made: dict[str, Any]) -> None:
         bound_rankings("scene oracle", **without, depth=2, rng=np.random.default_rng(0))
 
 
-def test_a_cutoff_larger_than_the_database_is_refused(made: dict[str, Any]) -> None:
+def test_a_cutoff_larger_than_the_database_is_refused(small: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"retrieval\.cutoffs: 6"):
-        score_bounds("excluded", [6], **made)
+        score_bounds("excluded", [6], **small)

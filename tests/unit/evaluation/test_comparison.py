@@ -63,8 +63,8 @@ def test_scores_worked_out_by_hand(tiny):
     }
     for (query, k), by_image in expected.items():
         for image, values in by_image.items():
-            found = scores.loc[(query, k, image), ["accuracy", "precision", "recall"]]
-            assert tuple(found) == values, (query, k, image)
+            row = scores.loc[(query, k, image), ["accuracy", "precision", "recall"]]
+            assert tuple(row) == values, (query, k, image)
 
 
 def test_queries_outside_the_database_have_one_protocol(tiny):
@@ -200,13 +200,13 @@ def test_means_and_intervals_are_those_of_each_method_alone(all_scores):
     table = comparison("tiny", all_scores, 3)
     for method, rows in all_scores.groupby(["backbone", "labeling", "query", "k"], sort=False):
         names = dict(zip(["backbone", "labeling", "query", "k"], method, strict=True))
-        found = table[(table[list(names)] == pd.Series(names)).all(axis=1)].iloc[0]
+        selected = table[(table[list(names)] == pd.Series(names)).all(axis=1)].iloc[0]
         blocks = [seed[list(METRICS)].to_numpy() for _, seed in rows.groupby("seed", dropna=False)]
         scores = np.stack(blocks)
         expected = (*mean_interval(scores), seed_deviation(scores))
         for values, end in zip(expected, ("", "_low", "_high", "_sd"), strict=True):
             columns = [f"{metric}{end}" for metric in METRICS]
-            np.testing.assert_allclose(found[columns].to_numpy(float), values)
+            np.testing.assert_allclose(selected[columns].to_numpy(float), values)
 
 
 def test_the_text_has_the_excluded_rows_of_the_first_cutoff(all_scores):

@@ -1,4 +1,4 @@
-"""A network with its batch norms folded, against the network as it is."""
+"""Networks with folded batch norms, compared with the original networks."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from rsir.networks.load import load_backbone
 
 
 class Network(nn.Module):
-    """Convolutions with and without bias, groups, stride and dilation; some norms stand apart."""
+    """Convolutions with and without bias, groups, stride and dilation; two norms stay separate."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Network(nn.Module):
         return self.last_norm(self.shared_norm(both) + both)
 
 
-def with_drawn_norms(network: nn.Module) -> fx.GraphModule:
+def with_random_norms(network: nn.Module) -> fx.GraphModule:
     torch.manual_seed(0)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -43,11 +43,11 @@ def with_drawn_norms(network: nn.Module) -> fx.GraphModule:
 
 @pytest.fixture
 def network() -> fx.GraphModule:
-    return with_drawn_norms(fx.symbolic_trace(Network())).eval()
+    return with_random_norms(fx.symbolic_trace(Network())).eval()
 
 
 def norms(network: fx.GraphModule) -> list[str]:
-    """The batch norms that are computed by themselves."""
+    """Return the batch norms that are computed separately."""
     modules = dict(network.named_modules())
     called = [str(node.target) for node in network.graph.nodes if node.op == "call_module"]
     return [name for name in called if isinstance(modules[name], nn.BatchNorm2d)]
@@ -61,7 +61,7 @@ def test_only_norms_right_after_a_convolution_are_folded(network):
     assert norms(fold_batch_norm(network)) == ["shared_norm", "last_norm"]
 
 
-def test_it_computes_the_same_and_learns_the_same(network):
+def test_outputs_and_gradients_are_the_same(network):
     images = torch.randn(4, 3, 16, 16)
     results = []
     for variant in (network, fold_batch_norm(network)):
@@ -70,11 +70,11 @@ def test_it_computes_the_same_and_learns_the_same(network):
         output.square().sum().backward()
         results.append([output, *gradients(network.parameters())])
     assert len(results[0]) == 1 + len(list(network.parameters()))
-    for expected, found in zip(*results, strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
+    for expected, actual in zip(*results, strict=True):
+        torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-3)
 
 
-def test_it_follows_the_parameters_as_they_are_trained(network):
+def test_changed_parameters_take_effect(network):
     folded = fold_batch_norm(network)
     images = torch.randn(2, 3, 8, 8)
     before = folded(images)
@@ -85,9 +85,9 @@ def test_it_follows_the_parameters_as_they_are_trained(network):
     torch.testing.assert_close(folded(images), network(images), rtol=1e-4, atol=1e-4)
 
 
-# The convolutions that TensorFlow's padding belongs to are left as they are.
+# Convolutions with TensorFlow's padding are not folded.
 @pytest.mark.parametrize(
-    ("library", "network", "cut", "left"),
+    ("library", "network", "cut", "unfolded_norms"),
     [
         ("timm", "tf_efficientnet_lite0", "blocks.6", 5),
         ("timm", "resnet18", "layer4", 0),
@@ -95,13 +95,13 @@ def test_it_follows_the_parameters_as_they_are_trained(network):
         ("torchvision", "vgg11", "features.16", 0),
     ],
 )
-def test_parts_of_real_networks(library, network, cut, left):
+def test_parts_of_real_networks(library, network, cut, unfolded_norms):
     backbone = load_backbone(None, library, network, "random", cut=cut)
     values = torch.rand(1, 3, 64, 64)
-    for part, unfolded in ((backbone.trunk, left), (backbone.tail, 0)):
-        folded = fold_batch_norm(with_drawn_norms(part))
-        assert len(norms(folded)) == unfolded
+    for part, count in ((backbone.trunk, unfolded_norms), (backbone.tail, 0)):
+        folded = fold_batch_norm(with_random_norms(part))
+        assert len(norms(folded)) == count
         with torch.inference_mode():
-            expected, found = part(values), folded(values)
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
+            expected, actual = part(values), folded(values)
+        torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
         values = expected

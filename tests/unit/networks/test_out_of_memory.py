@@ -1,4 +1,4 @@
-"""Networks that run out of memory above some number of images, against those that never do."""
+"""Networks that run out of memory above a batch size, compared with those that never do."""
 
 import weakref
 from collections.abc import Callable
@@ -51,7 +51,7 @@ class _Backward(torch.autograd.Function):
 
 
 class _Square(torch.autograd.Function):
-    """Keeps a tensor for its gradient, and counts how many of its kind are alive then."""
+    """Saves a tensor for its gradient, and counts the saved tensors that are alive."""
 
     kept: ClassVar[list[weakref.ref[Tensor]]] = []
     alive: ClassVar[list[int]] = []
@@ -88,15 +88,15 @@ def backward_of(images: int) -> Callable[[Tensor], Tensor]:
 
 
 def ending_in(step: Callable[[Tensor], Tensor], network: fx.GraphModule) -> fx.GraphModule:
-    """Return a copy of a network whose result goes through one more step.
+    """Return a copy of a network with one more step at its end.
 
-    It insists that what it was given before is gone, as must be what takes up memory.
+    It checks that its previous input has been freed.
     """
-    given: list[weakref.ref[Tensor]] = []
+    inputs: list[weakref.ref[Tensor]] = []
 
     def last(values: Tensor) -> Tensor:
-        assert all(reference() is None for reference in given)
-        given[:] = [weakref.ref(values)]
+        assert all(reference() is None for reference in inputs)
+        inputs[:] = [weakref.ref(values)]
         return step(values)
 
     network = deepcopy(network)
@@ -108,9 +108,9 @@ def ending_in(step: Callable[[Tensor], Tensor], network: fx.GraphModule) -> fx.G
 
 
 def halvings(*counts: int, unit: str = "images") -> list[str]:
-    """Return what the log says as numbers are halved."""
+    """Return the warnings of halving these batch sizes."""
     return [
-        f"out of memory with {count} {unit} at once; goes on with {(count + 1) // 2}"
+        f"out of memory with {count} {unit} at once; continuing with {(count + 1) // 2}"
         for count in counts
     ]
 
@@ -121,12 +121,12 @@ def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.fixture
 def extracted(describe_off_the_shelf, archive, tmp_path):
-    """Return what gives the descriptors off the shelf, and the activations."""
+    """Return a function that extracts off-the-shelf descriptors and activations."""
 
     def describe(backbone):
-        described = describe_off_the_shelf(backbone, tmp_path)
+        descriptors = describe_off_the_shelf(backbone, tmp_path)
         with open_activations(tmp_path / "activations.h5", list(archive["image"])) as dataset:
-            return {**described, "activation": dataset[:]}
+            return {**descriptors, "activation": dataset[:]}
 
     return describe
 
@@ -141,7 +141,7 @@ def reextracted(models, backbone, archive, root, folder):
     return read_descriptors(folder / "tuned.h5", images)
 
 
-def assert_alike(
+def assert_close(
     one: dict[str, np.ndarray], other: dict[str, np.ndarray], atol: float = 1e-6
 ) -> None:
     assert one.keys() == other.keys()
@@ -155,7 +155,7 @@ def assert_alike(
 def test_descriptors_off_the_shelf_are_the_same(small, extracted, caplog, part, atol):
     expected = extracted(small)
     narrow = replace(small, **{part: ending_in(forward_of(2), getattr(small, part))})
-    assert_alike(extracted(narrow), expected, atol)
+    assert_close(extracted(narrow), expected, atol)
     assert expected["pool"].shape == (9, 6)
     assert warnings_in(caplog) == halvings(5, 3)
 
@@ -165,10 +165,10 @@ def test_descriptors_of_several_tails_are_the_same(small, archive, root, tmp_pat
         TaskModel("scenes", ["port", "farm"], "softmax", small.tail, Head(6, 2).eval()),
         TaskModel("sea", ["sea"], "sigmoid", small.tail, Head(6, 1).eval()),
     ]
-    given = (small, archive, root, tmp_path)
-    expected = reextracted(models, *given)
+    arguments = (small, archive, root, tmp_path)
+    expected = reextracted(models, *arguments)
     models[1] = replace(models[1], tail=ending_in(forward_of(1), small.tail))
-    assert_alike(reextracted(models, *given), expected)
+    assert_close(reextracted(models, *arguments), expected)
     assert warnings_in(caplog) == halvings(5, 3, 2)
 
 
@@ -179,25 +179,25 @@ def pooled(small, source):
         return pool(small.tail(activations.float())).numpy()
 
 
-def assert_trained_alike(one, other, rtol=1e-4, atol=1e-6):
+def assert_same_training(one, other, rtol=1e-4, atol=1e-6):
     (model, curve), (expected, expected_curve) = one, other
     pd.testing.assert_frame_equal(pd.DataFrame(curve), pd.DataFrame(expected_curve), rtol=rtol)
     for part in ("tail", "head"):
         values = getattr(model, part).state_dict()
-        for name, wanted in getattr(expected, part).state_dict().items():
-            torch.testing.assert_close(values[name], wanted, rtol=rtol, atol=atol, msg=name)
+        for name, value in getattr(expected, part).state_dict().items():
+            torch.testing.assert_close(values[name], value, rtol=rtol, atol=atol, msg=name)
 
 
 @pytest.mark.parametrize(
     ("step", "validating"), [(forward_of, (10, 5)), (backward_of, ())], ids=["forward", "backward"]
 )
 def test_a_fine_tuning_is_the_same(small, source, pooled, caplog, step, validating):
-    # Of 14 in fours, the last two have added to the gradients when the four before them fail.
-    given = (pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
-    expected = finetune(SCENES, small.tail, *given)
+    # Backward in parts of 4, 4, 4 and 2: the last part adds to the gradients before one fails.
+    arguments = (pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
+    expected = finetune(SCENES, small.tail, *arguments)
     assert warnings_in(caplog) == []
     narrow = ending_in(step(3), small.tail)
-    assert_trained_alike(finetune(SCENES, narrow, *given), expected)
+    assert_same_training(finetune(SCENES, narrow, *arguments), expected)
     assert sorted(warnings_in(caplog)) == sorted(halvings(14, 7, 4, *validating))
 
 
@@ -216,27 +216,25 @@ def test_a_fine_tuning_from_images_is_the_same(small, archive, root, caplog, dty
         (narrow, ending_in(backward_of(2), small.tail)),
     ):
         with open_source(None, archive, root, backbone, 0, processor) as computed:
-            caplog.clear()  # of what was said while the precision was looked at
-            given = (pooled, computed, *rows, settings, 0, processor)
-            models.append(finetune(task, tail, *given))
-    assert_trained_alike(*models, rtol=rtol, atol=atol)
+            caplog.clear()  # of the warnings while the precisions are compared
+            arguments = (pooled, computed, *rows, settings, 0, processor)
+            models.append(finetune(task, tail, *arguments))
+    assert_same_training(*models, rtol=rtol, atol=atol)
     assert warnings_in(caplog) == halvings(16, 8, 4, 7, 4)
 
 
-def test_without_a_shortage_each_step_is_that_of_the_whole_batch(
-    small, source, pooled, monkeypatch
-):
+def test_with_enough_memory_each_step_uses_the_whole_batch(small, source, pooled, monkeypatch):
     monkeypatch.setattr(out_of_memory, "checkpoint", None)
-    given = (pooled, source, TRAIN, VALIDATION)
-    begun, _ = finetune(
+    arguments = (pooled, source, TRAIN, VALIDATION)
+    untrained, _ = finetune(
         SCENES,
         small.tail,
-        *given,
+        *arguments,
         {stage: {**STAGE, "epochs": 0} for stage in ("head", "tail")},
         0,
         CPU,
     )
-    tail, head = begun.tail, begun.head.train()
+    tail, head = untrained.tail, untrained.head.train()
     folded, weights = fold_batch_norm(tail), [*tail.parameters(), *head.parameters()]
     optimizer = torch.optim.SGD(weights, 0.03, momentum=0.9)
     generator = np.random.default_rng([0, *b"scenes"])
@@ -250,7 +248,7 @@ def test_without_a_shortage_each_step_is_that_of_the_whole_batch(
             loss.backward()
             optimizer.step()
     settings = SETTINGS | {"head": {**STAGE, "epochs": 0}}
-    model, _ = finetune(SCENES, small.tail, *given, settings, 0, CPU)
+    model, _ = finetune(SCENES, small.tail, *arguments, settings, 0, CPU)
     for part, expected in ((model.tail, tail), (model.head, head)):
         for name, value in part.state_dict().items():
             assert torch.equal(value, expected.state_dict()[name]), name
@@ -261,30 +259,30 @@ def test_rankings_are_the_same_with_their_ties(monkeypatch, caplog, depth):
     kinds = np.random.default_rng(0).integers(0, 4, 53)
     descriptors = np.random.default_rng(1).normal(size=(4, 100)).astype(np.float32)[kinds]
     monkeypatch.setattr(exact, "SPARE", 2)
-    given = (descriptors, np.arange(0, 50, 5), np.arange(53), depth)
-    expected = rank(*given)
+    arguments = (descriptors, np.arange(0, 50, 5), np.arange(53), depth)
+    expected = rank(*arguments)
 
     def multiply(left: Tensor, right: Tensor, product: Tensor) -> Tensor:
         return torch.mm(forward_of(3)(left), right, out=product)
 
     monkeypatch.setattr(exact, "_multiply", multiply)
-    for found, wanted in zip(rank(*given), expected, strict=True):
-        np.testing.assert_array_equal(found, wanted)
+    for actual, desired in zip(rank(*arguments), expected, strict=True):
+        np.testing.assert_array_equal(actual, desired)
     assert warnings_in(caplog) == halvings(10, 5, unit="queries")
 
 
-ONE = r"^out of memory with a single one of the images; run fewer jobs on the GPU [^\n]*$"
+ONE = r"^out of memory at a batch size of 1 \(images\); run fewer jobs on the GPU [^\n]*$"
 
 
 @pytest.mark.parametrize("part", ["trunk", "tail"])
-def test_one_image_that_cannot_be_described_is_an_error_of_one_line(small, extracted, part):
+def test_one_image_too_many_for_extraction_is_an_error_of_one_line(small, extracted, part):
     narrow = replace(small, **{part: ending_in(forward_of(0), getattr(small, part))})
     with pytest.raises(InputError, match=ONE):
         extracted(narrow)
 
 
 @pytest.mark.parametrize("step", [forward_of, backward_of])
-def test_one_image_that_cannot_be_learnt_from_is_an_error_of_one_line(small, source, pooled, step):
+def test_one_image_too_many_for_training_is_an_error_of_one_line(small, source, pooled, step):
     narrow = ending_in(step(0), small.tail)
     with pytest.raises(InputError, match=ONE):
         finetune(SCENES, narrow, pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
@@ -294,7 +292,7 @@ def test_one_image_that_cannot_be_learnt_from_is_an_error_of_one_line(small, sou
     ("count", "expected"),
     [(1, [1]), (3, [3]), (5, [3, 2]), (8, [2, 2, 2, 2]), (13, [2, 2, 2, 2, 2, 2, 1])],
 )
-def test_parts_stand_in_order_and_fit(count, expected):
+def test_parts_are_in_order_and_fit(count, expected):
     portions, batch = Portions(), torch.arange(count)
     for _ in range(2):
         parts = portions.apply(forward_of(3), batch)
@@ -302,7 +300,7 @@ def test_parts_stand_in_order_and_fit(count, expected):
         assert torch.equal(torch.cat(parts), batch)
 
 
-def test_other_errors_are_not_taken_for_a_shortage(caplog):
+def test_other_errors_are_not_handled(caplog):
     def fail(_: np.ndarray) -> None:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
@@ -311,7 +309,7 @@ def test_other_errors_are_not_taken_for_a_shortage(caplog):
     assert warnings_in(caplog) == []
 
 
-def test_gradients_through_parts_are_those_of_the_whole_and_need_one_part_at_a_time():
+def test_gradients_of_parts_are_those_of_the_whole_batch_with_one_part_in_memory():
     layer = nn.Linear(3, 4)
     batch = torch.arange(21.0).reshape(7, 3) / 10
 
@@ -323,6 +321,6 @@ def test_gradients_through_parts_are_those_of_the_whole_and_need_one_part_at_a_t
         in_parts(network, parts).exp().mean().backward()
         gradients.append([weight.grad.clone() for weight in layer.parameters()])
         layer.zero_grad()
-    for whole, added in zip(*gradients, strict=True):
-        torch.testing.assert_close(whole, added)
+    for whole, parts in zip(*gradients, strict=True):
+        torch.testing.assert_close(whole, parts)
     assert _Square.alive == [1] * (1 + 4 + 4)  # each of the four parts is computed twice

@@ -1,4 +1,4 @@
-"""What is found out of the processor, each time in a process of its own: it is of the whole one."""
+"""Preparation of the processor, each in its own process, since its settings are global."""
 
 import json
 import os
@@ -35,10 +35,10 @@ print(json.dumps([fill() for _ in range(30)]))
 
 def run(code: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    return done.stdout
+    return process.stdout
 
 
 HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
@@ -49,16 +49,16 @@ HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
     HUGE_PAGES.exists() and "[always]" in HUGE_PAGES.read_text(),
     reason="huge pages have few faults",
 )
-def test_memory_that_was_given_back_is_used_again_without_being_made_anew():
+def test_freed_memory_is_reused_without_page_faults():
     first, *later = json.loads(run(PAGES_TOUCHED.format(prepared=True)))
     assert first > 100
-    assert sum(later) < len(later) * first / 2  # after a few times, it fits
+    assert sum(later) < len(later) * first / 2  # after a few allocations, no more faults
     _, *plain = json.loads(run(PAGES_TOUCHED.format(prepared=False)))
     assert sum(plain) > len(plain) * first * 0.9
 
 
 @pytest.mark.skipif(not CPU_FACTS.exists(), reason="reads the processor's flags from /proc")
-def test_a_cpu_computes_in_bfloat16_where_it_has_that_in_hardware():
+def test_a_cpu_computes_in_bfloat16_if_the_hardware_supports_it():
     flags = set(CPU_FACTS.read_text().split("flags", 1)[-1].split("\n", 1)[0].split())
     in_hardware = bool(flags & {"avx512_bf16", "amx_bf16"})
     code = "from rsir.networks.processor import prepare_processor; p = prepare_processor(2); "

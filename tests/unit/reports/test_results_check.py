@@ -1,4 +1,4 @@
-"""What is found where results are not what their record says."""
+"""Results that differ from their record."""
 
 import hashlib
 from pathlib import Path
@@ -21,12 +21,12 @@ def write(path, content):
 
 
 def job(rule, inputs, *outputs, root="mine"):
-    """Make files, and note how: what a job makes tells what it was made from."""
-    made = [FOLDER / output for output in outputs]
-    for path in made:
+    """Write files that name the inputs of their job, and record the job."""
+    paths = [FOLDER / output for output in outputs]
+    for path in paths:
         if not path.exists():
             write(path, f"{rule} of " + " ".join(inputs))
-    note_job(FOLDER, rule, rule, list(map(Path, inputs)), made, {"root": root}, {})
+    note_job(FOLDER, rule, rule, list(map(Path, inputs)), paths, {"root": root}, {})
 
 
 @pytest.fixture(autouse=True)
@@ -46,23 +46,23 @@ def results(tmp_path, monkeypatch):
     gather(FOLDER)
 
 
-def found():
+def states():
     return {
-        Path(finding.path).name: (finding.what, finding.why)
+        Path(finding.path).name: (finding.state, finding.reason)
         for finding in check(FOLDER, read_record(FOLDER))
     }
 
 
-def test_what_was_left_alone_is_as_it_was_made():
-    assert found() == {}
+def test_untouched_results_have_no_findings():
+    assert states() == {}
     text = as_text(FOLDER, read_record(FOLDER), [])
-    assert text.startswith("results/mine: 5 files, all as they were made; version of the code: ")
+    assert text.startswith("results/mine: 5 files, all unchanged; code version: ")
 
 
 def test_a_file_that_was_altered_and_all_that_was_made_of_it():
     write(FOLDER / "split.csv", "other")
-    assert found() == {
-        "split.csv": ("altered", "is not what split made"),
+    assert states() == {
+        "split.csv": ("altered", "differs from the output of split"),
         "scores.csv": ("stale", "results/mine/split.csv has changed since"),
         "curve.csv": ("stale", "results/mine/split.csv has changed since"),
         "table.csv": ("stale", "results/mine/scores.csv is stale"),
@@ -72,8 +72,8 @@ def test_a_file_that_was_altered_and_all_that_was_made_of_it():
 def test_a_file_that_was_made_of_an_altered_one():
     write(FOLDER / "scores.csv", "other")
     job("compare", ["results/mine/scores.csv"], "table.csv")
-    assert found() == {
-        "scores.csv": ("altered", "is not what score made"),
+    assert states() == {
+        "scores.csv": ("altered", "differs from the output of score"),
         "table.csv": ("stale", "results/mine/scores.csv is altered"),
     }
 
@@ -85,56 +85,56 @@ def test_a_file_that_was_made_of_an_altered_one():
         ("workflow/score.py", {"scores.csv", "curve.csv", "table.csv"}),
     ],
 )
-def test_what_is_of_another_file_of_the_user_or_other_code_is_stale(file, stale):
+def test_results_of_a_changed_user_file_or_code_are_stale(file, stale):
     write(file, "other")
-    assert {name for name, (what, _) in found().items() if what == "stale"} == stale
-    assert len(found()) == len(stale)
+    assert {name for name, (state, _) in states().items() if state == "stale"} == stale
+    assert len(states()) == len(stale)
 
 
-def test_what_is_made_again_is_fresh_and_what_is_of_the_earlier_is_stale():
+def test_a_recreated_file_is_fresh_and_its_dependents_are_stale():
     write("workflow/score.py", "other")
     (FOLDER / "scores.csv").write_text("new")
     job("score", ["results/mine/split.csv", "workflow/score.py"], "scores.csv", "curve.csv")
-    assert found() == {"table.csv": ("stale", "results/mine/scores.csv has changed since")}
+    assert states() == {"table.csv": ("stale", "results/mine/scores.csv has changed since")}
     job("compare", ["results/mine/scores.csv"], "table.csv")
-    assert found() == {}
+    assert states() == {}
 
 
-def test_what_is_gone_makes_nothing_else_stale():
+def test_a_missing_file_makes_nothing_else_stale():
     (FOLDER / "split.csv").unlink()
     Path("workflow/score.py").unlink()
-    assert found() == {"split.csv": ("gone", "split made it")}
+    assert states() == {"split.csv": ("missing", "output of split")}
 
 
 def test_a_file_that_no_job_made():
     write(FOLDER / "tables" / "own.csv", "")
     write(FOLDER / ".scores.1.partial.csv", "")
     write(FOLDER / "adhoc" / "quay" / "answer.csv", "")
-    assert found() == {"own.csv": ("unknown", "no recorded job made it")}
+    assert states() == {"own.csv": ("unknown", "not the output of a recorded job")}
 
 
 def test_an_image_that_is_another_now():
     write("mine/one.png", "other pixels")
-    assert found() == {"one.png": ("altered", "is not the image that archive read")}
+    assert states() == {"one.png": ("altered", "differs from the image that archive read")}
 
 
 def test_an_image_is_not_looked_for_in_an_altered_table():
     write(FOLDER / "archive.csv", "no archive")
-    assert found()["archive.csv"] == ("altered", "is not what archive made")
+    assert states()["archive.csv"] == ("altered", "differs from the output of archive")
 
 
-def test_findings_are_told_by_line_and_counted():
+def test_findings_are_listed_and_counted():
     write(FOLDER / "table.csv", "other")
     (FOLDER / "curve.csv").unlink()
     record = read_record(FOLDER)
     first, second, last = as_text(FOLDER, record, check(FOLDER, record)).splitlines()
-    assert first == "gone     results/mine/curve.csv: score made it"
-    assert second == "altered  results/mine/table.csv: is not what compare made"
-    assert last.startswith("results/mine: 5 files, 1 not to be trusted; version of the code: ")
+    assert first == "missing  results/mine/curve.csv: output of score"
+    assert second == "altered  results/mine/table.csv: differs from the output of compare"
+    assert last.startswith("results/mine: 5 files, 1 altered, stale or unknown; code version: ")
     assert last.endswith(" (4 jobs)")
 
 
 def test_without_a_record_nothing_is_checked():
     (FOLDER / "provenance.json").unlink()
     with pytest.raises(InputError, match=r"^results/mine/provenance\.json: there is no record"):
-        found()
+        states()

@@ -1,6 +1,6 @@
-"""Ask a finished run about a picture of your own, and check that its files are what they were.
+"""Query a finished run with an image of your own, and check its files against their record.
 
-python -m rsir query PHOTO --archive ucmerced --backbone resnet50 --model multi_label-seed0
+python -m rsir query IMAGE --archive ucmerced --backbone resnet50 --model multi_label-seed0
 python -m rsir check ucmerced
 """
 
@@ -15,28 +15,29 @@ TEMPLATE = Path(__file__).parents[2] / "pages" / "query.html"
 
 
 def main() -> None:
-    """Read the command line, and answer; an `InputError` is one line and exit status 1."""
-    parser = argparse.ArgumentParser("rsir", description="Ask a finished run.")
+    """Run the command line; an `InputError` becomes one line and exit status 1."""
+    parser = argparse.ArgumentParser("rsir", description="Query or check a finished run.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    query = commands.add_parser("query", help="find what is like a picture of your own")
-    query.add_argument("photo", type=Path, metavar="PHOTO", help="an image file")
-    query.add_argument("--archive", required=True, help="the archive that is searched")
-    query.add_argument("--backbone", required=True, help="what describes, such as resnet50")
+    query = commands.add_parser("query", help="retrieve the images most similar to a query image")
+    query.add_argument("image", type=Path, metavar="IMAGE", help="the image file of the query")
+    query.add_argument("--archive", required=True, help="the archive to search")
+    query.add_argument("--backbone", required=True, help="the backbone, such as resnet50")
     query.add_argument(
         "--model",
         default="off_the_shelf",
-        help="off_the_shelf (the default), or a fine-tuning, such as multi_label-seed0",
+        help="off_the_shelf (the default) or a fine-tuned model, such as multi_label-seed0",
     )
     query.add_argument(
-        "--descriptor", help="pool (the default) or output; without learning, histogram"
+        "--descriptor",
+        help="pool (the default) or output; histogram for a handcrafted backbone",
     )
-    query.add_argument("--top", type=_positive, default=20, help="how many to find (20)")
+    query.add_argument("--top", type=_positive, default=20, help="number of hits (20)")
     query.add_argument(
         "--results", type=Path, default=Path("results"), help="the folder of results (results)"
     )
     query.set_defaults(command=_query)
-    check = commands.add_parser("check", help="say which results are altered or stale")
-    check.add_argument("archive", metavar="ARCHIVE", help="the archive whose results are checked")
+    check = commands.add_parser("check", help="list results that are altered or stale")
+    check.add_argument("archive", metavar="ARCHIVE", help="the archive whose results to check")
     check.set_defaults(command=_check)
     arguments = parser.parse_args()
     try:
@@ -46,33 +47,33 @@ def main() -> None:
 
 
 def _query(arguments: argparse.Namespace) -> None:
-    from rsir.reports.query_report import answer, as_text
+    from rsir.reports.query_report import as_text, write_query_report
 
-    own = arguments.results / arguments.archive
+    results = arguments.results / arguments.archive
     name = Path(arguments.backbone) / arguments.model
-    learnt = arguments.model != "off_the_shelf"
+    fine_tuned = arguments.model != "off_the_shelf"
     files = {
-        "archive": own / "archive.csv",
-        "thumbnails": own / "thumbnails.h5",
-        "descriptors": own / "descriptors" / name.with_suffix(".h5"),
-        "weights": own / "weights" / f"{arguments.backbone}.json",
-        "models": own / "models" / name.with_suffix(".safetensors") if learnt else None,
+        "archive": results / "archive.csv",
+        "thumbnails": results / "thumbnails.h5",
+        "descriptors": results / "descriptors" / name.with_suffix(".h5"),
+        "weights": results / "weights" / f"{arguments.backbone}.json",
+        "models": results / "models" / name.with_suffix(".safetensors") if fine_tuned else None,
     }
-    chosen = f"-{arguments.descriptor}" if arguments.descriptor else ""
-    made = own / "adhoc" / arguments.photo.stem / f"{name}{chosen}"
-    given = answer(
-        photo=arguments.photo,
+    suffix = f"-{arguments.descriptor}" if arguments.descriptor else ""
+    output = results / "adhoc" / arguments.image.stem / f"{name}{suffix}"
+    result = write_query_report(
+        query_image=arguments.image,
         **files,
         descriptor=arguments.descriptor,
         top=arguments.top,
         threads=os.cpu_count() or 1,
         template=TEMPLATE,
-        table=made.with_suffix(".csv"),
-        sheet=made.with_suffix(".png"),
-        page=made.with_suffix(".html"),
+        table=output.with_suffix(".csv"),
+        sheet=output.with_suffix(".png"),
+        page=output.with_suffix(".html"),
     )
-    sys.stdout.write(f"{as_text(given)}\n\n")
-    sys.stdout.write(f"To look at: {made}.html, {made}.png\n")
+    sys.stdout.write(f"{as_text(result)}\n\n")
+    sys.stdout.write(f"Result pages: {output}.html, {output}.png\n")
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -83,12 +84,12 @@ def _check(arguments: argparse.Namespace) -> None:
     record = read_record(folder)
     findings = check(folder, record)
     sys.stdout.write(f"{as_text(folder, record, findings)}\n")
-    sys.exit(any(finding.what in BAD for finding in findings))
+    sys.exit(any(finding.state in BAD for finding in findings))
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: give a number of 1 or more")
+        raise argparse.ArgumentTypeError(f"{text}: must be an integer of 1 or more")
     return int(text)
 
 

@@ -32,17 +32,19 @@ def read_archive(path: Path) -> pd.DataFrame:
     archive = read_rows(path)
     if tuple(archive.columns[: len(FIXED_COLUMNS)]) != FIXED_COLUMNS or not label_names(archive):
         raise InputError(
-            f"{path}: does not begin with the columns {', '.join(FIXED_COLUMNS)}, and then labels; "
-            "make it anew"
+            f"{path}: does not begin with the columns {', '.join(FIXED_COLUMNS)}, followed by "
+            "labels; recreate it"
         )
     check_names([*archive.columns, *archive["image"], *archive["path"], *archive["scene"]], path)
     check_ids(archive["image"], path)
     check_scenes(archive, path)
-    if odd := [file for file in archive["path"] if leads_out(file)]:
-        raise InputError(f"{path}: {first_few(odd)} leads out of the images' folder; make it anew")
+    if outside := [file for file in archive["path"] if leads_out(file)]:
+        raise InputError(
+            f"{path}: {first_few(outside)} leads outside the image folder; recreate it"
+        )
     for name in ("width", "height"):
         if not archive[name].str.fullmatch("[1-9][0-9]{0,8}").all():
-            raise InputError(f"{path}: a size is no number of pixels ({name}); make it anew")
+            raise InputError(f"{path}: column {name!r} is not a number of pixels; recreate it")
     archive = archive.astype({"width": int, "height": int})
     return with_flags(archive, label_names(archive), path)
 
@@ -53,10 +55,10 @@ def label_names(archive: pd.DataFrame) -> list[str]:
 
 
 def label_matrix(archive: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which image has which label: images × labels."""
+    """Return the label matrix, bool, images × labels."""
     return archive[label_names(archive)].to_numpy(dtype=bool)
 
 
 def has_scenes(archive: pd.DataFrame) -> bool:
-    """Tell whether the images have scene classes."""
+    """Return whether the images have scene classes."""
     return bool((archive["scene"] != "").all())

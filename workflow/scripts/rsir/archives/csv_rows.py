@@ -9,13 +9,13 @@ from rsir.core.errors import InputError
 
 
 def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
-    """Read a table as text, cell by cell: `001` and `NA` stay what they are.
+    """Read a table as text, cell by cell: `001` and `NA` are kept as they are.
 
     Raises
     ------
     InputError
-        If there is no such file, or if it is empty, not UTF-8 or ragged, or if a column has no
-        name or another's.
+        If the file does not exist, is empty, not UTF-8 or ragged, or has a column without a name or
+        two columns of one name.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; put it there or correct the path")
@@ -37,11 +37,11 @@ def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: not a table ({reason}); give each row all columns") from error
     header = [name.strip() for name in rows.iloc[0]]
-    for place, name in enumerate(header):
+    for index, name in enumerate(header):
         if not name:
-            raise InputError(f"{path}: column {place + 1} has no name; name it or take it out")
-        if name in header[:place]:
-            raise InputError(f"{path}: two columns {name!r}; rename or take out one")
+            raise InputError(f"{path}: column {index + 1} has no name; name or remove it")
+        if name in header[:index]:
+            raise InputError(f"{path}: two columns {name!r}; rename or remove one")
     if len(rows) == 1:
         raise InputError(f"{path}: no rows below the column names; add one for each image")
     return rows.iloc[1:].set_axis(header, axis="columns").reset_index(drop=True)
@@ -54,18 +54,18 @@ def check_scenes(table: pd.DataFrame, path: Path) -> None:
         image = table["image"][empty].iloc[0]
         raise InputError(
             f"{path}: {empty.sum()} of {len(table)} rows without a scene, first that of "
-            f"{image!r}; give every image a scene, or none"
+            f"{image!r}; give all images a scene or none of them"
         )
 
 
 def with_flags(table: pd.DataFrame, names: list[str], path: Path) -> pd.DataFrame:
-    """Turn the labels' cells from text into numbers, 0 and 1."""
+    """Convert the label columns from text to the numbers 0 and 1; else raise InputError."""
     wrong = ~table[names].isin(["0", "1"]).to_numpy()
     if wrong.any():
-        row, place = np.argwhere(wrong)[0]
-        image, value = table["image"].iloc[row], table[names[place]].iloc[row]
+        row, column = np.argwhere(wrong)[0]
+        image, value = table["image"].iloc[row], table[names[column]].iloc[row]
         raise InputError(
-            f"{path}: row {row + 1} ({image!r}), column {names[place]!r}: {value!r} is neither "
+            f"{path}: row {row + 1} ({image!r}), column {names[column]!r}: {value!r} is neither "
             "0 nor 1; correct it"
         )
     return table.astype(dict.fromkeys(names, "uint8"))

@@ -1,4 +1,4 @@
-"""The image files of a folder: finding them, and their sizes and digests."""
+"""The image files of a folder, with their sizes and digests."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +13,7 @@ from rsir.core.progress import progress
 
 
 def find_images(root: Path, below: str = ".") -> dict[str, str]:
-    """Find the images in a folder and all folders below it, but for hidden ones.
+    """Find the images in a folder and its subfolders, except hidden ones.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
     Raises
     ------
     InputError
-        If there is no such folder, if two images have one id, if a name has a line break or is not
-        Unicode, or if a symbolic link leads out of the root.
+        If the folder does not exist, two images have the same id, a name has a line break or is not
+        Unicode, or a symbolic link leads outside the root.
     """
     folder = root / below
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; put the images there or correct the path")
     inside = root.resolve()
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(root)
         is_folder = path.is_dir()
@@ -49,24 +49,24 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
             check_names([relative.as_posix()], root)
         if (is_image or is_linked_folder) and not path.resolve().is_relative_to(inside):
             raise InputError(
-                f"{path}: leads out of {root} by a symbolic link; make the link's target the "
-                "root, or copy the images"
+                f"{path}: a symbolic link leads outside {root}; use the link's target as the root "
+                "or copy the images"
             )
         if is_image:
             image = image_id(path.name)
-            other = found.setdefault(image, relative.as_posix())
+            other = paths.setdefault(image, relative.as_posix())
             if other != relative.as_posix():
                 raise InputError(
                     f"{root}: two images {image!r}, {other} and {relative.as_posix()}; "
-                    "rename or take out one"
+                    "rename or remove one"
                 )
-    return found
+    return paths
 
 
 def describe_images(table: pd.DataFrame, root: Path, workers: int) -> pd.DataFrame:
     """Decode each image once and add the columns `width` and `height` (pixels) and `sha256`.
 
-    Threads do it: Pillow and hashlib let others run while they work.
+    Uses threads, since Pillow and hashlib release the GIL.
 
     Raises
     ------
@@ -75,10 +75,10 @@ def describe_images(table: pd.DataFrame, root: Path, workers: int) -> pd.DataFra
     """
     paths = [root / path for path in table["path"]]
     with ThreadPoolExecutor(workers) as pool:
-        facts = list(progress(pool.map(_describe, paths), len(paths), "archive", "image"))
+        rows = list(progress(pool.map(_describe, paths), len(paths), "archive", "image"))
     table = table.copy()
-    for place, name in enumerate(("width", "height", "sha256")):
-        table.insert(3 + place, name, [fact[place] for fact in facts])
+    for index, name in enumerate(("width", "height", "sha256")):
+        table.insert(3 + index, name, [row[index] for row in rows])
     return table
 
 

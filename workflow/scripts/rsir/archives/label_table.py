@@ -1,4 +1,4 @@
-"""A user's table of labels: a CSV file with a row per image and a column of 0 and 1 per label."""
+"""A user's label table: a CSV file with one row per image and one 0/1 column per label."""
 
 from pathlib import Path
 
@@ -17,27 +17,27 @@ def read_table(root: Path, labels: Path) -> pd.DataFrame:
     Parameters
     ----------
     root
-        The folder. Images are looked for in all folders below it; what is hidden is passed over.
+        The folder. Its subfolders are searched, too; hidden files and folders are skipped.
     labels
-        A CSV file with a column `image` (file names, with or without their endings), a column
-        `scene` if the images have one, and a column of 0 and 1 for each label.
+        A CSV file with a column `image` (file names, with or without suffixes), optionally a column
+        `scene`, and a 0/1 column for each label.
 
     Returns
     -------
     DataFrame
-        The columns `image` (file name without ending), `path` (below the root, with `/`), `scene`
-        (empty where there is none), then the labels; in the order of the label table.
+        The columns `image` (file name without suffix), `path` (below the root, with `/`), `scene`
+        (may be empty), then the labels; in the order of the label table.
 
     Raises
     ------
     InputError
-        If the two cannot be read or do not agree.
+        If the folder or the table cannot be read, or they do not agree.
     """
     return add_paths(read_labels(labels), find_images(root), labels)
 
 
 def read_labels(path: Path, separator: str = ",", image_column: str = "image") -> pd.DataFrame:
-    """Read a table of labels into the columns `image`, `scene` (may be empty), 0/1 per label.
+    """Read a label table into the columns `image`, `scene` (may be empty), 0/1 per label.
 
     Raises
     ------
@@ -60,8 +60,10 @@ def read_labels(path: Path, separator: str = ",", image_column: str = "image") -
         if name in FIXED_COLUMNS:
             raise InputError(f"{path}: a label cannot be called {name!r}; rename the column")
     check_names([*table.columns, *table["image"], *table["scene"]], path)
-    if odd := [name for name in table["image"] if leads_out(name)]:
-        raise InputError(f"{path}: {first_few(odd)} leads out of the images' folder; name the file")
+    if outside := [name for name in table["image"] if leads_out(name)]:
+        raise InputError(
+            f"{path}: {first_few(outside)} leads outside the image folder; give the file name alone"
+        )
     table["image"] = table["image"].map(image_id)
     check_ids(table["image"], path)
     check_scenes(table, path)
@@ -69,22 +71,22 @@ def read_labels(path: Path, separator: str = ",", image_column: str = "image") -
 
 
 def add_paths(table: pd.DataFrame, paths: dict[str, str], labels: Path) -> pd.DataFrame:
-    """Add the images' paths to a table of labels, which must name exactly these images.
+    """Add the paths of the images to a label table, which must list exactly these images.
 
     Raises
     ------
     InputError
         If a row has no image or an image has no row.
     """
-    if lost := [image for image in table["image"] if image not in paths]:
+    if missing := [image for image in table["image"] if image not in paths]:
         raise InputError(
-            f"{labels}: {len(lost)} of {len(table)} rows without an image: {first_few(lost)}; "
-            "add the images or take the rows out"
+            f"{labels}: {len(missing)} of {len(table)} rows without an image: "
+            f"{first_few(missing)}; add the images or remove the rows"
         )
-    if lost := sorted(paths.keys() - set(table["image"])):
+    if missing := sorted(paths.keys() - set(table["image"])):
         raise InputError(
-            f"{labels}: {len(lost)} of {len(paths)} images without a row: {first_few(lost)}; "
-            "add the rows or take the images out"
+            f"{labels}: {len(missing)} of {len(paths)} images without a row: "
+            f"{first_few(missing)}; add the rows or remove the images"
         )
     table = table.copy()
     table.insert(1, "path", table["image"].map(paths))

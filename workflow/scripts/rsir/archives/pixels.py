@@ -1,4 +1,4 @@
-"""Readers of pixels: image files as 8-bit RGB."""
+"""Image files read as 8-bit RGB."""
 
 import re
 from pathlib import Path
@@ -16,28 +16,29 @@ FORMATS = {
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
-"""Pillow's name of the format of each ending of an image file."""
+"""Pillow's format name for each suffix of an image file."""
 
 MAX_PIXELS = 80_000_000
-"""The largest image that is decoded."""
+"""Maximum number of pixels of an image."""
 
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit is higher, and its words are not ours
+Image.MAX_IMAGE_PIXELS = None  # replaced by MAX_PIXELS, which is lower
 
 _FORMATS = sorted(set(FORMATS.values()))
 _EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}
 
 
 def read_image(path: Path) -> Image.Image:
-    """Read an image as 8-bit RGB, upright, without its alpha channel.
+    """Read an image as 8-bit RGB, upright (EXIF), without its alpha channel.
 
     Raises
     ------
     InputError
-        If the file is no regular file, no image, damaged, of more than 8 bits a channel, of
-        several frames, or larger than `MAX_PIXELS` (known from its header, before it is decoded).
+        If the path is not a regular file or not an image, or if the image is damaged, has more than
+        8 bits per channel or several frames, or is larger than `MAX_PIXELS` (checked in the
+        header, before decoding).
     """
     if not path.is_file():
-        raise InputError(f"{path}: not a regular file; put an image there or take its row out")
+        raise InputError(f"{path}: not a regular file; put an image there or remove its row")
     try:
         with Image.open(path, formats=_FORMATS) as image:
             flaw = _flaw(image)
@@ -54,18 +55,18 @@ def read_image(path: Path) -> Image.Image:
 
 
 def _flaw(image: Image.Image) -> str | None:
-    """Say what keeps an opened, not yet decoded image from being used."""
+    """Return why an opened, not yet decoded image cannot be used, or None."""
     if image.width * image.height > MAX_PIXELS:
         return (
-            f"{image.width}×{image.height} pixels, of which {MAX_PIXELS:,} are allowed; "
+            f"{image.width}×{image.height} pixels, more than the limit of {MAX_PIXELS:,}; "
             "cut it into tiles"
         )
     if getattr(image, "n_frames", 1) > 1:
         return "several frames or pages; keep one"
     if image.mode not in _EIGHT_BIT_MODES:
         return f"pixels of Pillow's mode {image.mode}; convert it to 8-bit RGB"
-    # Pillow reads 16-bit colour as RGB, too, and keeps the upper 8 bits: mostly black where
-    # a sensor's 11 or 12 bits are stored in 16.
+    # Pillow also reads 16-bit colour as RGB, with the upper 8 bits only: mostly black if the 11 or
+    # 12 bits of a sensor are stored in 16.
     if any(re.search(";16[BLN]", str(tile.args)) for tile in getattr(image, "tile", [])):
-        return "16 bits a channel; convert it to 8-bit RGB"
+        return "16 bits per channel; convert it to 8-bit RGB"
     return None

@@ -1,4 +1,4 @@
-"""The split of an archive: which images train, validate and test."""
+"""The split of an archive into training, validation and test images."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from rsir.archives.archive_table import has_scenes, label_matrix
 from rsir.archives.split_file import read_split
 from rsir.core.errors import InputError
 
-_MANY = 1 << 16  # images; that a scene needs more is not worth telling how many
+_MANY = 1 << 16  # images; the error does not state the number if a scene needs more
 
 
 def split_archive(
@@ -31,15 +31,15 @@ def split_archive(
     archive
         The archive's table.
     method
-        `leading`: of each scene, in the archive's order, the first images train, the next
-        validate and the last test. `stratified`: drawn at random, with the scenes in proportion.
-        `iterative`: drawn at random, with the labels in proportion (Sechidis, Tsoumakas and
-        Vlahavas, *On the Stratification of Multi-Label Data*, ECML PKDD 2011); the subsets are
-        then only nearly as large as asked for. `file`: read from a file.
+        `leading`: the first images of each scene, in the order of the archive, are for training,
+        the next for validation and the last for testing. `stratified`: random, stratified by
+        scene. `iterative`: random, stratified by label (Sechidis, Tsoumakas and Vlahavas, *On the
+        Stratification of Multi-Label Data*, ECML PKDD 2011); the subset sizes then only
+        approximate the fractions. `file`: read from a file.
     test_fraction, validation_fraction
-        The parts of the archive that test and validate.
+        Fractions of the archive for testing and validation.
     seed
-        What `stratified` and `iterative` draw by.
+        Seed of `stratified` and `iterative`.
     file
         For `file`: a CSV file with the columns `image` and `subset`.
 
@@ -71,7 +71,7 @@ def split_archive(
                 raise InputError("split.file: missing; name a CSV file of images and subsets")
             subset = read_split(file, archive)
         case _:
-            raise ValueError(f"{method!r} is no method of splitting")
+            raise ValueError(f"{method!r} is not a split method")
     return pd.DataFrame({"image": archive["image"], "subset": subset})
 
 
@@ -91,48 +91,49 @@ def _lead(scenes: NDArray[np.str_], fractions: dict[str, float]) -> NDArray[np.s
 def _draw(
     splitter: type[Any], strata: NDArray[Any], fractions: dict[str, float], seed: int
 ) -> NDArray[np.str_]:
-    """Draw the images that test, then from the rest those that validate."""
+    """Draw the test images, then the validation images from the rest."""
     subset = np.full(len(strata), "train", dtype="<U10")
     rest = np.arange(len(strata))
     for name, fraction in fractions.items():
         if fraction == 0:
             continue
-        draw = splitter(n_splits=1, test_size=round(fraction * len(strata)), random_state=seed)
+        splits = splitter(n_splits=1, test_size=round(fraction * len(strata)), random_state=seed)
         try:
-            kept, drawn = next(draw.split(rest, strata[rest]))
+            remaining, drawn = next(splits.split(rest, strata[rest]))
         except ValueError as error:
             raise InputError(
-                f"split: no {name} part can be drawn in proportion ({error}); "
+                f"split: cannot draw a stratified {name} subset ({error}); "
                 "change the fractions or the method"
             ) from error
-        if not (len(kept) and len(drawn)):
+        if not (len(remaining) and len(drawn)):
             raise InputError(
-                f"split: {len(strata)} images are too few to train and to {name}; add some"
+                f"split: {len(strata)} images are too few for a training and a {name} subset; "
+                "add images"
             )
         subset[rest[drawn]] = name
-        rest = rest[kept]
+        rest = rest[remaining]
     return subset
 
 
 def _scenes(archive: pd.DataFrame, method: str, fractions: dict[str, float]) -> NDArray[np.str_]:
-    """Return the scenes, each of them large enough to have an image in every subset."""
+    """Return the scene of each image; raise InputError if one is too small for all subsets."""
     _check_fractions(fractions)
     if not has_scenes(archive):
         raise InputError(
-            f"split.method: {method} splits by scene, and the archive has none; "
+            f"split.method: {method} splits by scene, but the archive has no scenes; "
             "choose iterative or file"
         )
 
     def suffices(images: int) -> bool:
-        taken = [round(fraction * images) for fraction in fractions.values() if fraction]
-        return min(taken) > 0 and sum(taken) < images
+        sizes = [round(fraction * images) for fraction in fractions.values() if fraction]
+        return min(sizes) > 0 and sum(sizes) < images
 
     for scene, images in archive["scene"].value_counts(sort=False).items():
         if not suffices(images):
-            need = next(filter(suffices, range(images + 1, _MANY)), "more")
+            minimum = next(filter(suffices, range(images + 1, _MANY)), "more")
             raise InputError(
-                f"split: scene {scene!r} has {images} images and needs {need} for one in each "
-                "subset; add images, raise the fractions or take the scene out"
+                f"split: scene {scene!r} has {images} images and needs {minimum} for one in each "
+                "subset; add images, raise the fractions or remove the scene"
             )
     return archive["scene"].to_numpy(dtype=str)
 
@@ -141,5 +142,6 @@ def _check_fractions(fractions: dict[str, float]) -> None:
     if not (fractions["test"] > 0 and fractions["validation"] >= 0 and sum(fractions.values()) < 1):
         raise InputError(
             f"split: test_fraction {fractions['test']} and validation_fraction "
-            f"{fractions['validation']} leave nothing to test or to train on; choose others"
+            f"{fractions['validation']} leave no images for testing or training; "
+            "choose other fractions"
         )

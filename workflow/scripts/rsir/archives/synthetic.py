@@ -1,7 +1,7 @@
-"""The sample archive: made-up aerial tiles of the UC Merced classes, labelled as drawn.
+"""The sample archive: synthetic aerial tiles of the UC Merced classes with exact labels.
 
-It lets the pipeline run where no data can be had. The labels are true by construction: they are
-read off the land cover of the pixels (see `scenery.drawing`).
+It lets the pipeline run without a download. The labels are correct by construction: they are
+derived from the land cover of the pixels (see `synthetic_scenes.drawing`).
 """
 
 import csv
@@ -71,11 +71,11 @@ LABELS = tuple(SURFACES)
 
 
 def draw_tile(scene: str, index: int, seed: int) -> tuple[NDArray[np.uint8], frozenset[str]]:
-    """Draw one tile; it depends on nothing but the arguments.
+    """Draw one tile, which depends on the arguments only.
 
     Returns
     -------
-    The tile, a 256 × 256 × 3 array, and the labels of what is seen on it.
+    The tile, a 256 × 256 × 3 array, and the labels of its visible land covers.
     """
     canvas = Canvas(np.random.default_rng([seed, SCENES.index(scene), index]))
     _DRAW[scene](canvas)

@@ -1,4 +1,4 @@
-"""Thumbnails: small JPEGs of all images of an archive, and the file of them."""
+"""Thumbnails of the images of an archive as JPEG, and the file that stores them."""
 
 import io
 from bisect import bisect_right
@@ -23,13 +23,13 @@ LONGER_SIDE = 128
 MOST_BYTES = 5000
 
 QUALITIES = range(30, 93)
-"""JPEG qualities, of which the best is taken that needs at most `MOST_BYTES`, or else the first."""
+"""JPEG qualities: the best one of at most `MOST_BYTES` is used, or else the first."""
 
 
 def make_thumbnails(table: pd.DataFrame, root: Path, workers: int) -> list[bytes]:
-    """Return a JPEG of each image of an archive, in its order.
+    """Return a JPEG of each image of an archive, in the order of its table.
 
-    Threads do it: Pillow lets others run while it works.
+    Uses threads, since Pillow releases the GIL.
 
     Raises
     ------
@@ -38,12 +38,12 @@ def make_thumbnails(table: pd.DataFrame, root: Path, workers: int) -> list[bytes
     """
     paths = [root / path for path in table["path"]]
     with ThreadPoolExecutor(workers) as pool:
-        made = pool.map(lambda path: thumbnail(read_image(path)), paths)
-        return list(progress(made, len(paths), "thumbnails", "image"))
+        jpegs = pool.map(lambda path: thumbnail(read_image(path)), paths)
+        return list(progress(jpegs, len(paths), "thumbnails", "image"))
 
 
 def thumbnail(image: Image.Image) -> bytes:
-    """Shrink an image and return it as JPEG, of the best quality that is small enough."""
+    """Shrink an image and return it as JPEG of the best quality that is small enough."""
     small = image.copy()
     small.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.LANCZOS)
     too_large = bisect_right(QUALITIES, MOST_BYTES, key=lambda quality: len(_jpeg(small, quality)))
@@ -51,10 +51,10 @@ def thumbnail(image: Image.Image) -> bytes:
 
 
 def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: list[bytes]) -> None:
-    """Write the thumbnails (N,) of the images (N,) of an archive's table.
+    """Write the thumbnails (N,) of the images (N,) of an archive table.
 
-    The file holds `image`, `jpeg` and `crc32`, a checksum of each JPEG: HDF5 has none for rows of
-    different lengths.
+    The file has `image`, `jpeg` and `crc32`, a checksum of each JPEG, since HDF5 has no checksums
+    for rows of variable length.
     """
     with new_arrays(path, digests({"archive": archive})) as file:
         write_names(file, IMAGE, images)
@@ -66,12 +66,12 @@ def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: list[
 
 
 def read_thumbnails(path: Path, images: np.ndarray, rows: np.ndarray) -> list[bytes]:
-    """Read the JPEGs of some rows (R,) of an archive, whose images (N,) the file must have.
+    """Read the JPEGs of rows (R,) of an archive; the file must belong to its images (N,).
 
     Raises
     ------
     InputError
-        If the file cannot be read or is of other images.
+        If the file cannot be read or belongs to other images.
     """
     try:
         with open_arrays(path) as file:

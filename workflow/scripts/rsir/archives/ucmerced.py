@@ -1,4 +1,4 @@
-r"""UC Merced Land Use with its multi-labels: where it is to be had and how it is laid out.
+r"""UC Merced Land Use with its multi-labels: its sources and its folder layout.
 
 The tiles are by Y. Yang and S. Newsam, *Bag-of-visual-words and spatial extensions for land-use
 classification*, ACM GIS 2010; the labels by B. Chaudhuri, B. Demir, S. Chaudhuri and L. Bruzzone,
@@ -21,7 +21,7 @@ from rsir.core.unzip import unpack
 
 
 class Source(NamedTuple):
-    """A zip archive and where it is to be had."""
+    """A zip archive, its addresses and its digest."""
 
     file: str
     urls: tuple[str, ...]
@@ -90,21 +90,21 @@ LABEL_NAMES = (
 )
 
 _UNPACKED_BYTES = 1_000_000_000
-"""More than twice what the tiles have."""
+"""Limit of the unpacked size, more than twice the size of the tiles."""
 
 
 def download_ucmerced(root: Path, images: Source = IMAGES, labels: Source = LABELS) -> pd.DataFrame:
-    """Make the tiles and their labels be there, and fetch only the one that is missing.
+    """Download the tiles and their labels if they are missing.
 
-    What is there is never replaced or deleted: a folder `Images` or a label file is taken as it
-    is, and so is a zip archive that was put below the root by hand. The zip archives are kept.
+    Existing files are never replaced or deleted: a folder `Images`, a label file or a zip archive
+    that the user put below the root is used. The zip archives are kept.
 
     Parameters
     ----------
     root
-        The folder that gets `Images/<scene>/*.tif` and `LandUse_Multilabeled.txt`.
+        The folder of `Images/<scene>/*.tif` and `LandUse_Multilabeled.txt`.
     images, labels
-        The zip archives they come from.
+        Their zip archives.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def download_ucmerced(root: Path, images: Source = IMAGES, labels: Source = LABE
     Raises
     ------
     InputError
-        If something cannot be had.
+        If a file cannot be downloaded or unpacked.
     """
     tile = rf"{IMAGE_FOLDER}/(?:{'|'.join(SCENES)})/[a-z]+[0-9]+\.tif"
     return pd.DataFrame(
@@ -128,9 +128,9 @@ def download_ucmerced(root: Path, images: Source = IMAGES, labels: Source = LABE
 
 
 def read_ucmerced(root: Path) -> pd.DataFrame:
-    """Read the tiles' labels from the original's label file.
+    """Read the labels of the tiles from the original label file.
 
-    A part of the archive will do, as long as its tiles and the file's rows agree.
+    A part of the archive is accepted if its tiles agree with the rows of the file.
 
     Returns
     -------
@@ -146,25 +146,26 @@ def read_ucmerced(root: Path) -> pd.DataFrame:
     path = root / LABEL_FILE
     table = read_labels(path, separator="\t", image_column=r"IMAGE\LABEL")
     if (names := tuple(table.columns[2:])) != LABEL_NAMES:
-        odd = [name for name in names if name not in LABEL_NAMES]
+        unknown = [name for name in names if name not in LABEL_NAMES]
         raise InputError(
             f"{path}: its labels are not the 17 of UC Merced in their order "
-            f"({first_few(odd or names)}); get the original, or use an archive of kind table"
+            f"({first_few(unknown or names)}); get the original file "
+            "or use an archive of kind table"
         )
     table = add_paths(table, find_images(root, IMAGE_FOLDER), path)
     table["scene"] = [PurePosixPath(tile).parent.name for tile in table["path"]]
-    if odd := sorted(set(table["scene"]) - set(SCENES)):
+    if unknown := sorted(set(table["scene"]) - set(SCENES)):
         raise InputError(
-            f"{root / IMAGE_FOLDER}: {first_few(odd)} is no scene of UC Merced; "
-            "lay the tiles out as Images/<scene>/*.tif"
+            f"{root / IMAGE_FOLDER}: {first_few(unknown)} is not a scene of UC Merced; "
+            "arrange the tiles as Images/<scene>/*.tif"
         )
     return table
 
 
 def _provide(target: Path, source: Source, pattern: str) -> tuple[str, str, str]:
-    """Make a file or folder be there, and return its row of the receipt.
+    """Download and unpack a file or folder if it is missing, and return its row of the receipt.
 
-    It is unpacked beside its place and then renamed, so it is never there in part.
+    It is unpacked into a temporary folder and then moved, so it is never incomplete.
     """
     if target.exists():
         return target.name, "already there", sha256(target) if target.is_file() else ""

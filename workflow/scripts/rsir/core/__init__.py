@@ -1,5 +1,5 @@
 """Files, digests, logs and the record of each job.
 
-In: paths and plain values. Out: files that are written whole or not at all, and errors of one line.
+Input: paths and plain values. Output: files written completely or not at all, and one-line errors.
 Imports no other package of the library.
 """

@@ -1,4 +1,4 @@
-"""Files downloaded by their digest, with retries."""
+"""Downloads checked against a SHA-256 digest, with retries."""
 
 import re
 from collections.abc import Sequence
@@ -15,47 +15,47 @@ from rsir.core.files import written_whole
 from rsir.core.progress import counting
 
 _TIMEOUT = (10, 60)
-"""Seconds to connect, and seconds without a byte."""
+"""Connect timeout and read timeout, in seconds."""
 
 _ATTEMPTS = 3
-"""How often a download that is cut off is begun."""
+"""Number of attempts at a download that is cut off."""
 
 _RETRY = Retry(
     total=3,
     connect=1,
     backoff_factor=1,
     status_forcelist=(429, 500, 502, 503, 504),
-    respect_retry_after_header=False,  # else a server can ask for hours
+    respect_retry_after_header=False,  # which could be hours
     raise_on_status=False,
 )
 
 
 def download(urls: Sequence[str], path: Path, sha256: str) -> None:
-    """Make a file be there, fetched from the first address that gives the right one.
+    """Download a file from the first address that serves the right content.
 
-    A file that is there with the right digest is left alone; one with another is never replaced.
+    An existing file with the right digest is kept; one with another digest is never replaced.
 
     Parameters
     ----------
     urls
         Addresses of the same file, tried in order.
     path
-        Where the file is to be.
+        The path of the file.
     sha256
-        Its SHA-256 digest, or the first digits of it (8 at least).
+        Its SHA-256 digest, or the first digits of the digest (at least 8).
 
     Raises
     ------
     InputError
-        If another file is there, or if no address gives the right one.
+        If another file exists at the path, or no address serves the right content.
     """
     if not re.fullmatch("[0-9a-f]{8,64}", sha256):
-        raise ValueError(f"{sha256!r} is not the head of a SHA-256 digest")
+        raise ValueError(f"{sha256!r} is not the beginning of a SHA-256 digest")
     if path.exists():
         if not path.is_file() or not sha256_of(path).startswith(sha256):
             raise InputError(
-                f"{path}: not the file whose SHA-256 begins with {sha256}; move it away, "
-                "and the right one is downloaded"
+                f"{path}: not the file whose SHA-256 begins with {sha256}; move it away "
+                "to download the right one"
             )
         return
     failures = []
@@ -63,15 +63,15 @@ def download(urls: Sequence[str], path: Path, sha256: str) -> None:
         try:
             with written_whole(path) as partial:
                 _fetch(url, partial, path.name)
-                found = sha256_of(partial)
-                if not found.startswith(sha256):
-                    raise InputError(f"SHA-256 {found[: len(sha256)]} instead of {sha256}")
+                actual = sha256_of(partial)
+                if not actual.startswith(sha256):
+                    raise InputError(f"SHA-256 {actual[: len(sha256)]} instead of {sha256}")
         except (requests.RequestException, InputError) as error:
             failures.append(f"{url} ({_reason(error)})")
         else:
             return
     raise InputError(
-        f"{path}: not to be had from {' nor from '.join(failures)}; "
+        f"{path}: could not be downloaded from {' or from '.join(failures)}; "
         "try again later, or get the file elsewhere and put it there"
     )
 
@@ -84,13 +84,13 @@ def _fetch(url: str, path: Path, name: str) -> None:
             try:
                 _stream(session, url, path, name)
                 break
-            except requests.exceptions.ChunkedEncodingError:  # cut off, which Retry does not see
+            except requests.exceptions.ChunkedEncodingError:  # cut off, which Retry does not handle
                 if not attempts_left:
                     raise
 
 
 def _stream(session: requests.Session, url: str, path: Path, name: str) -> None:
-    headers = {"Accept-Encoding": "identity"}  # so that Content-Length is the file's
+    headers = {"Accept-Encoding": "identity"}  # so that Content-Length is the size of the file
     with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
         response.raise_for_status()
         size = int(response.headers.get("Content-Length", 0)) or None
@@ -104,7 +104,7 @@ def _stream(session: requests.Session, url: str, path: Path, name: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Say in one line why an address failed."""
+    """Return in one line why a download failed."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"{error.response.status_code} {error.response.reason}"
     cause = error.args[0] if error.args else error

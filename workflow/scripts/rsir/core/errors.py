@@ -1,20 +1,39 @@
-"""The one kind of error that is the user's to mend."""
+"""Errors that the user can fix, and the one-line messages of others."""
 
 from collections.abc import Iterable
 
 
 class InputError(Exception):
-    """What was given cannot be used.
+    """An input that cannot be used.
 
     The message is one line: the file or config key, what is wrong with it, and what to do.
     """
 
 
 class MachineError(InputError):
-    """What was given is good; the machine lacks the room for it, or the right to write."""
+    """A valid input that the machine has no memory, disk space or write permission for."""
+
+
+def one_line(error: BaseException) -> str | None:
+    """Return the message of an error in one line, or None for an unexpected error.
+
+    Expected are `InputError` and failures of the machine, which no other input would prevent: a
+    failed GPU, a killed worker process, exhausted memory.
+    """
+    if isinstance(error, InputError):
+        return str(error)
+    first = str(error).split("\n")[0]
+    if type(error).__name__ == "AcceleratorError":
+        return f"the GPU failed ({first}); run again, on another GPU if it keeps failing"
+    if first.startswith("DataLoader worker"):
+        return "a process that reads images was killed, probably for lack of memory; run again"
+    out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if out_of_memory or "can't allocate memory" in first:
+        return "out of memory; run fewer jobs at the same time, or request more memory"
+    return None
 
 
 def first_few(names: Iterable[str]) -> str:
-    """Return the first three names, quoted, and an ellipsis for more."""
+    """Return the first three names, quoted, followed by an ellipsis if there are more."""
     names = list(names)
     return ", ".join(map(repr, names[:3])) + (", …" if len(names) > 3 else "")

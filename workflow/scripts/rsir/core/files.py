@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and their digests."""
+"""Files that are written completely or not at all, and their digests."""
 
 import errno
 import glob
@@ -11,22 +11,22 @@ from pathlib import Path
 
 from rsir.core.errors import InputError, MachineError
 
-_LITTLE = 1 << 16  # bytes; a disk that has no more is full, whatever a library says of it
+_MINIMUM_FREE = 1 << 16  # bytes; a disk with less counts as full, whatever the error
 _UNWRITABLE = {
     errno.ENOSPC: "the disk is full; make room and run again",
-    errno.EDQUOT: "your quota is used up; make room and run again",
-    errno.EROFS: "the file system is read-only; work in a folder that can be written to",
-    errno.EACCES: "may not be written; work in a folder that can be written to",
+    errno.EDQUOT: "the disk quota is used up; make room and run again",
+    errno.EROFS: "the file system is read-only; use a writable folder",
+    errno.EACCES: "no permission to write; use a writable folder",
 }
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Yield a path to write to; it becomes `path` when the block ends well and vanishes otherwise.
+    """Yield a temporary path that is renamed to `path` if the block succeeds, else removed.
 
-    The file is written beside its target, so the last step is a rename within one file system.
-    The ending is kept, since writers choose a format by it. What a process that was killed left of
-    the same target is removed.
+    The temporary file is in the folder of `path`, so the rename stays within one file system, and
+    has the suffix of `path`, since writers choose a format by it. Temporary files that killed
+    processes left for the same path are removed.
 
     Raises
     ------
@@ -36,8 +36,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{path.suffix}"):
-            left.unlink(missing_ok=True)
+        for leftover in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{path.suffix}"):
+            leftover.unlink(missing_ok=True)
         yield partial
         partial.replace(path)
     except InputError:
@@ -62,9 +62,9 @@ def sha256(path: Path) -> str:
 
 
 def _why_unwritable(error: Exception, path: Path) -> str | None:
-    """Tell why the disk took no more, of which each library makes an error of its own."""
+    """Return why the disk could not be written to, or None; each library has its own error."""
     for number, reason in _UNWRITABLE.items():
         if getattr(error, "errno", None) == number or os.strerror(number) in str(error):
             return reason
-    full = path.parent.exists() and shutil.disk_usage(path.parent).free < _LITTLE
+    full = path.parent.exists() and shutil.disk_usage(path.parent).free < _MINIMUM_FREE
     return _UNWRITABLE[errno.ENOSPC] if full else None

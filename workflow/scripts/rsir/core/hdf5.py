@@ -1,4 +1,4 @@
-"""HDF5 files of arrays with checksums, a row per image, written in chunks as they come."""
+"""HDF5 files of arrays with checksums and one row per image, written batch by batch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,11 +16,11 @@ IMAGE = "image"
 CHUNK_BYTES = 1 << 16  # small, since a fine-tuning reads images in random order
 
 UNREADABLE = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
-"""What h5py raises on a damaged file, or on one that holds something else."""
+"""What h5py raises on a damaged file, or on a file with other contents."""
 
 
 class ArrayFile:
-    """An open file of arrays with one row per image, filled from the first row to the last."""
+    """An open file of arrays with one row per image, written from the first row to the last."""
 
     def __init__(self, file: h5py.File, images: Sequence[str]) -> None:
         self._file = file
@@ -29,7 +29,7 @@ class ArrayFile:
         write_names(file, IMAGE, images)
 
     def append(self, name: str, values: np.ndarray) -> None:
-        """Add the next rows of an array; the first ones fix its type and the shape of a row."""
+        """Append rows to an array; the first call fixes its data type and the shape of a row."""
         start = self._filled.get(name, 0)
         if start == 0:
             row_bytes = int(values[0].nbytes)
@@ -53,9 +53,9 @@ class ArrayFile:
 
 @contextmanager
 def new_arrays(path: Path, attributes: Mapping[str, Any]) -> Iterator[h5py.File]:
-    """Open a new file of arrays, in a format whose structure has checksums, too.
+    """Create a file of arrays, in a format that also has checksums for the structure.
 
-    It tells `attributes`, those that are not None, and the circumstances of its making.
+    Its attributes are those of `attributes` that are not None, and `circumstances()`.
     """
     with written_whole(path) as partial, h5py.File(partial, "w", libver="v110") as file:
         file.attrs.update({key: value for key, value in attributes.items() if value is not None})
@@ -64,7 +64,7 @@ def new_arrays(path: Path, attributes: Mapping[str, Any]) -> Iterator[h5py.File]
 
 
 def write_names(file: h5py.File, name: str, values: Iterable[str]) -> None:
-    """Write names with checksums, which HDF5 has for texts of one length alone."""
+    """Write names with checksums, which HDF5 supports for fixed-length strings only."""
     encoded = np.char.encode(np.array(list(values), str), "utf-8")
     text = h5py.string_dtype("utf-8", encoded.dtype.itemsize)
     file.create_dataset(name, data=encoded.astype(text), fletcher32=True)
@@ -74,7 +74,7 @@ def write_names(file: h5py.File, name: str, values: Iterable[str]) -> None:
 def array_file(
     path: Path, images: Sequence[str], attributes: Mapping[str, Any]
 ) -> Iterator[ArrayFile]:
-    """Open a new file of arrays, one row per image; it is there once the block has ended well."""
+    """Create a file of arrays, one row per image; it appears when the block succeeds."""
     with new_arrays(path, attributes) as file:
         arrays = ArrayFile(file, images)
         yield arrays
@@ -82,7 +82,7 @@ def array_file(
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
-    """Read what a file says of its own making.
+    """Read the attributes of a file, which record its origin.
 
     Raises
     ------
@@ -95,25 +95,24 @@ def read_attributes(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def open_arrays(path: Path) -> Iterator[h5py.File]:
-    """Open a file of arrays to read, if all that it has is in it: HDF5 would follow it anywhere.
+    """Open a file of arrays to read, if it is self-contained: HDF5 follows links to any file.
 
     Raises
     ------
     InputError
-        If something in it is read from another place.
+        If a dataset is stored outside the file.
     """
     with h5py.File(path) as file:
         if outside := _outside(file):
             raise InputError(
-                f"{path}: {outside[0]!r} is not in it, but read from elsewhere; "
-                "delete it and run again"
+                f"{path}: {outside[0]!r} is stored outside the file; delete it and run again"
             )
         yield file
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn what a damaged file raises as it is read, checksums among it, into an InputError."""
+    """Turn the errors of reading a damaged file, failed checksums included, into InputError."""
     try:
         yield
     except UNREADABLE as error:
@@ -123,43 +122,43 @@ def readable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def open_image_arrays(path: Path, images: Sequence[str]) -> Iterator[h5py.File]:
-    """Open a file of arrays to read, if its rows are those of the images.
+    """Open a file of arrays to read, if its rows belong to these images.
 
     Raises
     ------
     InputError
-        If the file cannot be read or is not of these images.
+        If the file cannot be read or holds other images.
     """
     with ExitStack() as stack:
         with readable(path):
             file = stack.enter_context(open_arrays(path))
-            own = list(file[IMAGE].asstr())
-        if own != list(images):
-            raise InputError(f"{path}: is of other images; delete it and run again")
+            stored = list(file[IMAGE].asstr())
+        if stored != list(images):
+            raise InputError(f"{path}: holds other images; delete it and run again")
         yield file
 
 
 def _outside(file: h5py.File) -> list[str]:
-    """Return the names of what an open file has only by reference."""
-    found: list[str] = []
+    """Return the names of datasets and links that refer to data outside an open file."""
+    outside: list[str] = []
 
-    def look(name: str, item: h5py.Group | h5py.Dataset) -> None:
+    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset):
-            found.extend([name] if item.is_virtual or item.external else [])
+            outside.extend([name] if item.is_virtual or item.external else [])
         else:
             links = {child: item.get(child, getlink=True) for child in item}
-            found.extend(child for child in links if not isinstance(links[child], h5py.HardLink))
+            outside.extend(child for child in links if not isinstance(links[child], h5py.HardLink))
 
-    look("/", file)
-    file.visititems(look)
-    return found
+    visit("/", file)
+    file.visititems(visit)
+    return outside
 
 
 def image_array(file: h5py.File, name: str, dimensions: int, dtype: type) -> h5py.Dataset:
-    """Return an array of a file, if it is of this type, with a row for each image."""
+    """Return a dataset; raise ValueError unless it has this type and one row per image."""
     array = file[name]
     if not isinstance(array, h5py.Dataset) or (array.ndim, array.dtype) != (dimensions, dtype):
-        raise ValueError(f"{name} is no {np.dtype(dtype)} array of {dimensions} dimensions")
+        raise ValueError(f"{name} is not a {np.dtype(dtype)} array of {dimensions} dimensions")
     if len(array) != len(file[IMAGE]):
         raise ValueError(f"{name} has {len(array)} rows for {len(file[IMAGE])} images")
     return array

@@ -1,4 +1,4 @@
-"""What a job says: to its log, to the terminal, and of what it made."""
+"""The log of a job, its errors on the terminal, and its record of inputs and outputs."""
 
 import gc
 import logging
@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rsir.core.errors import InputError
+from rsir.core.errors import one_line
 from rsir.core.job_record import note_job
 
 
 @contextmanager
 def job(engine: Any) -> Iterator[None]:
-    """Do a job's work: report it, and note what was made from what.
+    """Run the work of a job: write its log, and record its inputs and outputs.
 
     Parameters
     ----------
     engine : object
-        What Snakemake puts into a script as ``snakemake``.
+        The object that Snakemake injects into a script as ``snakemake``.
     """
-    gc.freeze()  # else what was imported is searched for garbage, at the end for more than a second
+    gc.freeze()  # else a collection of all imported objects takes more than a second at the end
     log, archive = Path(engine.log[0]), engine.wildcards.archive
     with reported(log):
         yield
@@ -38,10 +38,10 @@ def job(engine: Any) -> Iterator[None]:
 
 @contextmanager
 def reported(log: Path) -> Iterator[None]:
-    """Write the messages of a block to a log, and its errors to the terminal, too.
+    """Write the log messages of a block to a file, and errors to the terminal as well.
 
-    An `InputError`, and what the machine is to blame for, becomes one line and exit status 1; any
-    other error keeps its traceback.
+    An `InputError` or a failure of the machine becomes one line, any other error keeps its
+    traceback; the exit status is 1.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     terminal = logging.StreamHandler()
@@ -53,31 +53,16 @@ def reported(log: Path) -> Iterator[None]:
         force=True,
     )
     logging.captureWarnings(True)
-    logging.raiseExceptions = False  # a log that cannot be written to stops nothing
-    # HDF5 prints what it cannot raise, as it gives up a file that the disk has no room for.
+    logging.raiseExceptions = False  # a log that cannot be written stops no job
+    # HDF5 prints the errors of closing a file on a full disk, which it cannot raise.
     sys.excepthook = lambda _kind, error, _traceback: logging.info(" ".join(str(error).split()))
     sys.unraisablehook = lambda event: logging.info(" ".join(str(event.exc_value).split()))
     try:
         yield
-    except InputError as error:
-        logging.error(error)
-        sys.exit(1)
     except Exception as error:
-        if reason := _failure_of_the_machine(error):
-            logging.error(reason)
+        message = one_line(error)
+        if message is not None:
+            logging.error(message)
         else:
-            logging.exception("unexpected; please report it with what follows")
+            logging.exception("unexpected error; please report it with the following traceback")
         sys.exit(1)
-
-
-def _failure_of_the_machine(error: Exception) -> str | None:
-    """Tell what to do about an error that no other input would have prevented."""
-    first = str(error).split("\n")[0]
-    if type(error).__name__ == "AcceleratorError":
-        return f"the GPU failed ({first}); run again, on another one if it goes on failing"
-    if first.startswith("DataLoader worker"):
-        return "a process that reads images was killed, as when memory is short; run again"
-    short = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    if short or "can't allocate memory" in first:
-        return "memory is used up; run fewer jobs at the same time, or ask for more of it"
-    return None

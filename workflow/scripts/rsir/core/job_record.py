@@ -1,7 +1,7 @@
-"""The record of an archive's results: what each job made, of what, and how.
+"""The record of an archive's results: the inputs, outputs and settings of each job.
 
-A job leaves a note beside its results; when Snakemake ends, all notes go into one file. So jobs
-that run at the same time, maybe on several machines, never write to the same file.
+Each job writes a note into the folder of results; when Snakemake ends, all notes are merged into
+one file. So jobs that run at the same time, even on several machines, never write to the same file.
 """
 
 import json
@@ -24,9 +24,9 @@ Digests = dict[str, str]  # path → SHA-256
 
 @dataclass(frozen=True)
 class Job:
-    """What a job made of what, and how.
+    """The inputs, outputs and settings of a job.
 
-    `circumstances` are those of `rsir.core.origin`; `config` is the merged configuration, or, in
+    `circumstances` are those of `rsir.core.origin`; `config` is the merged configuration or, in
     the record, its digest.
     """
 
@@ -41,7 +41,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Record:
-    """The jobs by their names, and the configurations that they ran with, by their digests."""
+    """Jobs by name, and the configurations that they ran with by digest."""
 
     configs: dict[str, Any] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -56,14 +56,14 @@ def note_job(
     parameters: Mapping[str, Any],
     config: Mapping[str, Any],
 ) -> None:
-    """Leave a note of a job that has ended.
+    """Write the note of a finished job.
 
     Parameters
     ----------
     folder : Path
-        The archive's results.
+        The archive's folder of results.
     name : str
-        The job's own name; a later job of this name takes its place.
+        The name of the job; a later job of this name replaces it.
     """
     job = Job(
         rule,
@@ -79,20 +79,20 @@ def note_job(
 
 
 def gather(folder: Path) -> None:
-    """Put the notes that jobs left in a folder of results into its record."""
+    """Merge the notes in a folder of results into its record."""
     notes = _notes(folder)
     if notes:
         record = read_record(folder)
         with written_whole(folder / FILE) as partial:
             partial.write_text(json.dumps(asdict(record), indent=1, sort_keys=True) + "\n")
-        for note in notes:  # and not what a job of a killed run may leave meanwhile
+        for note in notes:  # not those that a job of a killed run may have added meanwhile
             note.unlink()
         if not _notes(folder):
             shutil.rmtree(folder / _NOTES)
 
 
 def read_record(folder: Path) -> Record:
-    """Read the record of a folder of results, and the notes that have not gone into it yet.
+    """Read the record of a folder of results, with the notes that are not merged yet.
 
     Raises
     ------
@@ -103,11 +103,11 @@ def read_record(folder: Path) -> Record:
     record = Record()
     try:
         if file.exists():
-            told = json.loads(file.read_text())
-            record.configs.update(told["configs"])
-            record.jobs.update({name: Job(**job) for name, job in told["jobs"].items()})
+            stored = json.loads(file.read_text())
+            record.configs.update(stored["configs"])
+            record.jobs.update({name: Job(**job) for name, job in stored["jobs"].items()})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{file}: is damaged; delete it, and run again with --forceall") from error
+        raise InputError(f"{file}: is damaged; delete it and run again with --forceall") from error
     for note in _notes(folder):
         job = Job(**json.loads(note.read_text()))
         key = hashed(json.dumps(job.config, sort_keys=True).encode()).hexdigest()
@@ -124,8 +124,8 @@ def digest(path: Path) -> str:
     if path.is_file():
         return sha256(path)
     files = sorted(file for file in path.rglob("[!.]*") if file.is_file())
-    told = [[file.relative_to(path).as_posix(), sha256(file)] for file in files]
-    return hashed(json.dumps(told).encode()).hexdigest()
+    listing = [[file.relative_to(path).as_posix(), sha256(file)] for file in files]
+    return hashed(json.dumps(listing).encode()).hexdigest()
 
 
 def _notes(folder: Path) -> list[Path]:

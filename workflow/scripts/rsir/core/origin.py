@@ -1,4 +1,4 @@
-"""What a file was made from: written into it, and checked when it is read."""
+"""The origin of a file: written into its attributes, and checked when the file is read."""
 
 import json
 import os
@@ -16,10 +16,10 @@ from rsir.core.files import sha256
 LIBRARIES = ("torch", "torchvision", "timm", "cv2", "skimage", "sklearn", "h5py", "numpy", "PIL")
 
 ORIGIN = ("backbone", "weights_sha256", "archive_sha256", "backbone_settings")
-"""What all is alike in that is made of the images of an archive by a network."""
+"""Attributes shared by all files computed from the images of an archive by a backbone."""
 
 METHOD = ("backbone", "labeling", "seed", "archive_sha256")
-"""What all is alike in that is made of an archive by a model."""
+"""Attributes shared by all files computed from an archive by a model."""
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
@@ -28,10 +28,10 @@ def digests(files: Mapping[str, Path]) -> dict[str, str]:
 
 
 def circumstances() -> dict[str, str]:
-    """Return when, by which code and on what device something is made, as attributes.
+    """Return the time, the code version and the device of a computation, as attributes.
 
-    `code` is what the workflow puts into the environment: the git commit of this project, with
-    ``-dirty`` behind it where files of it were changed since, or ``unknown`` where it is no clone.
+    `code` is what the workflow puts into the environment: the git commit of this project, followed
+    by ``-dirty`` if files have changed since, or ``unknown`` outside a git clone.
     """
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -41,17 +41,17 @@ def circumstances() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of those libraries that are loaded."""
+    """Return the versions of the libraries that are loaded."""
     return {name: sys.modules[name].__version__ for name in LIBRARIES if name in sys.modules}
 
 
-def made_from(
+def origin_attributes(
     files: Mapping[str, Path], backbone_settings: Mapping[str, Any], **facts: Any
 ) -> dict[str, Any]:
-    """Return what a description was made from, as attributes.
+    """Return the origin of descriptors or models, as attributes.
 
-    The facts; the digests of the files; as JSON, the settings that rebuild the backbone, and the
-    versions of those libraries that are loaded.
+    These are the facts, the digests of the files and, as JSON, the settings that rebuild the
+    backbone and the versions of the loaded libraries.
     """
     return {
         **facts,
@@ -62,19 +62,23 @@ def made_from(
 
 
 def check_origin(
-    path: Path, told: Mapping[str, Any], facts: Mapping[str, Any], names: Sequence[str] = ORIGIN
+    path: Path,
+    attributes: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    names: Sequence[str] = ORIGIN,
 ) -> None:
-    """Check what a file tells of its making against the facts.
+    """Compare the attributes of a file with the expected facts, for the attributes in `names`.
 
     Raises
     ------
     InputError
-        If it was made from something else.
+        If the file has another origin.
     """
     for name in names:
-        if told.get(name) != facts.get(name):
+        actual, expected = attributes.get(name), facts.get(name)
+        if actual != expected:
             raise InputError(
-                f"{path}: its {name} is {told.get(name)!s:.200}, and not {facts.get(name)!s:.200}; "
+                f"{path}: its {name} is {actual!s:.200}, expected {expected!s:.200}; "
                 "delete it and run again"
             )
 
@@ -85,6 +89,6 @@ def _device() -> str:
         name: str = torch.cuda.get_device_name()
         return name
     processors = Path("/proc/cpuinfo")
-    told = processors.read_text() if processors.exists() else ""
-    model = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
+    listing = processors.read_text() if processors.exists() else ""
+    model = re.search(r"^model name\s*:\s*(.+)$", listing, re.MULTILINE)
     return model[1] if model else platform.processor() or platform.machine()

@@ -1,4 +1,4 @@
-"""How far a long job is: a bar on a terminal, and a line now and then in the log."""
+"""Progress of long jobs: a bar on a terminal, and a line every few seconds in the log."""
 
 import io
 import logging
@@ -16,17 +16,17 @@ Item = TypeVar("Item")
 
 @contextmanager
 def counting(
-    total: int | None, what: str, unit: str, scaled: bool = False
+    total: int | None, description: str, unit: str, scaled: bool = False
 ) -> Iterator[Callable[[int], object]]:
-    """Yield what is to be called with the number of units that were done since the last call.
+    """Yield a function to call with the number of units done since its last call.
 
-    Rate and time left are shown with the count, where `total` is known; `scaled` counts in
-    thousands and millions.
+    The count is displayed with its rate and, if `total` is known, the remaining time; `scaled`
+    counts in thousands and millions.
     """
-    shown = partial(tqdm, desc=what, total=total, unit=unit, unit_scale=scaled, position=0)
+    display = partial(tqdm, desc=description, total=total, unit=unit, unit_scale=scaled, position=0)
     with (
-        shown(file=_LogLines(), mininterval=LOG_SECONDS, leave=True) as log,
-        shown(disable=None, leave=False) as bar,
+        display(file=_LogLines(), mininterval=LOG_SECONDS, leave=True) as log,
+        display(disable=None, leave=False) as bar,
     ):
 
         def advance(count: int) -> None:
@@ -36,16 +36,16 @@ def counting(
         yield advance
 
 
-def progress(items: Iterable[Item], total: int, what: str, unit: str) -> Iterator[Item]:
-    """Yield items, and show how many are done."""
-    with counting(total, what, unit) as advance:
+def progress(items: Iterable[Item], total: int, description: str, unit: str) -> Iterator[Item]:
+    """Yield items, and display how many are done."""
+    with counting(total, description, unit) as advance:
         for item in items:
             yield item
             advance(1)
 
 
 class _LogLines(io.TextIOBase):
-    """A stream that logs what is written to it, without what moves a terminal's cursor."""
+    """A stream that logs each line written to it, without the control characters of a terminal."""
 
     def write(self, text: str) -> int:
         if line := text.strip():

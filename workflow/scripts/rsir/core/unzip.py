@@ -1,4 +1,4 @@
-"""Members of zip archives, unpacked within a folder and a bound of size."""
+"""Safe unpacking of zip archives: within a folder, without links, up to a maximum size."""
 
 import re
 import shutil
@@ -20,29 +20,29 @@ def unpack(archive: Path, pattern: str, folder: Path, limit: int) -> None:
     archive
         The zip archive.
     pattern
-        A regular expression. A member is wanted if its whole name matches; group 1 becomes its
-        path below the folder.
+        A regular expression. Members whose full name matches are unpacked; group 1 is the path
+        below the folder.
     folder
-        Where the members go. After an error, a part of them may be there.
+        The target folder. After an error, some of the members may exist.
     limit
-        The most bytes that the wanted members may have in all.
+        Maximum total size of these members in bytes.
 
     Raises
     ------
     InputError
-        If the archive is damaged, or has no such member, a link or two files for one path, more
-        bytes than the limit, or a path that leads out of the folder.
+        If the archive is damaged or has no such member, or if these members have a link, two files
+        for one path, a path outside the folder, or more bytes than the limit.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
-            wanted = [
+            members = [
                 (member, folder / match[1])
                 for member in opened.infolist()
                 if (match := re.fullmatch(pattern, member.filename)) and not member.is_dir()
             ]
-            flaw = _flaw(wanted, folder, limit)
+            flaw = _flaw(members, folder, limit)
             if flaw is None:
-                for member, path in progress(wanted, len(wanted), archive.name, "file"):
+                for member, path in progress(members, len(members), archive.name, "file"):
                     path.parent.mkdir(parents=True, exist_ok=True)
                     with opened.open(member) as packed, path.open("xb") as file:
                         shutil.copyfileobj(packed, file)
@@ -52,18 +52,18 @@ def unpack(archive: Path, pattern: str, folder: Path, limit: int) -> None:
     raise InputError(f"{archive}: {flaw}; get another copy of it")
 
 
-def _flaw(wanted: Sequence[tuple[zipfile.ZipInfo, Path]], folder: Path, limit: int) -> str | None:
-    """Say what speaks against unpacking these members to these paths."""
-    if not wanted:
-        return "holds none of the files that are looked for"
-    for member, path in wanted:
+def _flaw(members: Sequence[tuple[zipfile.ZipInfo, Path]], folder: Path, limit: int) -> str | None:
+    """Return why these members cannot be unpacked to these paths, or None."""
+    if not members:
+        return "has none of the expected files"
+    for member, path in members:
         if not path.resolve().is_relative_to(folder.resolve()):
-            return f"{member.filename!r} leads out of the folder"
+            return f"{member.filename!r} leads outside the folder"
         if stat.S_ISLNK(member.external_attr >> 16):
             return f"{member.filename!r} is a link"
-    if len({path for _, path in wanted}) < len(wanted):
-        return "holds two files for one path"
-    size = sum(member.file_size for member, _ in wanted)  # zipfile reads no more than this
+    if len({path for _, path in members}) < len(members):
+        return "has two files for one path"
+    size = sum(member.file_size for member, _ in members)  # zipfile reads no more than this
     if size > limit:
-        return f"{size:,} bytes when unpacked, of which {limit:,} are allowed"
+        return f"{size:,} bytes when unpacked, more than the limit of {limit:,}"
     return None

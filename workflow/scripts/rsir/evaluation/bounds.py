@@ -1,4 +1,4 @@
-"""What any descriptor can reach: rankings made from labels alone, the floor and the ceilings."""
+"""Bounds of the scores: a random ranking, and oracle rankings by scene and by labels."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ from rsir.search.protocol import under_protocol
 
 BOUNDS = ("random", "scene oracle", "label oracle")
 
-# Between random rankings of UC Merced the scores of a query's first 20 have a standard deviation of
-# up to 0.13, so the mean over this many rankings has a standard error of 0.13 / √20000 = 0.0009.
+# On UC Merced, the scores of random rankings at 20 ranks have a standard deviation of up to 0.13,
+# so the mean over this many rankings has a standard error of 0.13 / √20000 = 0.0009.
 _RANKINGS = 20_000
 
 
@@ -28,16 +28,16 @@ def score_bounds(
     own_rows: Ints,
     seed: int = 0,
 ) -> dict[str, dict[int, dict[str, Floats]]]:
-    """Score every bound under a protocol; without scenes there is no `scene oracle`.
+    """Score every bound under a protocol; without scenes, `scene oracle` is left out.
 
     The arrays are those of `bound_rankings`.
 
     Returns
     -------
     dict
-        `scores[bound][cutoff][metric]` (Q,), as `score_rankings` gives them, averaged for the
-        bounds with chance in them over so many rankings of each query that the mean over queries
-        of a score in [0, 1] is steady to ±0.002 at 20 ranks.
+        `scores[bound][cutoff][metric]` (Q,), as `score_rankings` returns them. For the bounds with
+        a random order they are means over repeated rankings of each query; the mean over queries
+        of a score in [0, 1] is then accurate to ±0.002 at 20 ranks.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def score_bounds(
     """
     queries = len(query_labels)
     scores: dict[str, dict[int, dict[str, Floats]]] = {}
-    for bound, asked, ranked, left_out in repeated_rankings(
+    for bound, repeated, ranked, left_out in repeated_rankings(
         protocol,
         cutoffs,
         query_labels,
@@ -56,8 +56,8 @@ def score_bounds(
         own_rows,
         seed,
     ):
-        scenes = None if query_scenes is None else query_scenes[asked]
-        labels_and_scenes = query_labels[asked], database_labels, scenes, database_scenes
+        scenes = None if query_scenes is None else query_scenes[repeated]
+        labels_and_scenes = query_labels[repeated], database_labels, scenes, database_scenes
         scores[bound] = {
             cutoff: {
                 metric: values.reshape(-1, queries).mean(axis=0)
@@ -80,11 +80,11 @@ def repeated_rankings(
     own_rows: Ints,
     seed: int = 0,
 ) -> Iterator[tuple[str, Ints, Ints, Ints]]:
-    """Yield the rankings of every bound under a protocol, with chance in them many of a query.
+    """Yield the rankings of every bound under a protocol, repeated if their order is random.
 
-    The arrays are those of `bound_rankings`. With each bound come the query (R,) that asked, the
-    ranked rows of the database (R, depth), and the rows (R,) that are left out, as
-    `rsir.search.protocol.under_protocol` gives them; all queries ask once before any asks again.
+    The arrays are those of `bound_rankings`. Each item is the bound, the query (R,) of each
+    ranking, the ranked rows of the database (R, depth), and the rows (R,) that are left out, as
+    `rsir.search.protocol.under_protocol` returns them. Repetitions are blocks of all queries.
     """
     depth = ranking_depth(cutoffs, len(database_labels), query_scenes, database_scenes)
     queries = len(query_labels)
@@ -92,19 +92,19 @@ def repeated_rankings(
         if bound == "scene oracle" and (query_scenes is None or database_scenes is None):
             continue
         rankings = 1 if bound == "label oracle" else math.ceil(_RANKINGS / queries)
-        asked = np.tile(np.arange(queries), rankings)
-        scenes = None if query_scenes is None else query_scenes[asked]
+        repeated = np.tile(np.arange(queries), rankings)
+        scenes = None if query_scenes is None else query_scenes[repeated]
         with_query = bound_rankings(
             bound,
-            query_labels[asked],
+            query_labels[repeated],
             database_labels,
             scenes,
             database_scenes,
-            own_rows[asked],
+            own_rows[repeated],
             depth,
             np.random.default_rng(seed),
         )
-        yield bound, asked, *under_protocol(protocol, with_query, own_rows[asked])
+        yield bound, repeated, *under_protocol(protocol, with_query, own_rows[repeated])
 
 
 def bound_rankings(
@@ -117,11 +117,12 @@ def bound_rankings(
     depth: int,
     rng: np.random.Generator,
 ) -> Ints:
-    """Rank the database for each query by what the labels say.
+    """Rank the database for each query at random, by scene or by label set.
 
-    `random` is a random order; the `scene oracle` puts the images of the query's scene first, each
-    part in random order; the `label oracle` ranks by the Jaccard index with the query's label set,
-    ties in archive order. The query itself comes first in all of them, as with any descriptor.
+    `random` is a random order; `scene oracle` ranks the images of the query's scene first, in
+    random order within and outside the scene; `label oracle` ranks by the Jaccard index with the
+    query's label set, ties in archive order. The query itself is ranked first, as by any
+    descriptor.
 
     Parameters
     ----------
@@ -132,11 +133,11 @@ def bound_rankings(
     query_scenes, database_scenes
         (Q,) and (D,) scene classes, or None.
     own_rows
-        (Q,) row of each query in the database, −1 where it is not in it.
+        (Q,) row of each query in the database, −1 for a query outside it.
     depth
         Number of images to rank, at most D.
     rng
-        Source of the random order.
+        Random number generator.
 
     Returns
     -------
@@ -146,7 +147,7 @@ def bound_rankings(
     Raises
     ------
     InputError
-        If the `scene oracle` is asked for without scenes.
+        If `bound` is `scene oracle` and there are no scenes.
     """
     queries, database = len(query_labels), len(database_labels)
     ranked = np.empty((queries, depth), dtype=np.int64)
@@ -160,8 +161,8 @@ def bound_rankings(
             if query_scenes is None or database_scenes is None:
                 raise InputError("scene oracle: the archive has no scenes; leave this bound out")
             keys += query_scenes[block, None] != database_scenes
-        known = np.flatnonzero(own_rows[block] >= 0)
-        keys[known, own_rows[block][known]] = -1
+        inside = np.flatnonzero(own_rows[block] >= 0)
+        keys[inside, own_rows[block][inside]] = -1
         first = np.argpartition(keys, depth - 1, axis=1)[:, :depth]
         order = np.argsort(np.take_along_axis(keys, first, axis=1), axis=1)
         ranked[block] = np.take_along_axis(first, order, axis=1)

@@ -1,4 +1,4 @@
-"""How well each label is retrieved."""
+"""Retrieval scores per label."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ LABEL_METRICS = ("precision", "recall", "false_alarm")
 def label_scores(
     ranked: Ints, query_labels: Bools, database_labels: Bools, left_out: Ints, cutoff: int
 ) -> dict[str, Floats]:
-    """Tell how well each label is retrieved among the first `cutoff` images of each ranking.
+    """Return the retrieval scores of each label over the first `cutoff` images of each ranking.
 
     Parameters
     ----------
@@ -26,29 +26,30 @@ def label_scores(
     query_labels, database_labels
         (Q, L) and (D, L).
     left_out
-        (Q,) the row of the database that a query cannot find, −1 where there is none.
+        (Q,) row of the database that is excluded for each query, −1 if none is.
     cutoff
-        Number of ranks that are looked at.
+        Number of ranks that are evaluated.
 
     Returns
     -------
     dict
-        Three arrays (L,), means over queries, NaN where none counts. Over the queries that have the
-        label: `precision`, the share of the retrieved that has it, and `recall`, how many have it
-        of those that could, which are all in the database or `cutoff` if there are more. Over the
-        queries that have it not: `false_alarm`, the share of the retrieved that has it.
+        Three arrays (L,), means over queries, NaN where no query counts. Over the queries with the
+        label: `precision`, the share of retrieved images with the label, and `recall`, the number
+        of retrieved images with the label divided by the largest possible number, which is that
+        of the database or `cutoff`, if smaller. Over the queries without the label:
+        `false_alarm`, the share of retrieved images with the label.
     """
-    found = np.empty(query_labels.shape, dtype=np.int64)
+    hits = np.empty(query_labels.shape, dtype=np.int64)
     for block in blocks_of_queries(len(ranked), cutoff * query_labels.shape[1]):
-        found[block] = database_labels[ranked[block, :cutoff]].sum(axis=1)
-    own = database_labels[left_out] & (left_out >= 0)[:, None]
-    could = np.minimum(database_labels.sum(axis=0) - own, cutoff)
-    share = found / cutoff
+        hits[block] = database_labels[ranked[block, :cutoff]].sum(axis=1)
+    excluded = database_labels[left_out] & (left_out >= 0)[:, None]
+    possible = np.minimum(database_labels.sum(axis=0) - excluded, cutoff)
+    share = hits / cutoff
     with np.errstate(invalid="ignore"):  # a label of which the query is the only image
-        recall = found / could
+        recall = hits / possible
     return {
         "precision": _mean(share, query_labels),
-        "recall": _mean(recall, query_labels & (could > 0)),
+        "recall": _mean(recall, query_labels & (possible > 0)),
         "false_alarm": _mean(share, ~query_labels),
     }
 
@@ -80,12 +81,12 @@ def bound_label_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[in
     query_labels, database_labels, _, _ = labels_and_scenes
     tables = []
     for protocol in protocols_of(search):
-        for bound, asked, ranked, left_out in repeated_rankings(
+        for bound, queries, ranked, left_out in repeated_rankings(
             protocol, cutoffs, *labels_and_scenes, search.own_rows
         ):
             for cutoff in cutoffs:
                 scores = label_scores(
-                    ranked, query_labels[asked], database_labels, left_out, cutoff
+                    ranked, query_labels[queries], database_labels, left_out, cutoff
                 )
                 method = (bound, "", "", protocol, cutoff)
                 tables.append(_label_table(method, archive, search, scores))
@@ -95,8 +96,8 @@ def bound_label_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[in
 def by_label(rows: pd.DataFrame) -> pd.DataFrame:
     """Average `label_rows` and `bound_label_rows` over seeds.
 
-    The result has the columns of METHOD, `label`, the numbers of `queries` and of `database` images
-    that have it, and LABEL_METRICS.
+    The columns are METHOD, `label`, the numbers of `queries` and of `database` images with the
+    label, and LABEL_METRICS.
     """
     key = [*METHOD, "label", "queries", "database"]
     return rows.groupby(key, sort=False)[list(LABEL_METRICS)].mean().reset_index()
@@ -118,7 +119,7 @@ def _label_table(
 
 
 def _mean(values: Floats, counted: Bools) -> Floats:
-    """Return the mean (L,) over the rows that count of values (Q, L)."""
+    """Return the mean (L,) of values (Q, L) over the rows that are `counted` (Q, L)."""
     total = np.where(counted, values, 0).sum(axis=0)
     with np.errstate(invalid="ignore"):
         mean: Floats = total / counted.sum(axis=0)

@@ -1,4 +1,4 @@
-"""The mean scores of each scene's queries."""
+"""Mean scores per scene class."""
 
 import pandas as pd
 
@@ -11,16 +11,14 @@ def by_scene(scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
 
     Parameters
     ----------
-    scores : DataFrame
-        Rows of `rsir.evaluation.scores.query_scores` and `bound_scores`.
-    scenes : Series
-        The scene of each image, by its name; empty texts where there are none.
+    scores, scenes
+        As for `rsir.evaluation.contrasts.contrasts`.
 
     Returns
     -------
     DataFrame
-        A row per method, protocol, cutoff and scene: `scene`, `queries`, the metrics. No row
-        without scenes.
+        A row per method, protocol, cutoff and scene: `scene`, `queries`, the metrics. Empty for an
+        archive without scenes.
     """
     rows = scores.assign(scene=scores["image"].map(scenes))
     groups = rows[rows["scene"] != ""].groupby([*METHOD, "scene"], sort=False)

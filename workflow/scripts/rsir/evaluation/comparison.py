@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from rsir.evaluation.methods import METHOD, by_method
+from rsir.evaluation.methods import METHOD, by_method, headline_rows
 from rsir.metrics.scoring import METRICS
-from rsir.search.protocol import PROTOCOLS
 from rsir.statistics.bootstrap import mean_interval, seed_deviation
 
 _ENDS = ("", "_low", "_high", "_sd")
@@ -17,28 +16,28 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
     Parameters
     ----------
     archive : str
-        Its name.
+        Name of the archive.
     scores : DataFrame
         Rows of `rsir.evaluation.scores.query_scores` and `bound_scores`; every seed of a method
         scores the same queries.
     database : int
-        Number of images that are searched.
+        Number of images in the database.
 
     Returns
     -------
     DataFrame
-        The method, the numbers of seeds, queries and searched images, then each metric's mean, 95 %
-        interval and standard deviation over seeds (`<metric>`, `<metric>_low`, `<metric>_high`,
-        `<metric>_sd`, NaN of a single seed), in the order of the scores.
+        The method, the numbers of seeds, queries and database images, then each metric's mean, 95 %
+        confidence interval and standard deviation over seeds (`<metric>`, `<metric>_low`,
+        `<metric>_high`, `<metric>_sd`, NaN for a single seed), in the order of the scores.
     """
     methods = by_method(scores)
     blocks = list(methods.values())
     values = np.empty((len(blocks), len(METRICS), len(_ENDS)))
-    for seeds in {len(block) for block in blocks}:  # alike in seeds: resampled alike
+    for seeds in {len(block) for block in blocks}:  # one bootstrap per number of seeds
         chosen = [number for number, block in enumerate(blocks) if len(block) == seeds]
         columns = np.concatenate([blocks[number] for number in chosen], axis=2)
-        found = np.stack([*mean_interval(columns), seed_deviation(columns)], axis=1)
-        values[chosen] = found.reshape(-1, len(METRICS), len(_ENDS))
+        statistics = np.stack([*mean_interval(columns), seed_deviation(columns)], axis=1)
+        values[chosen] = statistics.reshape(-1, len(METRICS), len(_ENDS))
     table = pd.DataFrame(list(methods), columns=METHOD)
     table.insert(0, "archive", archive)
     table["seeds"], table["queries"] = zip(*(block.shape[:2] for block in blocks), strict=True)
@@ -48,14 +47,13 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
 
 
 def as_text(comparison: pd.DataFrame) -> str:
-    """Return the main columns of a comparison, for a terminal: query excluded, first cutoff."""
-    rows = comparison[comparison["query"] == PROTOCOLS[0]]
-    rows = rows[rows["k"] == rows["k"].iloc[0]]
-    shown = rows[METHOD[:3]].copy()
-    shown["accuracy [95 %]"] = [
+    """Return the main columns of the headline rows of a comparison, for a terminal."""
+    rows = headline_rows(comparison)
+    text = rows[METHOD[:3]].copy()
+    text["accuracy [95 %]"] = [
         f"{mean:.3f} [{low:.3f}, {high:.3f}]"
         for mean, low, high in rows[["accuracy", "accuracy_low", "accuracy_high"]].to_numpy()
     ]
     for metric in ("precision", "recall", "hamming_loss", "ndcg", "map_jaccard", "anmrr"):
-        shown[metric] = rows[metric].map("{:.3f}".format).replace("nan", "–")
-    return str(shown.to_string(index=False))
+        text[metric] = rows[metric].map("{:.3f}".format).replace("nan", "–")
+    return str(text.to_string(index=False))

@@ -1,4 +1,4 @@
-"""Planned contrasts of methods, and how sure their differences are.
+"""Planned contrasts of methods, with confidence intervals and adjusted p values.
 
 The unit is the query: two methods are compared by the differences between their scores of the same
 query, averaged over seeds.
@@ -11,18 +11,29 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from rsir.evaluation.bounds import BOUNDS
-from rsir.evaluation.methods import HISTOGRAM, METHOD, OFF_THE_SHELF, POOL, Description, by_method
+from rsir.evaluation.methods import (
+    HISTOGRAM,
+    INDEPENDENT,
+    METHOD,
+    MULTI_LABEL,
+    OFF_THE_SHELF,
+    POOL,
+    POWERSET,
+    SINGLE_LABEL,
+    Method,
+    by_method,
+)
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
 from rsir.statistics.bootstrap import clustered_interval, mean_interval
 from rsir.statistics.sign_flip_test import sign_flip_p
 
 BETWEEN = (
-    ("multi_label", "single_label"),
-    ("multi_label", "independent"),
-    ("powerset", "independent"),
+    (MULTI_LABEL, SINGLE_LABEL),
+    (MULTI_LABEL, INDEPENDENT),
+    (POWERSET, INDEPENDENT),
 )
-"""Labelings that are compared with one another, the first against the second."""
+"""Pairs of labelings that are compared, the first against the second."""
 
 SETTING = METHOD[3:]
 FIRST, SECOND = METHOD[:3], [f"against_{name}" for name in METHOD[:3]]
@@ -34,51 +45,61 @@ STATISTICS = [
 _TIE = 1e-9
 
 
-def planned(descriptions: Iterable[Description]) -> list[tuple[Description, Description]]:
-    """Return the pairs of descriptions that are compared, the first against the second.
+def planned(methods: Iterable[Method]) -> list[tuple[Method, Method]]:
+    """Return the pairs of methods that are compared, the first against the second.
 
-    On each network, against its pooled features off the shelf: each descriptor of each labeling,
-    and the bounds. The same descriptor of the labelings in `BETWEEN`. And each description by a
-    network against each one without learning.
+    For each network, against its pooled off-the-shelf features: each descriptor of each labeling,
+    and the bounds. For each pair of labelings in `BETWEEN`, the same descriptor of both. Against
+    each handcrafted baseline, each descriptor of each network, off the shelf and fine-tuned.
     """
-    found = list(descriptions)
-    bounds = [one for one in found if one[0] in BOUNDS]
-    handcrafted = [one for one in found if one[2] == HISTOGRAM]
-    learned = [one for one in found if one not in [*bounds, *handcrafted]]
+    methods = list(methods)
+    bounds = [method for method in methods if method[0] in BOUNDS]
+    handcrafted = [method for method in methods if method[2] == HISTOGRAM]
+    learned = [method for method in methods if method not in [*bounds, *handcrafted]]
     pairs = [
-        *((one, (one[0], OFF_THE_SHELF, POOL)) for one in learned if one[1] != OFF_THE_SHELF),
         *(
-            (one, (one[0], second, one[2]))
-            for first, second in BETWEEN
-            for one in learned
-            if one[1] == first
+            (method, (method[0], OFF_THE_SHELF, POOL))
+            for method in learned
+            if method[1] != OFF_THE_SHELF
         ),
-        *((one, baseline) for one in learned for baseline in handcrafted),
-        *((bound, one) for one in learned if one[1:] == (OFF_THE_SHELF, POOL) for bound in bounds),
+        *(
+            (method, (method[0], second, method[2]))
+            for first, second in BETWEEN
+            for method in learned
+            if method[1] == first
+        ),
+        *((method, baseline) for method in learned for baseline in handcrafted),
+        *(
+            (bound, method)
+            for method in learned
+            if method[1:] == (OFF_THE_SHELF, POOL)
+            for bound in bounds
+        ),
     ]
-    return [pair for pair in pairs if pair[1] in found]
+    return [pair for pair in pairs if pair[1] in methods]
 
 
 def contrasts(scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
-    """Test the planned contrasts by every metric.
+    """Test the planned contrasts for every metric.
 
     Parameters
     ----------
     scores : DataFrame
         Rows of `rsir.evaluation.scores.query_scores` and `bound_scores`.
     scenes : Series
-        The scene of each image, by its name; empty texts where there are none.
+        The scene of each image, by image name; empty strings in an archive without scenes.
 
     Returns
     -------
     DataFrame
         A row per contrast, protocol, cutoff and metric: the numbers of `seeds` and `queries`; the
         `difference` of the means, first minus second, and its 95 % BCa interval over queries
-        (`low`, `high`); the `p` of the paired sign-flip permutation test, and `p_holm`, adjusted
-        over all contrasts of the same metric, protocol and cutoff; the numbers of queries that the
-        first method answers better, alike or worse (`wins`, `ties`, `losses`); and how the interval
-        is when scene classes are drawn, not queries (`scene_low`, `scene_high`), or seeds and
-        queries (`seed_low`, `seed_high`), empty without two of either.
+        (`low`, `high`); `p` of the paired sign-flip permutation test and `p_holm`, its Holm
+        correction over all contrasts of the same metric, protocol and cutoff; the numbers of
+        queries that the first method wins, ties and loses (`wins`, `ties`, `losses`); the interval
+        when scene classes are resampled instead of queries (`scene_low`, `scene_high`), and when
+        seeds are resampled as well as queries (`seed_low`, `seed_high`), NaN with fewer than two
+        scene classes or seeds.
     """
     tables = [_setting_contrasts(rows, scenes) for _, rows in scores.groupby(SETTING, sort=False)]
     return pd.concat(tables, ignore_index=True)
@@ -86,15 +107,15 @@ def contrasts(scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
 
 def _setting_contrasts(rows: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
     """Test the planned contrasts under one protocol, at one cutoff."""
-    by_description = {method[:3]: block for method, block in by_method(rows).items()}
-    pairs = planned(by_description)
+    scores_of = {method[:3]: block for method, block in by_method(rows).items()}
+    pairs = planned(scores_of)
     query, k = rows[SETTING].iloc[0]
-    names = [(*one, *other, query, k, metric) for one, other in pairs for metric in METRICS]
+    names = [(*pair[0], *pair[1], query, k, metric) for pair in pairs for metric in METRICS]
     table = pd.DataFrame(names, columns=[*FIRST, *SECOND, *SETTING, "metric"])
     if not pairs:
         return table.reindex(columns=[*table, *STATISTICS])
-    # Seeds × queries × metrics; what has one seed is compared with each seed of the other.
-    blocks = [by_description[one] - by_description[other] for one, other in pairs]
+    # Seeds × queries × metrics; a method with one seed is compared with each seed of the other.
+    blocks = [scores_of[first] - scores_of[second] for first, second in pairs]
     differences = np.concatenate([block.mean(axis=0) for block in blocks], axis=1)
     better = differences * np.tile(np.where(np.isin(METRICS, LOWER_IS_BETTER), -1, 1), len(pairs))
     table["seeds"] = np.repeat([len(block) for block in blocks], len(METRICS))
@@ -114,25 +135,25 @@ def _setting_contrasts(rows: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataF
 
 
 def _resamples(contrasts: int) -> int:
-    """Return so many that the smallest p value, adjusted for the contrasts, is at most 0.01."""
+    """Return a number of resamples at which the smallest adjusted p value is at most 0.01."""
     return max(9999, 100 * contrasts - 1)
 
 
 def _holm(p: Floats) -> Floats:
     """Adjust p values (contrasts, metrics) over the contrasts of each metric."""
     adjusted = np.full_like(p, np.nan)
-    for metric, known in enumerate(~np.isnan(p).T):
-        if known.any():
-            adjusted[known, metric] = multipletests(p[known, metric], method="holm")[1]
+    for metric, defined in enumerate(~np.isnan(p).T):
+        if defined.any():
+            adjusted[defined, metric] = multipletests(p[defined, metric], method="holm")[1]
     return adjusted
 
 
 def _seed_interval(blocks: list[Floats]) -> tuple[Floats, Floats]:
-    """Return the limits, of seeds and queries drawn, of each block's columns; NaN of one seed."""
+    """Return the limits of each block's columns over seeds and queries; NaN for a single seed."""
     seeds = max(map(len, blocks))
     if seeds == 1:
-        nothing = np.full(len(blocks) * len(METRICS), np.nan)
-        return nothing, nothing
+        undefined = np.full(len(blocks) * len(METRICS), np.nan)
+        return undefined, undefined
     columns = [np.broadcast_to(block, (seeds, *block.shape[1:])) for block in blocks]
     _, low, high = mean_interval(np.concatenate(columns, axis=2))
     single = np.repeat([len(block) == 1 for block in blocks], len(METRICS))

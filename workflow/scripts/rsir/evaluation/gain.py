@@ -1,4 +1,4 @@
-"""The gain of each description over the pooled features off the shelf."""
+"""The gain of each method over the pooled off-the-shelf features."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ _GAIN_ENDS = {"difference": "", "low": "_low", "high": "_high", "p_holm": "_p"}
 
 
 def gain(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what is gained over the pooled features off the shelf of each network.
+    """Return the gain of each method over the pooled off-the-shelf features of its network.
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ def gain(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A row per labeling and descriptor of a network, and per bound: the method, the network
-        (`over`), then for each metric the difference, its 95 % interval (`<metric>_low`,
-        `<metric>_high`) and its adjusted p value (`<metric>_p`).
+        (`over`), then for each metric the difference, its 95 % confidence interval
+        (`<metric>_low`, `<metric>_high`) and its adjusted p value (`<metric>_p`).
     """
     rows = table[(table[SECOND[1]] == OFF_THE_SHELF) & (table[SECOND[2]] == POOL)]
     rows = rows.rename(columns={SECOND[0]: "over"})

@@ -1,34 +1,57 @@
-"""Methods: the columns that name one, and the scores of each."""
+"""Methods: the columns that identify one, their scores, and the rows that reports quote."""
 
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import METRICS
+from rsir.search.protocol import PROTOCOLS
 
 METHOD = ["backbone", "labeling", "descriptor", "query", "k"]
-Method = tuple[str, str, str, str, int]
-"""What METHOD holds in a row."""
+MethodKey = tuple[str, str, str, str, int]
+"""The values of METHOD in a row."""
 
-Description = tuple[str, str, str]
-"""Backbone, labeling and descriptor of a method."""
+Method = tuple[str, str, str]
+"""Backbone, labeling and descriptor."""
 
 OFF_THE_SHELF = "off_the_shelf"
+SINGLE_LABEL = "single_label"
+MULTI_LABEL = "multi_label"
+INDEPENDENT = "independent"
+POWERSET = "powerset"
+
 POOL = "pool"
+OUTPUT = "output"
 HISTOGRAM = "histogram"
-"""The descriptor of a backbone without learning."""
+"""The descriptor of a handcrafted backbone."""
 
 
-def by_method(scores: pd.DataFrame) -> dict[Method, Floats]:
+def headline_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that reports quote: query excluded, first cutoff."""
+    rows = table[table["query"] == PROTOCOLS[0]]
+    return rows[rows["k"].isin(rows["k"].iloc[:1])]
+
+
+def method_of(row: Mapping[Any, Any], columns: Sequence[str] = METHOD[:3]) -> Method:
+    """Return the method that the columns of a row name."""
+    backbone, labeling, descriptor = (row[name] for name in columns)
+    return backbone, labeling, descriptor
+
+
+def by_method(scores: pd.DataFrame) -> dict[MethodKey, Floats]:
     """Return the scores (seeds, queries, metrics) of each method, in the order of the table.
 
     Every seed of every method scores the same queries in the same order.
     """
     return {
-        cast("Method", method): np.stack(
-            [one[list(METRICS)].to_numpy(float) for _, one in rows.groupby("seed", dropna=False)]
+        cast("MethodKey", method): np.stack(
+            [
+                of_seed[list(METRICS)].to_numpy(float)
+                for _, of_seed in rows.groupby("seed", dropna=False)
+            ]
         )
         for method, rows in scores.groupby(METHOD, sort=False, dropna=False)
     }

@@ -24,7 +24,7 @@ def query_scores(
 ) -> pd.DataFrame:
     """Score a model: a row per descriptor, protocol, cutoff and query, a column per metric.
 
-    Where no query is in the database there is one protocol, `excluded`.
+    If no query is in the database, the only protocol is `excluded`.
     """
     labels, images = search.labels_and_scenes(archive), archive["image"].to_numpy()[search.queries]
     rows = []
@@ -39,7 +39,7 @@ def query_scores(
 
 
 def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) -> pd.DataFrame:
-    """Score the bounds that labels alone give, in rows like those of `query_scores`."""
+    """Score the bounds, in rows like those of `query_scores`."""
     labels, images = search.labels_and_scenes(archive), archive["image"].to_numpy()[search.queries]
     rows = []
     for protocol in protocols_of(search):

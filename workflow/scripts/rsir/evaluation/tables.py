@@ -18,7 +18,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def read_results(path: Path) -> pd.DataFrame:
-    """Read a table of `write_table`: names are text, whatever they look like; no number is NaN."""
+    """Read a table of `write_table`: names are strings, also if they look like numbers."""
     columns = pd.read_csv(path, nrows=0).columns
     return pd.read_csv(
         path,

@@ -1,26 +1,28 @@
-"""The numbers that the thesis published, beside ours.
+"""The results published in the thesis, compared with the results of a run.
 
 M. Compri, *Multi-label remote sensing image retrieval based on deep features*, MSc thesis, 2016,
-tables 5.1 to 5.3: UC Merced, 420 test images that search the 420 test images, the first 20
-retrieved, one run.
+tables 5.1 to 5.3: UC Merced, 420 test images as queries and as database, the first 20 retrieved
+images, one run.
 """
 
 import pandas as pd
+
+from rsir.evaluation.methods import MULTI_LABEL, OFF_THE_SHELF, OUTPUT, POOL, SINGLE_LABEL
 
 METRICS = ("accuracy", "precision", "recall")
 CUTOFF = 20
 
 # Percent, in the order of METRICS.
 PUBLISHED = {
-    ("vgg16", "off_the_shelf"): (58.22, 69.40, 69.95),
-    ("inception_v3", "off_the_shelf"): (52.15, 63.08, 62.64),
-    ("resnet50", "off_the_shelf"): (66.89, 76.27, 78.06),
-    ("vgg16", "single_label"): (71.95, 82.16, 82.25),
-    ("inception_v3", "single_label"): (67.75, 77.89, 77.79),
-    ("resnet50", "single_label"): (72.06, 82.33, 81.91),
-    ("vgg16", "multi_label"): (70.97, 80.54, 81.61),
-    ("inception_v3", "multi_label"): (66.97, 76.69, 77.53),
-    ("resnet50", "multi_label"): (72.51, 82.18, 83.05),
+    ("vgg16", OFF_THE_SHELF): (58.22, 69.40, 69.95),
+    ("inception_v3", OFF_THE_SHELF): (52.15, 63.08, 62.64),
+    ("resnet50", OFF_THE_SHELF): (66.89, 76.27, 78.06),
+    ("vgg16", SINGLE_LABEL): (71.95, 82.16, 82.25),
+    ("inception_v3", SINGLE_LABEL): (67.75, 77.89, 77.79),
+    ("resnet50", SINGLE_LABEL): (72.06, 82.33, 81.91),
+    ("vgg16", MULTI_LABEL): (70.97, 80.54, 81.61),
+    ("inception_v3", MULTI_LABEL): (66.97, 76.69, 77.53),
+    ("resnet50", MULTI_LABEL): (72.51, 82.18, 83.05),
 }
 
 FINE_TUNED_DIFFERS = (
@@ -28,24 +30,23 @@ FINE_TUNED_DIFFERS = (
     "its training labels call the ground of chaparral sand, not bare-soil"
 )
 DIFFERS = {
-    ("vgg16", "off_the_shelf"): "its features are the maxima of the last row of the 7×7 map only",
-    ("inception_v3", "off_the_shelf"): "its weights had not converged",
-    ("resnet50", "off_the_shelf"): "preprocessing",
+    ("vgg16", OFF_THE_SHELF): "its features are the maxima of the last row of the 7×7 map only",
+    ("inception_v3", OFF_THE_SHELF): "its weights had not converged",
+    ("resnet50", OFF_THE_SHELF): "preprocessing",
 }
 
 
 def thesis_table(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Put the thesis' numbers beside ours, a row per backbone, labeling and metric.
+    """Compare the thesis' numbers with ours: a row per backbone, labeling and metric.
 
-    Ours are those of the thesis' protocol as far as it is known: the query may find itself, off the
-    shelf the pooled features, fine-tuned the output layer. `differs` says where the thesis is known
-    to have done otherwise.
+    Ours follow the thesis' protocol as far as it is known: query included; pooled features off the
+    shelf, the output layer after fine-tuning. `differs` states the known differences in procedure.
     """
     ours = comparison[(comparison["query"] == "included") & (comparison["k"] == CUTOFF)]
     ours = ours.set_index(["backbone", "labeling", "descriptor"])
     rows = []
     for (backbone, labeling), published in PUBLISHED.items():
-        descriptor = "pool" if labeling == "off_the_shelf" else "output"
+        descriptor = POOL if labeling == OFF_THE_SHELF else OUTPUT
         method = (backbone, labeling, descriptor)
         if method not in ours.index:
             continue

@@ -1,5 +1,5 @@
-"""Pretrained networks: their weights, their cut into trunk and tail, and what computes them.
+"""Pretrained networks: their weights, their cut into trunk and tail, and their processor.
 
-In: names of networks, files of weights, pixels. Out: backbones on a processor. Imports `core` and
-`archives`.
+Input: names of networks, weights files, pixels. Output: backbones on a processor. Imports `core`
+and `archives`.
 """

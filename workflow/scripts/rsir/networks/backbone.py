@@ -18,7 +18,7 @@ class Backbone:
     tail
         activations at the cut → last feature map B×D×H'×W'
     classifier
-        last feature map → class scores (logits) B×K; None if the weights hold no classifier
+        last feature map → class scores (logits) B×K; None if the weights have no classifier
     """
 
     trunk: fx.GraphModule

@@ -10,7 +10,7 @@ from rsir.core.errors import InputError
 from rsir.networks.libraries import check_torchvision
 from rsir.networks.preprocessing import Preprocessing
 
-# The auxiliary heads are built, since the weight files hold them, and left out by the cut; the
+# The auxiliary heads are built, since the weights files contain them, and removed by the cut. The
 # slow initialisation of torchvision's Inception networks is skipped.
 BUILD_ARGUMENTS: dict[str, dict[str, Any]] = {
     "inception_v3": {"transform_input": True, "init_weights": False},
@@ -21,14 +21,14 @@ BUILD_ARGUMENTS: dict[str, dict[str, Any]] = {
 def build_network(
     library: str, network: str, weights: str, resize: str
 ) -> tuple[nn.Module, Preprocessing]:
-    """Build a network at its random initialisation, in evaluation mode, with its preprocessing.
+    """Build a randomly initialised network in evaluation mode, with its preprocessing.
 
     Parameters
     ----------
     library, network : str
         ``torchvision`` or ``timm``, and the network's name there.
     weights : str
-        The name of the weights, which decides the preprocessing.
+        The name of the weights, which determines the preprocessing.
     resize : str
         ``squash`` or ``crop``.
 
@@ -39,8 +39,8 @@ def build_network(
     """
     if library == "torchvision":
         check_torchvision(network)
-        known = torchvision.models.get_model_weights(network)
-        preset = known.__members__.get(weights, next(iter(known))).transforms()
+        presets = torchvision.models.get_model_weights(network)
+        preset = presets.__members__.get(weights, next(iter(presets))).transforms()
         model = torchvision.models.get_model(
             network, weights=None, **BUILD_ARGUMENTS.get(network, {})
         )
@@ -53,7 +53,7 @@ def build_network(
             interpolation=preset.interpolation.value,
         )
     if not timm.is_model(network):
-        raise InputError(f"network {network}: timm has none of this name")
+        raise InputError(f"network {network}: timm has no model of this name")
     tagged = f"{network}.{weights}"
     model = timm.create_model(tagged if timm.is_model_pretrained(tagged) else network)
     settings = timm.data.resolve_model_data_config(model)

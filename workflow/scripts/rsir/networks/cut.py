@@ -1,9 +1,8 @@
-"""Cuts a traced network into trunk, tail and classifier.
+"""The cut of a traced network into trunk, tail and classifier.
 
-The trunk is what a fine-tuning leaves frozen, the tail what it trains; the classifier is the
-network's own head, from the last feature map to its class scores. The three are parts of one
-traced graph, so any model that torch.fx can trace can be cut, and every parameter keeps the name
-that it has in the whole network.
+Fine-tuning freezes the trunk and trains the tail; the classifier is the network's head, from the
+last feature map to the class scores. The three are parts of one traced graph, so any model that
+torch.fx can trace can be cut, and every parameter keeps its name in the whole network.
 """
 
 import torch
@@ -16,7 +15,7 @@ from rsir.core.errors import InputError
 from rsir.networks.backbone import Backbone
 from rsir.networks.preprocessing import Preprocessing
 
-# The first module that a fine-tuning trains. The thesis trains block 5 of VGG16, blocks 9-11 of
+# The first module of the tail. The thesis fine-tunes block 5 of VGG16, blocks 9-11 of
 # the 11 of InceptionV3, and the last 2 of the 16 residual blocks of ResNet50.
 CUTS = {
     "vgg16": "features.24",
@@ -29,10 +28,10 @@ CUTS = {
 def cut_network(model: nn.Module, cut: str, preprocessing: Preprocessing) -> Backbone:
     """Cut a network before the module named `cut` and after its last feature map.
 
-    The last feature map is the last value in the graph that still has positions, B×D×H×W with
-    more than one of them, before any pooling of the classifier's, and from which alone the scores
-    are computed. Trunk and classifier are frozen; everything is in evaluation mode, so batch norm
-    uses its stored statistics.
+    The last feature map is the last value of shape B×D×H×W in the graph, with H = W > 1, before any
+    pooling of the classifier and such that the class scores depend on it alone. Trunk and
+    classifier are frozen; all parts are in evaluation mode, so batch norm uses its running
+    statistics.
 
     Raises
     ------
@@ -114,12 +113,12 @@ def _part(
 
 
 def _ancestors(end: fx.Node, start: fx.Node) -> set[fx.Node]:
-    """Return `end` and all that it is computed from, back to `start` and without it."""
-    found: set[fx.Node] = set()
+    """Return `end` and all nodes that it depends on, back to `start` and without it."""
+    ancestors: set[fx.Node] = set()
     waiting = [end]
     while waiting:
         node = waiting.pop()
-        if node is not start and node not in found:
-            found.add(node)
+        if node is not start and node not in ancestors:
+            ancestors.add(node)
             waiting.extend(node.all_input_nodes)
-    return found
+    return ancestors

@@ -1,4 +1,4 @@
-"""Batch norm with fixed statistics, folded into the convolution before it."""
+"""Folding of batch norm with fixed statistics into the preceding convolution."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from torch import Tensor, fx, nn
 
 
 def fold_batch_norm(network: fx.GraphModule) -> fx.GraphModule:
-    """Return a network that computes a convolution and the batch norm after it in one pass.
+    """Return a network that computes each convolution and the batch norm after it in one pass.
 
-    With its statistics fixed, batch norm multiplies each channel by a number and adds another,
-    which the convolution can do by its own weights and bias (Jacob et al., Quantization and
+    With fixed statistics, batch norm scales and shifts each channel, which can be folded into the
+    weights and the bias of the convolution (Jacob et al., Quantization and
     Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, 2018, section 3.2).
-    These are computed anew whenever the network is run, so all parameters can be trained.
-    Parameters and statistics are the given network's own, under the same names.
+    They are recomputed in each forward pass, so all parameters remain trainable. Parameters and
+    statistics are shared with the given network, under the same names.
     """
     modules = dict(network.named_modules())
     graph = fx.Graph()
@@ -32,14 +32,14 @@ def fold_batch_norm(network: fx.GraphModule) -> fx.GraphModule:
 
 
 def _is_folded(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
-    """Tell whether a node is a batch norm that alone gets what a convolution gives."""
+    """Return whether a node is a batch norm that is the only user of a convolution."""
     if node.op != "call_module" or not isinstance(modules[str(node.target)], nn.BatchNorm2d):
         return False
-    before = node.all_input_nodes[0]
+    source = node.all_input_nodes[0]
     return (
-        before.op == "call_module"
-        and type(modules[str(before.target)]) is nn.Conv2d  # a kind of it may pad in its own way
-        and len(before.users) == 1
+        source.op == "call_module"
+        and type(modules[str(source.target)]) is nn.Conv2d  # subclasses may pad differently
+        and len(source.users) == 1
     )
 
 
@@ -49,12 +49,12 @@ def _folded(
     modules: dict[str, Any],
     copies: dict[fx.Node, fx.Node],
 ) -> fx.Node:
-    """Add a batch norm and the convolution before it to a graph, and return their result."""
-    before = node.all_input_nodes[0]
-    convolution, norm = modules[str(before.target)], modules[str(node.target)]
+    """Add a batch norm and the convolution before it to a graph, and return the result node."""
+    source = node.all_input_nodes[0]
+    convolution, norm = modules[str(source.target)], modules[str(node.target)]
     arguments: dict[str, Any] = {
-        "weight": graph.get_attr(f"{before.target}.weight"),
-        "bias": graph.get_attr(f"{before.target}.bias") if convolution.bias is not None else None,
+        "weight": graph.get_attr(f"{source.target}.weight"),
+        "bias": graph.get_attr(f"{source.target}.bias") if convolution.bias is not None else None,
         "scale": graph.get_attr(f"{node.target}.weight"),
         "shift": graph.get_attr(f"{node.target}.bias"),
         "mean": graph.get_attr(f"{node.target}.running_mean"),
@@ -65,7 +65,7 @@ def _folded(
         "dilation": convolution.dilation,
         "groups": convolution.groups,
     }
-    inputs = copies[before.all_input_nodes[0]]
+    inputs = copies[source.all_input_nodes[0]]
     result = graph.call_function(normalised_convolution, (inputs,), arguments)
     if isinstance(norm, BatchNormAct2d):
         result = graph.call_module(f"{node.target}.act", (result,))
@@ -83,7 +83,7 @@ def normalised_convolution(
     bias: Tensor | None,
     **convolution: Any,
 ) -> Tensor:
-    """Convolve B×C×H×W and normalise, in one pass."""
+    """Convolve B×C×H×W and apply batch norm in one pass."""
     factor = scale * torch.rsqrt(variance + epsilon)
     offset = shift - (mean if bias is None else mean - bias) * factor
     return nn.functional.conv2d(inputs, weight * factor[:, None, None, None], offset, **convolution)

@@ -1,4 +1,4 @@
-"""The networks that the libraries have."""
+"""The networks that the libraries provide."""
 
 import torchvision
 
@@ -6,6 +6,6 @@ from rsir.core.errors import InputError
 
 
 def check_torchvision(network: str) -> None:
-    """Raise InputError if torchvision has no such classifier of images."""
+    """Raise InputError if torchvision has no image classifier of this name."""
     if network not in torchvision.models.list_models(module=torchvision.models):
         raise InputError(f"network {network}: torchvision has no classifier of this name")

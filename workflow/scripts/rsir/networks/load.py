@@ -1,4 +1,4 @@
-"""A backbone from its library, its weights and its cut."""
+"""Loading of backbones: network, weights and cut."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -28,22 +28,22 @@ def load_backbone(
     Parameters
     ----------
     weight_file : Path or None
-        The file of the weights; None leaves the network at its random initialisation.
+        The weights file; None keeps the random initialisation.
     library, network : str
         ``torchvision`` or ``timm``, and the network's name there.
     weights : str
-        The name of the weights, which decides the preprocessing.
+        The name of the weights, which determines the preprocessing.
     cut : str, optional
-        Name of the first module of the tail. Known for the networks in `CUTS`.
+        Name of the first module of the tail; the default is that of `CUTS`.
     resize : str
         ``squash`` or ``crop``.
     seed : int
-        Of the random initialisation.
+        Seed of the random initialisation.
 
     Raises
     ------
     InputError
-        If the network is unknown, the weights do not fit it, or it cannot be cut there.
+        If the network is unknown, the weights do not fit it, or it cannot be cut at this module.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -59,36 +59,36 @@ def load_backbone(
     cut = cut or CUTS.get(network)
     if cut is None:
         raise InputError(
-            f"network {network}: where to cut it is not known; "
-            "give the backbone a key 'cut', the name of the first module to train"
+            f"network {network}: no default cut is defined for it; "
+            "set the backbone's key 'cut' to the name of the first module to train"
         )
     backbone = cut_network(model, cut, preprocessing)
     return _checked(backbone, loaded, network, weight_file)
 
 
 def _load_matching(model: nn.Module, state: StateDict) -> set[str]:
-    """Load the tensors whose name and shape are the model's; return their names."""
-    own = model.state_dict()
-    matching = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
-    own.update(matching)  # the model's own dict, since only it has the versions of the modules
-    model.load_state_dict(own)
+    """Load the tensors that match the model in name and shape; return their names."""
+    target = model.state_dict()
+    matching = {k: v for k, v in state.items() if k in target and target[k].shape == v.shape}
+    target.update(matching)  # the model's dict, since only it has the versions of the modules
+    model.load_state_dict(target)
     return set(matching)
 
 
 def _checked(
     backbone: Backbone, loaded: set[str], network: str, weight_file: Path | None
 ) -> Backbone:
-    """Insist that trunk and tail are loaded and finite; drop a classifier that is not."""
+    """Check that trunk and tail are loaded and finite; drop a classifier that is not."""
     features = {**backbone.trunk.state_dict(), **backbone.tail.state_dict()}
     if missing := _missing(features, loaded):
         raise InputError(
             f"{weight_file}: does not fit {network}: {len(missing)} of {len(features)} tensors "
-            f"are missing or of another shape, first {missing[0]}; give weights of this network"
+            f"are missing or have another shape, first {missing[0]}; use weights of this network"
         )
     if broken := _not_finite(features):
         raise InputError(
-            f"{weight_file}: {len(broken)} of {len(features)} tensors hold values that are not "
-            f"finite, first {broken[0]}; give sound weights"
+            f"{weight_file}: {len(broken)} of {len(features)} tensors have values that are not "
+            f"finite, first {broken[0]}; use other weights"
         )
     classifier = backbone.classifier.state_dict() if backbone.classifier else {}
     if _missing(classifier, loaded) or _not_finite(classifier):

@@ -1,4 +1,4 @@
-"""Batches that the memory of the GPU does not hold, computed in parts to the same result."""
+"""Batches too large for the memory of the GPU, computed in parts with the same result."""
 
 import logging
 import sys
@@ -17,23 +17,23 @@ Result = TypeVar("Result")
 
 
 class Portions:
-    """How much is computed at once: a whole batch, and half as much whenever memory runs out.
+    """The number of rows computed at once: the whole batch, halved whenever memory runs out.
 
-    What did not fit is not tried again, so an instance serves batches that need about as much.
+    Sizes that did not fit are not tried again, so use one instance for batches of similar size.
     """
 
     def __init__(self, unit: str = "images") -> None:
         self._unit = unit
-        self._most = sys.maxsize
+        self._maximum = sys.maxsize
 
     def attempt(self, compute: Callable[[list[Batch]], Result], batch: Batch) -> Result:
-        """Return what is computed from the parts of a batch, anew from smaller ones until they fit.
+        """Compute a result from the parts of a batch, and retry with smaller parts until they fit.
 
         Parameters
         ----------
         compute : callable
-            Takes the consecutive parts; a batch that fits is one. It has to stand being broken off
-            by `torch.OutOfMemoryError` and called again.
+            Takes the list of consecutive parts, a single one if the batch fits. It may be
+            interrupted by `torch.OutOfMemoryError` and called again.
         batch : Tensor or ndarray
             B×…, at least one row, split along the first dimension.
 
@@ -43,16 +43,16 @@ class Portions:
             If a part of one row does not fit.
         """
         while True:
-            starts = range(0, len(batch), self._most)
-            parts = [batch[start : start + self._most] for start in starts]
+            starts = range(0, len(batch), self._maximum)
+            parts = [batch[start : start + self._maximum] for start in starts]
             try:
                 return compute(parts)
             except torch.OutOfMemoryError:
-                pass  # only after this block does the error let go of what was computed
+                pass  # the error keeps tensors alive until this block ends, so retry after it
             self._halve(len(parts[0]))
 
     def apply(self, compute: Callable[[Batch], Result], batch: Batch) -> list[Result]:
-        """Return what is computed from each part of a batch, in their order.
+        """Compute a result from each part of a batch, and return the results in order.
 
         Parameters and errors are those of `attempt`, but `compute` takes a single part.
         """
@@ -61,21 +61,24 @@ class Portions:
     def _halve(self, count: int) -> None:
         if count == 1:
             raise MachineError(
-                f"out of memory with a single one of the {self._unit}; run fewer jobs on the GPU "
-                "at the same time, or take a smaller network or a GPU with more memory"
+                f"out of memory at a batch size of 1 ({self._unit}); run fewer jobs on the GPU "
+                "at the same time, or use a smaller network or a GPU with more memory"
             )
-        self._most = (count + 1) // 2
+        self._maximum = (count + 1) // 2
         logging.warning(
-            "out of memory with %d %s at once; goes on with %d", count, self._unit, self._most
+            "out of memory with %d %s at once; continuing with %d",
+            count,
+            self._unit,
+            self._maximum,
         )
         torch.cuda.empty_cache()
 
 
 def in_parts(network: Callable[[Tensor], Tensor], parts: list[Tensor]) -> Tensor:
-    """Run a network over the parts of a batch, B×… in all, and return what it gives for all.
+    """Run a network over the parts of a batch and return the concatenated outputs, B×….
 
-    For the gradients, each of several parts is computed again, when its turn comes, so that no
-    more than one takes up memory. The network must not be random.
+    The backward pass recomputes one part at a time (gradient checkpointing), so only one part
+    occupies memory. The network must be deterministic.
     """
     if len(parts) == 1:
         return network(parts[0])

@@ -1,4 +1,4 @@
-"""Reduced precision: whether descriptors survive it, and half precision at the cut."""
+"""Reduced precision: its effect on descriptors, and half precision at the cut."""
 
 import logging
 from collections.abc import Sequence
@@ -18,37 +18,37 @@ from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
 
 COMPARED_IMAGES = 32
-"""Number of images for which a reduced precision is compared with float32."""
+"""Number of images for which reduced precision is compared with float32."""
 
 LEAST_COSINE = 0.9995
-"""The least cosine of their descriptors; that of no other image should then be below 0.999."""
+"""Minimum cosine similarity of their descriptors; aims at 0.999 or more for all other images."""
 
 
 def precise_enough(processor: Processor, backbone: Backbone, paths: Sequence[Path]) -> Processor:
-    """Return the processor, in float32 where its own type would change the descriptors.
+    """Return the processor, with inference in float32 if its data type changes the descriptors.
 
-    How much a trunk loses in the 8 bits of bfloat16 or the range of float16 depends on the
-    network and its weights, so evenly chosen images are described in both ways.
+    The error from the 8-bit significand of bfloat16 or the range of float16 depends on the network
+    and its weights, so the descriptors of evenly spaced images are compared in both precisions.
 
     Raises
     ------
     InputError
-        If one of these images cannot be used, or memory does not hold a single one.
+        If one of these images cannot be used, or a single one does not fit into memory.
     """
     if processor.inference == torch.float32:
         return processor
-    chosen = np.unique(np.linspace(0, len(paths) - 1, COMPARED_IMAGES).astype(int))
-    loaded = [backbone.preprocessing.load(paths[row]) for row in chosen]
-    pixels = torch.from_numpy(np.stack(loaded))
+    rows = np.unique(np.linspace(0, len(paths) - 1, COMPARED_IMAGES).astype(int))
+    images = [backbone.preprocessing.load(paths[row]) for row in rows]
+    pixels = torch.from_numpy(np.stack(images))
     exact = replace(processor, inference=torch.float32)
     expected = _pooled(exact, backbone, pixels)
     try:
         cosine = cosine_similarity(_pooled(processor, backbone, pixels), expected).min().item()
-    except InputError:  # what float32 holds was too large
+    except InputError:  # an activation that float32 can represent overflowed
         cosine = 0.0
     if cosine >= LEAST_COSINE:
         return processor
-    logging.info("the trunk computes in float32: in %s, cosine %.4f", processor.inference, cosine)
+    logging.info("trunk in float32: cosine %.4f in %s is too low", cosine, processor.inference)
     return exact
 
 
@@ -70,15 +70,15 @@ def activations_at_cut(
         activations: Tensor = trunk(images).half()
     if not torch.isfinite(activations).all():
         raise InputError(
-            "activations at the cut exceed half precision (65,504); "
-            "cut the backbone elsewhere or give it other weights"
+            "activations at the cut exceed the range of half precision (65,504); "
+            "use another cut or other weights for the backbone"
         )
     return activations
 
 
 @torch.inference_mode()
 def _pooled(processor: Processor, backbone: Backbone, pixels: Tensor) -> Tensor:
-    """Return the pooled features of images, of which the trunk alone is computed as reduced."""
+    """Return the pooled features of images; only the trunk is computed in reduced precision."""
     trunk = fold_batch_norm(processor.place(backbone.trunk))
     tail = fold_batch_norm(processor.place(backbone.tail))
 

@@ -1,4 +1,4 @@
-"""The pixels that a network takes: resizing, cropping and normalisation."""
+"""Preprocessing of images for a network: resizing, cropping and normalisation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ def load_pixels(
     resize_size: int | None = None,
     interpolation: str = "bilinear",
 ) -> NDArray[np.uint8]:
-    """Read an image at the size a network takes.
+    """Read an image at the input size of a network.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ def load_pixels(
     size
         The side of the square that is returned, in pixels.
     resize
-        `squash` scales the whole image to the square: labels speak of all of it. `crop` scales
-        the shorter side to `resize_size` and cuts the square from the centre, as torchvision's
-        presets do.
+        `squash` scales the whole image to the square, since labels refer to the whole image.
+        `crop` scales the shorter side to `resize_size` and crops the square from the centre, as
+        torchvision's presets do.
     resize_size
         The shorter side before the crop, in pixels, at least `size`; only `crop` uses it.
     interpolation
         `bilinear`, as in the presets of torchvision's weights for the networks of the thesis, or
-        `bicubic`. Both are Pillow's, which smooth when they shrink.
+        `bicubic`. Both are Pillow's, which antialias when downscaling.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def load_pixels(
     if resize == "squash":
         return np.array(image.resize((size, size), resample))
     if resize != "crop":
-        raise ValueError(f"resize is {resize!r}, neither 'squash' nor 'crop'")
+        raise ValueError(f"resize is {resize!r}, expected 'squash' or 'crop'")
     if resize_size is None or resize_size < size:
         raise InputError(
             f"resize_size: {resize_size} is less than the network's input size {size}; raise it"
@@ -66,10 +66,10 @@ def load_pixels(
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How images are made ready for a network.
+    """The preprocessing of images for a network.
 
     `resize` is `squash` or `crop`, see `load_pixels`. Sizes in pixels; `resize_size` is the shorter
-    side before the centre is cut out. Means and standard deviations per channel on the scale 0..1.
+    side before the centre crop. Means and standard deviations per channel on the scale 0..1.
     """
 
     resize: str
@@ -80,11 +80,11 @@ class Preprocessing:
     interpolation: str
 
     def load(self, path: Path) -> NDArray[np.uint8]:
-        """Read an image at the size that the network takes, see `load_pixels`."""
+        """Read an image at the input size of the network, see `load_pixels`."""
         return load_pixels(path, self.size, self.resize, self.resize_size, self.interpolation)
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """Turn uint8 pixels B×H×W×3 into float32 B×3×H×W in channels-last memory."""
+        """Convert uint8 pixels B×H×W×3 to normalised float32 B×3×H×W in channels-last memory."""
         mean = torch.tensor(self.mean, device=pixels.device) * 255
         std = torch.tensor(self.std, device=pixels.device) * 255
         return ((pixels.float() - mean) / std).permute(0, 3, 1, 2)

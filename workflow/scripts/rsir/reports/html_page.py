@@ -1,4 +1,4 @@
-"""Pages: HTML files that need nothing beside them."""
+"""Self-contained HTML pages."""
 
 from pathlib import Path
 from typing import Any
@@ -7,12 +7,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def rendered(template: Path, **values: Any) -> str:
-    """Fill in a template, which may include files beside it; every value is escaped.
+    """Render a template, which may include files of its folder; every value is escaped.
 
     Raises
     ------
     jinja2.TemplateError
-        If it cannot be filled in.
+        If the template cannot be rendered.
     """
     environment = Environment(
         loader=FileSystemLoader(template.parent),

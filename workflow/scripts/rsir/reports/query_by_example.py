@@ -1,7 +1,7 @@
-"""A picture that is not in the archive as the query.
+"""Query by example: an image outside the archive as the query.
 
-Seen from above nothing has an upper side, so the picture is compared in each of its quarter turns,
-and an image is as similar as it is to the one that it is most like.
+Aerial images have no canonical orientation, so the query image is described in four rotations by
+multiples of 90°, and the similarity of an image is its largest similarity to a rotation.
 """
 
 import json
@@ -23,6 +23,7 @@ from rsir.core.origin import METHOD, ORIGIN, check_origin
 from rsir.descriptors.activations import ComputedActivations
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.descriptors.extraction import extract
+from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL
 from rsir.networks.backbone import Backbone
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import precise_enough
@@ -32,33 +33,33 @@ from rsir.search.exact import rank
 from rsir.training.models import TaskModel, load_models, read_metadata
 from rsir.training.reextraction import reextract
 
-DESCRIPTORS = ("pool", "histogram", "output")
+DESCRIPTORS = (POOL, HISTOGRAM, OUTPUT)
 
-SURE = 0.5
-"""The output from which on a label is predicted."""
+THRESHOLD = 0.5
+"""The smallest output for which a label is predicted."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a picture finds.
+class QueryResult:
+    """The result of a query by example.
 
     Attributes
     ----------
     descriptor
-        By which it was compared.
-    found
-        As `nearest` returns it.
+        The descriptor that was compared.
+    hits
+        The retrieved images, as `nearest` returns them.
     predicted
-        As `predict` returns it; None off the shelf and without learning.
+        As `predict` returns it; None off the shelf and for a handcrafted descriptor.
     """
 
     descriptor: str
-    found: pd.DataFrame
+    hits: pd.DataFrame
     predicted: dict[str, float] | None
 
 
-def ask(
-    photo: Path,
+def query_by_example(
+    query_image: Path,
     archive: pd.DataFrame,
     descriptors: Path,
     weights: Path | None,
@@ -66,163 +67,167 @@ def ask(
     descriptor: str | None,
     top: int,
     threads: int,
-) -> Answer:
-    """Find the images of an archive that are like a picture, by stored descriptors.
+) -> QueryResult:
+    """Retrieve the images of an archive that are most similar to a query image.
 
     Parameters
     ----------
-    photo
-        The picture.
+    query_image
+        Path of an image file.
     archive
         As read by `rsir.archives.archive_table.read_archive`.
     descriptors
-        The descriptors of its images, which also say how they were made.
+        The descriptor file of the archive, whose attributes record the backbone.
     weights
-        The receipt of the network's weights; None for a description without learning.
+        The receipt of the network's weights; None for a handcrafted descriptor.
     models
         The fine-tuned tails and heads; None off the shelf.
     descriptor
-        Which of the file's; None for the first of them, the pooled features of a network.
+        Name of a descriptor in the file; None for the default, the pooled features of a network.
     top
-        How many to find.
+        Number of images to retrieve.
     threads
-        Of the processor.
+        Number of threads of the processor.
 
     Raises
     ------
     InputError
-        If a file cannot be used, or has no such descriptor.
+        If a file cannot be used, or does not contain the descriptor.
     """
     stored = read_descriptors(descriptors, list(archive["image"]))
     name = descriptor or next(one for one in DESCRIPTORS if one in stored)
     if name not in stored:
-        raise InputError(f"{descriptors}: has no descriptor {name!r}, but {', '.join(stored)}")
-    told = read_attributes(descriptors)
-    settings = json.loads(told["backbone_settings"])
+        raise InputError(
+            f"{descriptors}: there is no descriptor {name!r}; choose from {', '.join(stored)}"
+        )
+    attributes = read_attributes(descriptors)
+    settings = json.loads(attributes["backbone_settings"])
     if settings["library"] == "handcrafted":
-        with turned(photo) as turns:
-            described = describe_handcrafted(turns, settings["network"])
-        return Answer(name, nearest(archive, stored[name], described, top), None)
+        with rotated(query_image) as rotations:
+            histograms = describe_handcrafted(rotations, settings["network"])
+        return QueryResult(name, nearest(archive, stored[name], histograms, top), None)
     if weights is None or not weights.exists():
-        raise InputError(f"{weights}: not made yet; run: snakemake --cores all {weights}")
+        raise InputError(f"{weights}: does not exist yet; run: snakemake --cores all {weights}")
     record = read_record(weights)
-    check_origin(descriptors, told, weight_facts(record), ["weights_sha256"])
+    check_origin(descriptors, attributes, weight_facts(record), ["weights_sha256"])
     if models:
-        check_origin(models, read_metadata(models), told, (*ORIGIN, *METHOD))
+        check_origin(models, read_metadata(models), attributes, (*ORIGIN, *METHOD))
     processor = prepare_processor(threads)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
-    with turned(photo) as turns:
-        found = describe_photos(turns, backbone, tuned, processor)
-    predicted = predict(tuned, found["output"][0]) if tuned else None
-    return Answer(name, nearest(archive, stored[name], found[name], top), predicted)
+    with rotated(query_image) as rotations:
+        computed = describe(rotations, backbone, tuned, processor)
+    predicted = predict(tuned, computed[OUTPUT][0]) if tuned else None
+    return QueryResult(name, nearest(archive, stored[name], computed[name], top), predicted)
 
 
 @contextmanager
-def turned(photo: Path) -> Iterator[list[Path]]:
-    """Yield files of a picture in its four quarter turns, first as it is.
+def rotated(query_image: Path) -> Iterator[list[Path]]:
+    """Yield temporary files of an image rotated by 0°, 90°, 180° and 270°.
 
     Raises
     ------
     InputError
-        If the picture cannot be used.
+        If the image cannot be used.
     """
-    image = read_image(photo)
+    image = read_image(query_image)
     with TemporaryDirectory() as folder:
-        turns = [Path(folder) / f"{angle}.png" for angle in (0, 90, 180, 270)]
-        for turn in turns:
-            image.rotate(int(turn.stem), expand=True).save(turn)
-        yield turns
+        rotations = [Path(folder) / f"{angle}.png" for angle in (0, 90, 180, 270)]
+        for rotation in rotations:
+            image.rotate(int(rotation.stem), expand=True).save(rotation)
+        yield rotations
 
 
-def describe_handcrafted(photos: Sequence[Path], network: str) -> np.ndarray:
-    """Describe pictures without learning, as histograms T×D.
+def describe_handcrafted(images: Sequence[Path], network: str) -> np.ndarray:
+    """Return the histograms T×D of image files by a handcrafted descriptor.
 
     Raises
     ------
     InputError
-        If a picture cannot be used, or the description is learnt from images that are not kept.
+        If an image cannot be used, or the descriptor needs visual words, which are not stored.
     """
     from rsir.descriptors.handcrafted import HISTOGRAMS
 
     if network not in HISTOGRAMS:
-        raise InputError(f"{network}: its visual words are not kept; ask another backbone")
-    return np.stack([HISTOGRAMS[network](np.asarray(read_image(photo))) for photo in photos])
+        raise InputError(f"{network}: its visual words are not stored; use another backbone")
+    return np.stack([HISTOGRAMS[network](np.asarray(read_image(image))) for image in images])
 
 
-def describe_photos(
-    photos: Sequence[Path], backbone: Backbone, models: Sequence[TaskModel], processor: Processor
+def describe(
+    images: Sequence[Path], backbone: Backbone, models: Sequence[TaskModel], processor: Processor
 ) -> dict[str, np.ndarray]:
-    """Describe pictures as the archive's were: name of the descriptor → float32 T×D.
+    """Compute the descriptors of image files as for the archive, float32 T×D by name.
 
     Parameters
     ----------
-    photos
+    images
         Image files, as `rsir.archives.pixels.read_image` takes them.
     backbone
         The network.
     models
         Its fine-tuned tails and heads; none for the network off the shelf.
     processor
-        What computes.
+        The processor and its settings.
 
     Raises
     ------
     InputError
-        If a picture cannot be used.
+        If an image cannot be used.
     """
-    precise = precise_enough(processor, backbone, photos)
-    together = replace(precise, batch_size=len(photos))
-    source = ComputedActivations(backbone, photos, 0, together)
-    with h5py.File("photos", "w", driver="core", backing_store=False) as file:
-        described = ArrayFile(file, [photo.name for photo in photos])
+    precise = precise_enough(processor, backbone, images)
+    one_batch = replace(precise, batch_size=len(images))
+    source = ComputedActivations(backbone, images, 0, one_batch)
+    with h5py.File("rotations", "w", driver="core", backing_store=False) as file:
+        arrays = ArrayFile(file, [image.name for image in images])
         if models:
-            reextract(models, source, processor, described)
+            reextract(models, source, processor, arrays)
         else:
-            extract(backbone, source, processor, described, None)
-        return {name: file[name][:] for name in ("pool", "output") if name in file}
+            extract(backbone, source, processor, arrays, None)
+        return {name: file[name][:] for name in (POOL, OUTPUT) if name in file}
 
 
 def predict(models: Sequence[TaskModel], output: np.ndarray) -> dict[str, float]:
-    """Return what the outputs (K,) of a fine-tuning say of an image, most probable first.
+    """Return the labels that the outputs (K,) of a fine-tuning predict, most probable first.
 
-    The labels from a probability of `SURE` on, or, of a softmax, its most probable class.
+    With sigmoid outputs, the labels with a probability of at least `THRESHOLD`; with a softmax, the
+    most probable class.
     """
     names = [name for model in models for name in model.outputs]
     order = np.argsort(-output, kind="stable")
     exclusive = any(model.activation == "softmax" for model in models)
-    chosen = order[:1] if exclusive else order[output[order] >= SURE]
+    chosen = order[:1] if exclusive else order[output[order] >= THRESHOLD]
     return {names[place]: float(output[place]) for place in chosen}
 
 
 def nearest(
-    archive: pd.DataFrame, descriptors: np.ndarray, turns: np.ndarray, top: int
+    archive: pd.DataFrame, descriptors: np.ndarray, rotations: np.ndarray, top: int
 ) -> pd.DataFrame:
-    """Rank the archive by cosine similarity to a picture, in whichever turn it is largest.
+    """Rank the archive by its largest cosine similarity to a rotation of the query image.
 
     Parameters
     ----------
     archive
         As read by `rsir.archives.archive_table.read_archive`.
     descriptors
-        Of the archive's images, float32 N×D.
-    turns
-        Of the picture in its turns, float32 T×D.
+        Descriptors of the archive's images, float32 N×D.
+    rotations
+        Descriptors of the rotated query image, float32 T×D.
     top
-        How many to return.
+        Number of images to return.
 
     Returns
     -------
     DataFrame
         A row per image, best first: `rank`, `image`, `scene`, `labels` (a list),
-        `similarity`, and `row`, the place in the archive.
+        `similarity`, and `row`, the row of the archive.
     """
     count = len(archive)
-    asked = np.arange(count, count + len(turns))
-    ranked, similarity = rank(np.concatenate([descriptors, turns]), asked, np.arange(count), top)
-    each = pd.DataFrame({"row": ranked.ravel(), "similarity": similarity.ravel()})
-    best = each.sort_values(["similarity", "row"], ascending=[False, True])
-    best = best.drop_duplicates("row").head(top)
+    queries = np.arange(count, count + len(rotations))
+    values = np.concatenate([descriptors, rotations])
+    ranked, similarity = rank(values, queries, np.arange(count), top)
+    pairs = pd.DataFrame({"row": ranked.ravel(), "similarity": similarity.ravel()})
+    pairs = pairs.sort_values(["similarity", "row"], ascending=[False, True])
+    best = pairs.drop_duplicates("row").head(top)
     chosen = archive.iloc[best["row"]]
     flags = chosen[label_names(archive)]
     return pd.DataFrame(

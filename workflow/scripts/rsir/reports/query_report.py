@@ -1,4 +1,4 @@
-"""What a picture found, to look at: a table, a contact sheet, and a page."""
+"""The report of a query by example: a table, a contact sheet, and a page."""
 
 import io
 import textwrap
@@ -18,14 +18,14 @@ from rsir.core.files import written_whole
 from rsir.core.hdf5 import read_attributes
 from rsir.evaluation.tables import write_table
 from rsir.reports.html_page import rendered
-from rsir.reports.query_by_example import SURE, Answer, ask
+from rsir.reports.query_by_example import THRESHOLD, QueryResult, query_by_example
 
 COLUMNS = 5
 MARGIN, LINE = 12, 15  # pixels
 
 
-def answer(
-    photo: Path,
+def write_query_report(
+    query_image: Path,
     archive: Path,
     thumbnails: Path,
     descriptors: Path,
@@ -38,80 +38,82 @@ def answer(
     table: Path,
     sheet: Path,
     page: Path,
-) -> Answer:
-    """Query by an image (see `rsir.reports.query_by_example`), and write CSV, PNG and HTML.
+) -> QueryResult:
+    """Run a query by example, and write its result as CSV, PNG and HTML.
 
     Raises
     ------
     InputError
-        If the picture or a result cannot be used, or a result was not made yet.
+        If the query image or a result cannot be used, or a result does not exist yet.
     """
-    if not photo.is_file():
-        raise InputError(f"{photo}: no such picture; correct the path")
-    asked = read_image(photo)
+    if not query_image.is_file():
+        raise InputError(f"{query_image}: no such image; correct the path")
+    image = read_image(query_image)
     for needed in (archive, thumbnails, descriptors, models):
         if needed is not None and not needed.exists():
-            raise InputError(f"{needed}: not made yet; run: snakemake --cores all {needed}")
+            raise InputError(f"{needed}: does not exist yet; run: snakemake --cores all {needed}")
     images = read_archive(archive)
-    given = ask(photo, images, descriptors, weights, models, descriptor, top, threads)
-    rows = given.found["row"].to_numpy()
+    result = query_by_example(
+        query_image, images, descriptors, weights, models, descriptor, top, threads
+    )
+    rows = result.hits["row"].to_numpy()
     jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
-    facts = read_attributes(descriptors)
-    seed = f"-seed{facts['seed']}" if "seed" in facts else ""
-    title = f"{facts['backbone']} · {facts['labeling']}{seed} · {given.descriptor}"
-    write_table(table, _flat(given.found))
+    attributes = read_attributes(descriptors)
+    seed = f"-seed{attributes['seed']}" if "seed" in attributes else ""
+    title = f"{attributes['backbone']} · {attributes['labeling']}{seed} · {result.descriptor}"
+    write_table(table, _flat(result.hits))
     with written_whole(sheet) as partial:
-        contact_sheet(photo.name, asked, title, given, jpegs).save(partial)
+        contact_sheet(query_image.name, image, title, result, jpegs).save(partial)
     with written_whole(page) as partial:
-        html = as_page(template, photo.name, asked, title, given, jpegs)
+        html = as_page(template, query_image.name, image, title, result, jpegs)
         partial.write_text(html, encoding="utf-8")
-    return given
+    return result
 
 
-def as_text(given: Answer) -> str:
-    """Return an answer as a table for a terminal, and what is predicted below it."""
-    text = _flat(given.found).to_string(index=False, float_format="{:.3f}".format)
-    return text if given.predicted is None else f"{text}\n\n{prediction(given.predicted)}"
+def as_text(result: QueryResult) -> str:
+    """Return a result as a table for a terminal, with the prediction below it."""
+    text = _flat(result.hits).to_string(index=False, float_format="{:.3f}".format)
+    return text if result.predicted is None else f"{text}\n\n{prediction(result.predicted)}"
 
 
 def prediction(predicted: dict[str, float]) -> str:
-    """Return a prediction in words."""
+    """Return a prediction as a line of text."""
     if not predicted:
-        return f"predicted: no label with a probability of {SURE} or more"
+        return f"predicted: no label with a probability of {THRESHOLD} or more"
     return "predicted: " + ", ".join(f"{name} ({p:.2f})" for name, p in predicted.items())
 
 
 def contact_sheet(
     name: str,
-    photo: Image.Image,
+    image: Image.Image,
     title: str,
-    given: Answer,
+    result: QueryResult,
     jpegs: Sequence[bytes],
 ) -> Image.Image:
-    """Draw a picture, and below it what it found, with rank, similarity, id and scene.
+    """Draw a query image, and below it its hits with rank, similarity, id and scene.
 
-    `jpegs` are the thumbnails of the rows that were found.
+    `jpegs` are the thumbnails of the hits.
     """
-    found, predicted = given.found, given.predicted
+    hits, predicted = result.hits, result.predicted
     plain, strong = _font("DejaVuSans.ttf"), _font("DejaVuSans-Bold.ttf")
     cell = LONGER_SIDE + MARGIN
-    rows = -(-len(found) // COLUMNS)
+    rows = -(-len(hits) // COLUMNS)
     head = LONGER_SIDE + 2 * MARGIN
     size = (COLUMNS * cell + MARGIN, head + rows * (cell + 3 * LINE) + MARGIN)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
-    sheet.paste(Image.open(io.BytesIO(thumbnail(photo))), (MARGIN, MARGIN))
-    words = [name, *textwrap.wrap(title, 60)]
-    words += [] if predicted is None else textwrap.wrap(prediction(predicted), 60)
-    for number, text in enumerate(words[:9]):
+    sheet.paste(Image.open(io.BytesIO(thumbnail(image))), (MARGIN, MARGIN))
+    lines = [name, *textwrap.wrap(title, 60)]
+    lines += [] if predicted is None else textwrap.wrap(prediction(predicted), 60)
+    for number, text in enumerate(lines[:9]):
         place = (LONGER_SIDE + 2 * MARGIN, MARGIN + number * LINE)
         draw.text(place, text, "black", strong if number == 0 else plain)
-    for number, (hit, jpeg) in enumerate(zip(found.to_dict("records"), jpegs, strict=True)):
+    for number, (hit, jpeg) in enumerate(zip(hits.to_dict("records"), jpegs, strict=True)):
         left = MARGIN + number % COLUMNS * cell
         top = head + number // COLUMNS * (cell + 3 * LINE)
         sheet.paste(Image.open(io.BytesIO(jpeg)), (left, top))
-        lines = (f"{hit['rank']}   {hit['similarity']:.3f}", hit["image"], hit["scene"])
-        for line, text in enumerate(lines):
+        caption = (f"{hit['rank']}   {hit['similarity']:.3f}", hit["image"], hit["scene"])
+        for line, text in enumerate(caption):
             place = (left, top + LONGER_SIDE + 2 + line * LINE)
             draw.text(place, _fitted(text, plain), "black", strong if line == 0 else plain)
     return sheet
@@ -120,28 +122,29 @@ def contact_sheet(
 def as_page(
     template: Path,
     name: str,
-    photo: Image.Image,
+    image: Image.Image,
     title: str,
-    given: Answer,
+    result: QueryResult,
     jpegs: Sequence[bytes],
 ) -> str:
-    """Return the same as an HTML page that needs nothing beside it."""
+    """Return the content of the contact sheet as a self-contained HTML page."""
     hits = [
         {**row, "thumbnail": _address(jpeg)}
-        for row, jpeg in zip(given.found.to_dict("records"), jpegs, strict=True)
+        for row, jpeg in zip(result.hits.to_dict("records"), jpegs, strict=True)
     ]
     return rendered(
         template,
-        photo=name,
+        name=name,
         title=title,
-        asked=_address(thumbnail(photo)),
+        query_image=_address(thumbnail(image)),
         hits=hits,
-        predicted=given.predicted,
+        predicted=result.predicted,
+        threshold=THRESHOLD,
     )
 
 
-def _flat(found: pd.DataFrame) -> pd.DataFrame:
-    return found.assign(labels=found["labels"].map("; ".join)).drop(columns="row")
+def _flat(hits: pd.DataFrame) -> pd.DataFrame:
+    return hits.assign(labels=hits["labels"].map("; ".join)).drop(columns="row")
 
 
 def _address(jpeg: bytes) -> str:
@@ -149,14 +152,14 @@ def _address(jpeg: bytes) -> str:
 
 
 def _font(name: str) -> ImageFont.FreeTypeFont:
-    """Return one of matplotlib's fonts, which know many scripts, without loading matplotlib."""
+    """Return a font of matplotlib, which covers many scripts, without importing matplotlib."""
     spec = find_spec("matplotlib")
     folder = Path(spec.origin).parent if spec and spec.origin else Path()
     return ImageFont.truetype(folder / "mpl-data" / "fonts" / "ttf" / name, 11)
 
 
 def _fitted(text: str, font: ImageFont.FreeTypeFont) -> str:
-    """Cut a text that is wider than a thumbnail."""
+    """Truncate a text to the width of a thumbnail."""
     if font.getlength(text) <= LONGER_SIDE:
         return text
     while text and font.getlength(f"{text}…") > LONGER_SIDE:

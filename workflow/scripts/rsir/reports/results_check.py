@@ -1,4 +1,4 @@
-"""What of an archive's results is not any more what its record says."""
+"""Check the results of an archive against their provenance record."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,36 +11,37 @@ from rsir.core.files import sha256
 from rsir.core.job_record import FILE, Job, Record, digest
 
 ADHOC = "adhoc"
-"""The folder of queries by the command line, of which there is no record."""
+"""The folder of queries from the command line, which are not recorded."""
 
 BAD = ("altered", "stale", "unknown")
-"""What makes results not to be trusted; what is ``gone`` can be made again."""
+"""The states of files that invalidate results; a ``missing`` file can be recreated."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A file, what it is (``altered``, ``stale``, ``unknown``, ``gone``), and why."""
+    """A file, its state (``altered``, ``stale``, ``unknown``, ``missing``), and the reason."""
 
     path: str
-    what: str
-    why: str
+    state: str
+    reason: str
 
     def __str__(self) -> str:
-        return f"{self.what:8} {self.path}: {self.why}"
+        return f"{self.state:8} {self.path}: {self.reason}"
 
 
 def check(folder: Path, record: Record) -> list[Finding]:
-    """Compare the files of an archive's results with the record of their making.
+    """Compare the results of an archive with their provenance record.
 
-    A file is ``altered`` if it is not what its job made, or not the image that it was; ``stale`` if
-    what it was made from (code and the user's own files, too) is another now, or is itself altered
-    or stale; ``unknown`` if no job made it; ``gone`` if it is not there. What the record names and
-    is not there, such as the code where the results alone were copied, is not compared.
+    A file is ``altered`` if its content differs from what its job wrote, or from the image that was
+    read; ``stale`` if one of its inputs (code and the user's files included) has changed, or is
+    itself altered or stale; ``unknown`` if no job wrote it; ``missing`` if it does not exist.
+    Inputs that do not exist, such as the code in a copy of the results alone, are not compared.
 
     Parameters
     ----------
     folder : Path
-        The archive's results, from the folder that Snakemake ran in, as all paths of the record.
+        The results of the archive, relative to the folder in which Snakemake ran, like all paths of
+        the record.
 
     Raises
     ------
@@ -49,23 +50,26 @@ def check(folder: Path, record: Record) -> list[Finding]:
     """
     if not record.jobs:
         raise InputError(f"{folder / FILE}: there is no record; run snakemake for this archive")
-    found = _Comparison(record).findings()
-    return [*found, *_unknown(folder, record), *_images(folder, record)]
+    return [
+        *_Comparison(record).findings(),
+        *_unknown(folder, record),
+        *_images(folder, record),
+    ]
 
 
 def as_text(folder: Path, record: Record, findings: list[Finding]) -> str:
-    """Return what was found, a line each, and a line of what made the rest."""
+    """Return a line per finding, and a line that counts files and code versions."""
     codes = Counter(job.circumstances["code"] for job in record.jobs.values())
     by_code = ", ".join(f"{code} ({count} jobs)" for code, count in codes.most_common())
     files = sum(len(job.outputs) for job in record.jobs.values())
-    bad = sum(finding.what in BAD for finding in findings)
-    verdict = f"{bad} not to be trusted" if bad else "all as they were made"
-    last = f"{folder}: {files} files, {verdict}; version of the code: {by_code}"
+    bad = sum(finding.state in BAD for finding in findings)
+    verdict = f"{bad} altered, stale or unknown" if bad else "all unchanged"
+    last = f"{folder}: {files} files, {verdict}; code version: {by_code}"
     return "\n".join([*map(str, findings), last])
 
 
 class _Comparison:
-    """Files as they are and as they were; each is looked at once."""
+    """The comparison of files with their recorded digests; each file is read once."""
 
     def __init__(self, record: Record) -> None:
         self._makers = {path: job for job in record.jobs.values() for path in job.outputs}
@@ -75,21 +79,21 @@ class _Comparison:
     def findings(self) -> Iterator[Finding]:
         for path, job in sorted(self._makers.items()):
             if self._digest(path) is None:
-                yield Finding(path, "gone", f"{job.rule} made it")
+                yield Finding(path, "missing", f"output of {job.rule}")
             elif self._altered(path):
-                yield Finding(path, "altered", f"is not what {job.rule} made")
+                yield Finding(path, "altered", f"differs from the output of {job.rule}")
             elif reason := self._reason(path):
                 yield Finding(path, "stale", reason)
 
     def _digest(self, path: str) -> str | None:
-        """Return the present digest of a file; None if it is not there."""
+        """Return the current digest of a file; None if it does not exist."""
         if path not in self._digests:
             self._digests[path] = digest(Path(path)) if Path(path).exists() else None
         return self._digests[path]
 
     def _altered(self, path: str) -> bool:
-        made = self._makers[path].outputs[path] if path in self._makers else None
-        return made is not None and self._digest(path) not in (None, made)
+        recorded = self._makers[path].outputs[path] if path in self._makers else None
+        return recorded is not None and self._digest(path) not in (None, recorded)
 
     def _reason(self, path: str) -> str | None:
         """Return why a file is stale, if it is."""
@@ -107,13 +111,13 @@ class _Comparison:
 
 
 def _unknown(folder: Path, record: Record) -> Iterator[Finding]:
-    made = {Path(path) for job in record.jobs.values() for path in job.outputs}
+    outputs = {Path(path) for job in record.jobs.values() for path in job.outputs}
     for file in sorted(folder.rglob("*")):
         inside = file.relative_to(folder).parts
         hidden = any(part.startswith(".") for part in inside)
-        told = inside[0] in (FILE, ADHOC) or not made.isdisjoint({file, *file.parents})
-        if file.is_file() and not hidden and not told:
-            yield Finding(str(file), "unknown", "no recorded job made it")
+        expected = inside[0] in (FILE, ADHOC) or not outputs.isdisjoint({file, *file.parents})
+        if file.is_file() and not hidden and not expected:
+            yield Finding(str(file), "unknown", "not the output of a recorded job")
 
 
 def _images(folder: Path, record: Record) -> Iterator[Finding]:
@@ -123,8 +127,8 @@ def _images(folder: Path, record: Record) -> Iterator[Finding]:
     try:
         rows = read_archive(table)
     except InputError:
-        return  # it is altered, as was told
+        return  # reported as altered
     for path, before in zip(rows["path"], rows["sha256"], strict=True):
         image = Path(job.parameters["root"], path)
         if image.exists() and sha256(image) != before:
-            yield Finding(str(image), "altered", "is not the image that archive read")
+            yield Finding(str(image), "altered", "differs from the image that archive read")

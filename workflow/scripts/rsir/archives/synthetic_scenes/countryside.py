@@ -1,4 +1,4 @@
-"""Scenes of open land: fields, shores, shrubs, woods, golf courses and rivers."""
+"""Scenes of open land: fields, beaches, chaparral, forests, golf courses and rivers."""
 
 import math
 
@@ -25,7 +25,7 @@ from rsir.archives.synthetic_scenes.structures import road
 
 
 def agricultural(canvas: Canvas) -> None:
-    """Draw a field in rows, sometimes beside another, with a hedge or as an orchard."""
+    """Draw a field with crop rows or an orchard, sometimes with a second field and a hedge."""
     soil = canvas.tone([(128, 116, 100), (150, 140, 128), (112, 100, 84), (146, 122, 98)])
     canvas.ground("field", soil)
     rows = canvas.frame()
@@ -54,7 +54,7 @@ def agricultural(canvas: Canvas) -> None:
 
 
 def beach(canvas: Canvas) -> None:
-    """Draw a shore: sea, breakers, wet sand and dry sand."""
+    """Draw a shore with sea, breakers, wet sand and dry sand."""
     shore = canvas.frame(50)
     _, inland = shore.coordinates()
     inland = inland + canvas.between(3, 12) * canvas.noise(110, 3)
@@ -90,7 +90,7 @@ def chaparral(canvas: Canvas) -> None:
 
 
 def forest(canvas: Canvas) -> None:
-    """Draw crowns closed over the ground, sometimes with a glade."""
+    """Draw a closed canopy, sometimes with a clearing."""
     species = canvas.tone(LEAVES)
     canvas.ground("trees", lit(species, 0.4))
     glade = canvas.chance(0.2)
@@ -99,14 +99,14 @@ def forest(canvas: Canvas) -> None:
         canvas.region("grass", canvas.tone(LAWN), inside)
     high = canvas.between(17, 26)
     crowns = np.sort(high * canvas.rng.uniform(0.55, 1, int(1.7 * (SIZE / high) ** 2)))
-    for radius in crowns.tolist():  # the largest last, over the others
+    for radius in crowns.tolist():  # the largest last, on top
         place = canvas.pose()
         if not glade or canvas.shows(("trees",), place, 3):
             tree(canvas, place, radius, canvas.tone([species], 0.2))
 
 
 def golf_course(canvas: Canvas) -> None:
-    """Draw a fairway through the rough, with bunkers, a green, groves or a path."""
+    """Draw a fairway and a green, with bunkers, trees or a path."""
     rough = canvas.tone(LAWN)
     canvas.ground("grass", rough)
     if canvas.chance(0.35):
@@ -134,7 +134,7 @@ def golf_course(canvas: Canvas) -> None:
 
 
 def river(canvas: Canvas) -> None:
-    """Draw a river between banks of sand or soil, with woods along it."""
+    """Draw a river with banks of sand or soil and trees along it."""
     open_land(canvas)
     frame = canvas.frame(30)
     across = frame.coordinates()[1] + canvas.between(10, 34) * canvas.noise(150, 3)

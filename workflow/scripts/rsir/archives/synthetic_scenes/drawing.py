@@ -1,8 +1,8 @@
-"""A canvas for views from above on which every pixel knows what covers the land there.
+"""A canvas for views from above that tracks the land cover of each pixel.
 
-Things are painted one over the other. Each pixel keeps the number of the item painted last, so what
-is seen, what is hidden and how much of it decide the labels; nobody states them. An item has a
-colour, a land cover and a height; `Canvas.render` makes light, shadow and texture from these.
+Items are painted one over the other. Each pixel stores the index of the item painted last, so the
+labels follow from the visible area of each land cover. An item has a colour, a land cover and a
+height; `Canvas.render` computes light, shadow and texture from these.
 
 Lengths are in pixels of the finished tile (about 0.3 m), angles in radians, y points down.
 """
@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 SIZE = 256
 OVERSAMPLING = 2
 QUARTER = math.pi / 2
-SHADOW = (0.66, 0.62, 0.54)  # what a shadow takes of red, green and blue
+SHADOW = (0.66, 0.62, 0.54)  # fraction of red, green and blue that a shadow removes
 HAZE = (150, 156, 166)
 BICUBIC = Image.Resampling.BICUBIC
 
@@ -30,13 +30,13 @@ T = TypeVar("T")
 
 
 class Surface(NamedTuple):
-    """How a land cover takes the light, and how many pixels of it must be seen to count."""
+    """The texture of a land cover, and the number of visible pixels required for its label."""
 
     visible: int
-    mottle: float = 0.03  # wide changes of brightness, as a share of it
-    grain: float = 0.03  # pixel to pixel
+    mottle: float = 0.03  # large-scale variation of the brightness, as a fraction of it
+    grain: float = 0.03  # the same from pixel to pixel
     relief: float = 0.0  # bumps with a lit and a dark side
-    wither: Colour = (0, 0, 0)  # what wide changes add to the colour
+    wither: Colour = (0, 0, 0)  # colour added by large-scale variation
 
 
 SURFACES = {
@@ -58,7 +58,7 @@ SURFACES = {
     "trees": Surface(visible=120, mottle=0.06, grain=0.10, relief=0.24, wither=(5, 2, -1)),
     "water": Surface(visible=400, mottle=0.05, grain=0.02, relief=0.02, wither=(4, 2, -2)),
 }
-"""The land covers, in the order of the label table."""
+"""The land covers, in the order of the label columns."""
 
 _COVER = {label: number for number, label in enumerate(SURFACES)}
 _Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) + np.float32(0.5)
@@ -66,29 +66,29 @@ _Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) + np.float32(0.5)
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """A place and a direction on the tile: the frame in which a thing is drawn."""
+    """A position and a direction on the tile: the coordinate frame of an object."""
 
     x: float
     y: float
     angle: float = 0.0
 
     def at(self, along: float, across: float = 0.0, turn: float = 0.0) -> "Pose":
-        """Return the pose that lies so far along and across this one, turned from it."""
+        """Return the pose at these coordinates along and across this one, rotated by `turn`."""
         ((x, y),) = self.points([(along, across)])
         return Pose(x, y, self.angle + turn)
 
     def points(self, local: Iterable[Point], scale: float = 1.0) -> list[Point]:
-        """Return the tile coordinates of points given along and across this pose."""
+        """Return the tile coordinates of points in the frame of this pose."""
         c, s = scale * math.cos(self.angle), scale * math.sin(self.angle)
         return [(self.x + c * u - s * v, self.y + s * u + c * v) for u, v in local]
 
     def box(self, length: float, width: float) -> list[Point]:
-        """Return the corners of a rectangle about this pose."""
+        """Return the corners of a rectangle centred at this pose."""
         a, b = length / 2, width / 2
         return self.points([(a, b), (-a, b), (-a, -b), (a, -b)])
 
     def disc(self, radius: float, corners: int = 32) -> list[Point]:
-        """Return points on a circle about this pose."""
+        """Return points on a circle around this pose."""
         turns = (2 * math.pi * k / corners for k in range(corners))
         return self.points([(math.cos(t), math.sin(t)) for t in turns], radius)
 
@@ -97,56 +97,57 @@ class Pose:
         return -margin < self.x < SIZE + margin and -margin < self.y < SIZE + margin
 
     def coordinates(self) -> tuple[Field, Field]:
-        """Return how far each pixel of the tile lies along and across this pose."""
+        """Return the coordinates of each pixel of the tile along and across this pose."""
         c, s = math.cos(self.angle), math.sin(self.angle)
         x, y = _X - self.x, _Y - self.y
         return c * x + s * y, c * y - s * x
 
     def oval(self, length: float, width: float) -> Field:
-        """Return a field that is 1 at this pose, 0 on an oval about it and negative outside."""
+        """Return a field that is 1 at this pose, 0 on an oval around it and negative outside."""
         along, across = self.coordinates()
         return np.asarray(1 - 2 * np.hypot(along / length, across / width))
 
 
 def lit(colour: Colour, light: float) -> Colour:
-    """Return the colour under so many times the light."""
+    """Return the colour with its brightness multiplied by `light`."""
     r, g, b = colour
     return r * light, g * light, b * light
 
 
 class Canvas:
-    """A tile in the making, its random generator and its sun.
+    """A tile being drawn, with its random generator and its direction of sunlight.
 
     Parameters
     ----------
-    rng : the source of everything left to chance, on the canvas and in what is drawn on it.
+    rng
+        The random generator of the canvas and of everything drawn on it.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         bearing = rng.uniform(0, 2 * math.pi)
         self.sun: Point = (math.cos(bearing), math.sin(bearing))
-        self._slope = rng.uniform(0.9, 1.7)  # how fast a sunbeam falls
+        self._slope = rng.uniform(0.9, 1.7)  # descent of a sunbeam per pixel
         self._items: list[tuple[float, float, float, float, int]] = []
         self._drawn = Image.new("I", (SIZE * OVERSAMPLING, SIZE * OVERSAMPLING))
         self._pen = ImageDraw.Draw(self._drawn)
 
-    # Chance
+    # Random values
 
     def chance(self, probability: float) -> bool:
-        """Return whether something happens that does with this probability."""
+        """Return True with this probability."""
         return bool(self.rng.random() < probability)
 
     def between(self, low: float, high: float) -> float:
-        """Return a number drawn evenly from an interval."""
+        """Return a uniform random number from an interval."""
         return float(self.rng.uniform(low, high))
 
     def choice(self, options: Sequence[T]) -> T:
-        """Return one of the options, each as likely as the others."""
+        """Return a random option, all equally likely."""
         return options[int(self.rng.integers(len(options)))]
 
     def tone(self, colours: Sequence[Colour], spread: float = 0.08) -> Colour:
-        """Return one of the colours, a little lighter or darker and off in hue."""
+        """Return a random one of the colours, with a small random change in brightness and hue."""
         r, g, b = self.choice(colours)
         red, green, blue, light = self.rng.random(4).tolist()
         light = 1 + spread * (2 * light - 1)
@@ -158,17 +159,17 @@ class Canvas:
         )
 
     def pose(self) -> Pose:
-        """Return a place anywhere on the tile, in any direction."""
+        """Return a random position on the tile with a random direction."""
         x, y, turn = self.rng.random(3).tolist()
         return Pose(SIZE * x, SIZE * y, 2 * math.pi * turn)
 
     def frame(self, spread: float = 40) -> Pose:
-        """Return a pose about the middle of the tile, in any direction."""
+        """Return a random position near the centre of the tile with a random direction."""
         x, y = (SIZE / 2 + self.rng.uniform(-spread, spread, 2)).tolist()
         return Pose(x, y, self.between(0, 2 * math.pi))
 
     def noise(self, cell: float, octaves: int = 4) -> Field:
-        """Return a smooth random field of mean 0 and deviation 1, with bumps of about a size."""
+        """Return a smooth random field of mean 0 and variance 1, with bumps of size `cell`."""
         side = math.ceil(SIZE / cell) + 3
         field = Image.new("F", (1, 1))
         for octave in range(octaves):
@@ -184,16 +185,16 @@ class Canvas:
         bumps /= bumps.std()
         return bumps
 
-    # Paint
+    # Painting
 
     def ground(self, label: str, colour: Colour) -> None:
-        """Cover all of the tile."""
+        """Paint the whole tile."""
         self._drawn.paste(self._item(label, colour, 0), (0, 0, *self._drawn.size))
 
     def polygon(
         self, label: str, colour: Colour, points: Iterable[Point], height: float = 0
     ) -> None:
-        """Paint the inside of an outline."""
+        """Paint a polygon."""
         self._pen.polygon(_oversampled(points), fill=self._item(label, colour, height))
 
     def line(
@@ -208,7 +209,7 @@ class Canvas:
         )
 
     def region(self, label: str, colour: Colour, inside: Field, height: float = 0) -> None:
-        """Paint where a field over the tile is above zero."""
+        """Paint the region where a field over the tile is positive."""
         field = Image.fromarray(inside.astype(np.float32))
         smooth = field.resize(self._drawn.size, Image.Resampling.BILINEAR)
         mask = Image.fromarray(np.asarray(smooth) > 0)
@@ -218,10 +219,10 @@ class Canvas:
         self._items.append((*colour, height, _COVER[label]))
         return len(self._items) - 1
 
-    # What is seen of it
+    # Visible land covers
 
     def shows(self, labels: Collection[str], pose: Pose, radius: float) -> bool:
-        """Return whether these labels are all that is seen at a dozen points about a place."""
+        """Return whether 13 points around a pose have no other land cover than these."""
         covers = {_COVER[label] for label in labels}
         around = [(pose.x, pose.y), *pose.disc(radius / 2, 4), *pose.disc(radius, 8)]
         drawn = cast("dict[tuple[int, int], int]", self._drawn.load())
@@ -232,20 +233,20 @@ class Canvas:
         )
 
     def labels(self) -> frozenset[str]:
-        """Return the land covers of which enough is seen."""
+        """Return the land covers with enough visible pixels."""
         covers = [item[-1] for item in self._items]
         samples = np.bincount(np.asarray(self._drawn).ravel(), minlength=len(covers))
         pixels = np.bincount(covers, samples, minlength=len(SURFACES)) / OVERSAMPLING**2
         return frozenset(
             label
-            for (label, surface), seen in zip(SURFACES.items(), pixels, strict=True)
-            if seen >= surface.visible
+            for (label, surface), visible in zip(SURFACES.items(), pixels, strict=True)
+            if visible >= surface.visible
         )
 
     # Light
 
     def render(self) -> NDArray[np.uint8]:
-        """Return the tile as it looks from above, an array of SIZE × SIZE × 3."""
+        """Return the tile as seen from above, an array of SIZE × SIZE × 3."""
         *colours, heights, covers = np.array(self._items, np.float32).T
         drawn, every = np.asarray(self._drawn), range(OVERSAMPLING)
         samples = [drawn[i::OVERSAMPLING, j::OVERSAMPLING] for i in every for j in every]
@@ -266,18 +267,18 @@ class Canvas:
         withers = np.array([surface.wither for surface in SURFACES.values()], np.float32).T
         tile = np.empty((SIZE, SIZE, 3), np.uint8)
         for band in range(3):
-            seen = smooth(colours[band])
-            seen += withers[band].take(cover) * wide
-            seen *= light
-            seen *= float(gain[band])
-            seen *= 1 - SHADOW[band] * shade
-            seen += haze * HAZE[band]
-            seen += grains
-            tile[..., band] = np.clip(seen, 0, 255)
+            values = smooth(colours[band])
+            values += withers[band].take(cover) * wide
+            values *= light
+            values *= float(gain[band])
+            values *= 1 - SHADOW[band] * shade
+            values += haze * HAZE[band]
+            values += grains
+            tile[..., band] = np.clip(values, 0, 255)
         return tile
 
     def _texture(self, cover: NDArray[np.intp]) -> tuple[Field, Field]:
-        """Return the light on the texture of each pixel's cover, and the wide changes in it."""
+        """Return the brightness of the texture of each pixel, and its large-scale variation."""
         surfaces = np.array([surface[1:4] for surface in SURFACES.values()], np.float32)
         mottle, grain, relief = (column.take(cover) for column in surfaces.T)
         wide, bumps = self.noise(70, 3), self.noise(7, 2)
@@ -286,7 +287,7 @@ class Canvas:
         return 1 + mottle * wide + grain * grains + relief * slopes, wide
 
     def _shadow(self, height: Field) -> Field:
-        """Return how far each pixel of a height field lies in shadow, from 0 to 1."""
+        """Return the shadow on each pixel of a height field, from 0 to 1."""
         reach = math.ceil(float(height.max()) / self._slope)
         padded = np.pad(height, reach, mode="edge")
         above = np.zeros_like(height)
@@ -298,7 +299,7 @@ class Canvas:
 
 
 def steps(start: float, stop: float, step: float) -> Iterator[float]:
-    """Yield evenly spaced positions, the last one before `stop`."""
+    """Yield evenly spaced positions from `start`, excluding `stop`."""
     yield from (start + k * step for k in range(math.ceil((stop - start) / step)))
 
 

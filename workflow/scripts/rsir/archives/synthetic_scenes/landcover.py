@@ -1,4 +1,4 @@
-"""The palette, the grounds of a scene and what grows on them."""
+"""Colours, grounds and plants of the scenes."""
 
 import math
 from collections.abc import Collection, Iterator
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from rsir.archives.synthetic_scenes.drawing import SIZE, Canvas, Colour, Point, Pose, lit
 
 FAR = 2 * SIZE
-"""A length that leaves the tile from anywhere on it."""
+"""A length that reaches beyond the tile from any position on it."""
 
 WHITE: Colour = (236, 236, 230)
 YELLOW: Colour = (222, 178, 62)
@@ -50,19 +50,19 @@ OPEN_LAND = ("grass", "bare-soil", "sand")
 
 
 def ground(canvas: Canvas, *labels: str) -> str:
-    """Cover the tile with one of these grounds and return which."""
+    """Cover the tile with a random one of these grounds and return its label."""
     label = canvas.choice(labels)
     canvas.ground(label, canvas.tone(GROUNDS[label]))
     return label
 
 
 def patches(canvas: Canvas, label: str, size: float, rarity: float) -> None:
-    """Lay a ground in patches of about a size; the rarer, the further apart."""
+    """Draw patches of a ground of about this size, further apart at higher `rarity`."""
     canvas.region(label, canvas.tone(GROUNDS[label]), canvas.noise(size) - rarity)
 
 
 def open_land(canvas: Canvas) -> None:
-    """Cover the tile with grass or, less often, bare soil, at times with patches of either."""
+    """Cover the tile with grass or, less often, bare soil, sometimes with patches of either."""
     ground(canvas, "grass", "grass", "bare-soil")
     if canvas.chance(0.35):
         patches(canvas, canvas.choice(["grass", "bare-soil"]), 60, 0.4)
@@ -71,12 +71,12 @@ def open_land(canvas: Canvas) -> None:
 def strip(
     canvas: Canvas, label: str, colour: Colour, pose: Pose, width: float, height: float = 0
 ) -> None:
-    """Lay a strip along a pose from one end of the tile to the other."""
+    """Draw a strip along a pose across the whole tile."""
     canvas.polygon(label, colour, pose.box(2 * FAR, width), height)
 
 
 def scatter(canvas: Canvas, count: int, on: Collection[str], clearance: float) -> Iterator[Pose]:
-    """Yield those of so many random places that have nothing but these covers around them."""
+    """Yield those of `count` random poses that have only these land covers around them."""
     for _ in range(count):
         pose = canvas.pose()
         if canvas.shows(on, pose, clearance):
@@ -87,7 +87,7 @@ def scatter(canvas: Canvas, count: int, on: Collection[str], clearance: float) -
 
 
 def _uneven(corners: int) -> list[Point]:
-    """Return an uneven outline about the origin, of radius 1; turned, it looks ever new."""
+    """Return an irregular outline of radius 1 around the origin, which varies by rotation."""
     turns = [2 * math.pi * k / corners for k in range(corners)]
     radii = [1 + 0.12 * math.sin(2 * t + 1) + 0.1 * math.sin(5 * t) for t in turns]
     return [(r * math.cos(t), r * math.sin(t)) for r, t in zip(radii, turns, strict=True)]
@@ -97,7 +97,7 @@ CROWN, LUMP = _uneven(13), _uneven(8)
 
 
 def tree(canvas: Canvas, pose: Pose, radius: float, colour: Colour) -> None:
-    """Draw a crown: a dark skirt and lumps that grow lighter towards the sun."""
+    """Draw a crown: a dark outline and lumps that are lighter towards the sun."""
     height = 1.3 * radius
     canvas.polygon("trees", lit(colour, 0.62), pose.points(CROWN, radius), 0.7 * height)
     sunward = Pose(pose.x, pose.y, math.atan2(canvas.sun[1], canvas.sun[0]))
@@ -113,14 +113,14 @@ def trees(
     on: Collection[str] = OPEN_LAND,
     sizes: tuple[float, float] = (6, 14),
 ) -> None:
-    """Plant trees at random places of these grounds."""
+    """Draw trees at random positions on these grounds."""
     species = canvas.tone(LEAVES)
     for pose in scatter(canvas, count, (*on, "trees"), clearance=0.7 * sizes[0]):
         tree(canvas, pose, canvas.between(*sizes), canvas.tone([species], 0.14))
 
 
 def grove(canvas: Canvas, size: float, rarity: float, sizes: tuple[float, float]) -> None:
-    """Plant trees close together in patches of about a size, on open land."""
+    """Draw dense patches of trees of about this size on open land."""
     inside = canvas.noise(size) - rarity
     species = canvas.tone(LEAVES)
     for pose in scatter(canvas, 300, (*OPEN_LAND, "trees"), clearance=3):
@@ -129,7 +129,7 @@ def grove(canvas: Canvas, size: float, rarity: float, sizes: tuple[float, float]
 
 
 def shrubs(canvas: Canvas, count: int, sizes: tuple[float, float]) -> None:
-    """Dot open land with low, dark shrubs."""
+    """Draw low, dark shrubs on open land."""
     colour = canvas.tone([(86, 76, 52), (74, 76, 50), (92, 82, 62)])
     for pose in scatter(canvas, count, OPEN_LAND, clearance=2):
         radius = sizes[0] + (sizes[1] - sizes[0]) * canvas.between(0, 1) ** 3  # few are large

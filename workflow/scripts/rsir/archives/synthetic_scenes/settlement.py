@@ -1,4 +1,4 @@
-"""Scenes of places to live, work and play in."""
+"""Scenes of settlements: residential areas, buildings, storage tanks and sports grounds."""
 
 import math
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ from rsir.archives.synthetic_scenes.structures import (
 
 
 def ball_park(canvas: Canvas) -> None:
-    """Draw a baseball diamond, its outfield and what is around a park."""
+    """Draw a baseball diamond and its outfield, with dugouts, a road or trees."""
     home = canvas.frame(0).at(-canvas.between(60, 95))
     lawn = canvas.tone(LAWN)
     canvas.ground("grass", lawn)
@@ -79,7 +79,7 @@ def buildings(canvas: Canvas) -> None:
 
 
 def lots(frame: Pose, pitch: float, depth: float, street: float) -> Iterator[tuple[float, Pose]]:
-    """Yield each street's offset with the lots along it, as poses that face the street."""
+    """Yield the lots along parallel streets: the offset of the street, and a pose facing it."""
     for across in steps(-SIZE, SIZE, street + 2 * depth):
         for side in (-1, 1):
             for along in steps(-SIZE, SIZE, pitch):
@@ -89,7 +89,7 @@ def lots(frame: Pose, pitch: float, depth: float, street: float) -> Iterator[tup
 
 
 def neighbourhood(canvas: Canvas, pitch: float, depth: float, wood: int) -> None:
-    """Draw houses in their lots along streets, with driveways, gardens and trees."""
+    """Draw houses on lots along streets, with driveways, gardens and trees."""
     frame = canvas.frame()
     open_land(canvas)
     street = canvas.tone(ASPHALT)
@@ -110,18 +110,18 @@ def neighbourhood(canvas: Canvas, pitch: float, depth: float, wood: int) -> None
 
 
 def dense_residential(canvas: Canvas) -> None:
-    """Draw small lots, roof beside roof."""
+    """Draw houses on small lots, close together."""
     wood = canvas.choice([0, 40, 80])
     neighbourhood(canvas, canvas.between(44, 52), canvas.between(58, 66), wood)
 
 
 def medium_residential(canvas: Canvas) -> None:
-    """Draw houses among their gardens."""
+    """Draw houses with gardens."""
     neighbourhood(canvas, canvas.between(68, 84), canvas.between(86, 104), 130)
 
 
 def sparse_residential(canvas: Canvas) -> None:
-    """Draw one house on its land, with its drive."""
+    """Draw a single house with a driveway."""
     dry = ground(canvas, "grass", "grass", "bare-soil", "sand") == "sand"
     if canvas.chance(0.5):
         patches(canvas, "bare-soil", 70, 0.5)
@@ -140,7 +140,7 @@ def sparse_residential(canvas: Canvas) -> None:
 
 
 def mobile_home_park(canvas: Canvas) -> None:
-    """Draw mobile homes in rows, slanted to their lanes."""
+    """Draw rows of mobile homes, sometimes slanted to their lanes."""
     frame = canvas.frame()
     ground(canvas, "grass", "bare-soil", "pavement")
     slant = canvas.choice([0, 0.3, -0.3])
@@ -162,7 +162,7 @@ def mobile_home_park(canvas: Canvas) -> None:
 
 
 def storage_tanks(canvas: Canvas) -> None:
-    """Draw round tanks on their site, one large or several small."""
+    """Draw a grid of round storage tanks of one size."""
     ground(canvas, "bare-soil", "pavement", "sand", "grass")
     frame = canvas.frame(20)
     if canvas.chance(0.5):

@@ -1,4 +1,4 @@
-"""What people build, move and play on, each thing drawn on a canvas at a pose."""
+"""Vehicles, roads, buildings and sports fields, each drawn on a canvas at a pose."""
 
 import math
 
@@ -29,7 +29,7 @@ from rsir.archives.synthetic_scenes.landcover import (
 
 
 def car(canvas: Canvas, pose: Pose, base: float = 0) -> None:
-    """Draw a car or, now and then, a van, on ground of a given height."""
+    """Draw a car or, less often, a van, on ground of height `base`."""
     length, width = canvas.between(13, 16), canvas.between(6, 7)
     paint = canvas.tone(PAINT, 0.06)
     a, b = length / 2, width / 2
@@ -42,7 +42,7 @@ def car(canvas: Canvas, pose: Pose, base: float = 0) -> None:
 
 
 def traffic(canvas: Canvas, pose: Pose, gap: tuple[float, float], base: float = 0) -> None:
-    """Drive cars along a lane, with gaps between them."""
+    """Draw cars along a lane, with random gaps between them."""
     along = canvas.between(-SIZE, gap[1] - SIZE)
     while along < SIZE:
         place = pose.at(along, canvas.between(-1, 1))
@@ -52,7 +52,7 @@ def traffic(canvas: Canvas, pose: Pose, gap: tuple[float, float], base: float = 
 
 
 def ship(canvas: Canvas, pose: Pose, length: float, width: float) -> None:
-    """Draw a boat, its bow along the pose."""
+    """Draw a boat with its bow in the direction of the pose."""
     a, b = length / 2, width / 2
     hull = [(a, 0), (0.55 * a, 0.8 * b), (0, b), (-a, 0.85 * b)]
     hull += [(u, -v) for u, v in reversed(hull[1:])]
@@ -66,7 +66,7 @@ def ship(canvas: Canvas, pose: Pose, length: float, width: float) -> None:
 
 
 def airplane(canvas: Canvas, pose: Pose, length: float) -> None:
-    """Draw an airliner, its nose along the pose."""
+    """Draw an airliner with its nose in the direction of the pose."""
     paint = canvas.tone([WHITE, WHITE, (214, 210, 200), (200, 204, 210), (52, 68, 150)], 0.05)
     trim = canvas.tone([(40, 56, 128), (170, 36, 40), (60, 64, 72), (206, 210, 214)])
     sweep = canvas.between(0.06, 0.14)
@@ -104,9 +104,9 @@ def road(
     divider: Colour | None = YELLOW,
     height: float = 0,
 ) -> None:
-    """Lay a straight road along a pose, with marks and with cars a gap apart.
+    """Draw a straight road along a pose, with lane marks, and cars unless `gap` is None.
 
-    With a divider, the lanes on one side of it run against those on the other.
+    With a divider, the lanes on its two sides have opposite directions.
     """
     lane = 12.5
     width = lanes * lane
@@ -163,7 +163,7 @@ def house(
 
 
 def villa(canvas: Canvas, pose: Pose, length: float, width: float) -> None:
-    """Draw a house with, most often, a wing."""
+    """Draw a house, usually with a wing."""
     colour = canvas.tone(SHINGLE)
     hip = canvas.choice([0.0, 0.8])
     if canvas.chance(0.6):
@@ -174,7 +174,7 @@ def villa(canvas: Canvas, pose: Pose, length: float, width: float) -> None:
 
 
 def block(canvas: Canvas, pose: Pose, length: float, width: float) -> None:
-    """Draw a large building: a flat roof with a parapet and machines on it."""
+    """Draw a large building with a flat roof, a parapet and roof equipment."""
     colour = canvas.tone(FLAT_ROOF)
     height = canvas.between(18, 40)
     canvas.polygon("buildings", lit(colour, 1.14), pose.box(length, width), height + 2)
@@ -190,7 +190,7 @@ def block(canvas: Canvas, pose: Pose, length: float, width: float) -> None:
 
 
 def mobile_home(canvas: Canvas, pose: Pose) -> None:
-    """Draw a mobile home: long, narrow, pale, with a seam along the roof and an awning."""
+    """Draw a mobile home: long, narrow and pale, with a roof seam and an awning."""
     length, width = canvas.between(44, 56), canvas.between(15, 18)
     colour = canvas.tone([(226, 224, 218), (206, 204, 200), (214, 198, 176), (180, 180, 184)], 0.05)
     awning = pose.at(canvas.between(-8, 8), canvas.choice([-1, 1]) * 0.62 * width)
@@ -203,7 +203,7 @@ def mobile_home(canvas: Canvas, pose: Pose) -> None:
 
 
 def tank(canvas: Canvas, pose: Pose, radius: float) -> None:
-    """Draw a round tank, domed or with a roof that floats below its rim."""
+    """Draw a round tank with a dome or a floating roof."""
     colour = canvas.tone([WHITE, (214, 210, 200), (196, 198, 198), (160, 184, 172)], 0.05)
     height = min(0.8 * radius, 30)
     canvas.polygon("tanks", lit(colour, 0.82), pose.disc(radius, 48), height)
@@ -225,7 +225,7 @@ def tank(canvas: Canvas, pose: Pose, radius: float) -> None:
 
 
 def tennis_court(canvas: Canvas, pose: Pose, inner: Colour, outer: Colour) -> None:
-    """Draw a tennis court with its lines and its net, 36 m × 18 m with the run-off."""
+    """Draw a tennis court with lines and net, 36 m × 18 m including the run-off."""
     canvas.polygon("court", outer, pose.box(112, 58))
     canvas.polygon("court", inner, pose.box(78, 36))
     lines = [[(-39, y), (39, y)] for y in (-18, -13.5, 13.5, 18)]
@@ -238,7 +238,7 @@ def tennis_court(canvas: Canvas, pose: Pose, inner: Colour, outer: Colour) -> No
 
 
 def baseball_diamond(canvas: Canvas, home: Pose, base: float, soil: Colour) -> None:
-    """Draw an infield of bare soil, home plate at the pose and second base along it."""
+    """Draw an infield of bare soil, with home plate at the pose and second base along it."""
     corner = home.at(0, 0, -math.pi / 4)
     arc = home.at(0.67 * base).points(
         [(math.cos(t), math.sin(t)) for t in steps(-1.75, 1.76, 0.125)], base

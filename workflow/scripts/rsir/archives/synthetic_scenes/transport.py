@@ -1,4 +1,4 @@
-"""Scenes of roads, ports and what moves on them."""
+"""Scenes of roads, harbors and airports, with their vehicles."""
 
 import math
 
@@ -22,7 +22,7 @@ from rsir.archives.synthetic_scenes.structures import airplane, block, car, road
 
 
 def airplane_stand(canvas: Canvas) -> None:
-    """Draw an airliner on its apron, with a terminal, service cars or a strip of grass."""
+    """Draw an airliner on an apron, with a terminal, service cars or a strip of grass."""
     apron = canvas.frame(24)
     concrete = canvas.tone(CONCRETE + ASPHALT[:1])
     slabs(canvas, apron, concrete, canvas.between(18, 30), FAR)
@@ -65,7 +65,7 @@ def freeway_along(canvas: Canvas, frame: Pose) -> None:
 
 
 def harbor(canvas: Canvas) -> None:
-    """Draw piers with boats on both sides, now and then at a quay."""
+    """Draw piers with boats on both sides, sometimes at a quay."""
     canvas.ground("water", canvas.tone([(24, 70, 74), (18, 48, 56), (30, 86, 92), (22, 36, 44)]))
     frame = canvas.frame()
     length = canvas.between(28, 46)
@@ -94,7 +94,7 @@ def harbor(canvas: Canvas) -> None:
 
 
 def intersection(canvas: Canvas) -> None:
-    """Draw two streets that cross, with what stands at their corners."""
+    """Draw two crossing streets, with buildings and trees at the corners."""
     land = ground(canvas, "grass", "bare-soil", "pavement")
     frame = canvas.frame(20)
     asphalt = canvas.tone(ASPHALT)
@@ -105,10 +105,10 @@ def intersection(canvas: Canvas) -> None:
         road(canvas, street, lanes, (14, 80), asphalt)
     (first, wide), (second, narrow) = [(s, 12.5 * n) for s, n in streets]
     canvas.polygon("pavement", asphalt, frame.box(narrow + 12, wide + 12))
-    for street, own, other in ((first, wide, narrow), (second, narrow, wide)):
+    for street, width, crossed in ((first, wide, narrow), (second, narrow, wide)):
         for side in (-1, 1):
-            crossing = street.at(side * (other / 2 + 12))
-            for across in steps(-own / 2 + 2, own / 2, 5):
+            crossing = street.at(side * (crossed / 2 + 12))
+            for across in steps(-width / 2 + 2, width / 2, 5):
                 canvas.polygon("pavement", WHITE, crossing.at(0, across).box(8, 2))
     if land == "pavement" or canvas.chance(0.8):
         for along in (-1, 1):
@@ -125,7 +125,7 @@ def intersection(canvas: Canvas) -> None:
 
 
 def overpass(canvas: Canvas) -> None:
-    """Draw a freeway under a bridge that carries a road across it."""
+    """Draw a freeway below a road bridge."""
     open_land(canvas)
     frame = canvas.frame(20)
     freeway_along(canvas, frame)
@@ -173,7 +173,7 @@ def parking_lot(canvas: Canvas) -> None:
 
 
 def runway(canvas: Canvas) -> None:
-    """Draw a runway with its marks and the rubber of landings."""
+    """Draw a runway with its marks and skid marks."""
     ground(canvas, "grass", "grass", "sand", "sand", "pavement")
     frame = canvas.frame(24)
     surface, width = canvas.tone(ASPHALT + CONCRETE), canvas.between(96, 150)

@@ -1,4 +1,4 @@
-"""Every method by its mean scores, between the floor and the ceilings."""
+"""The mean scores of every method, between the bounds."""
 
 from collections.abc import Sequence
 
@@ -7,77 +7,47 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rsir.evaluation.bounds import BOUNDS
-from rsir.evaluation.methods import HISTOGRAM, METHOD
-from rsir.reports.figures.rows import bounds_of, described, place_of, quoted, records
-from rsir.reports.figures.style import (
-    DESCRIPTORS,
-    FAINT,
-    GREY,
-    MARKERS,
-    OFFSETS,
-    WIDTH,
-    draw_interval,
-    in_style,
-    key,
-    label_rows,
-    labeling_colours,
-    note,
-)
+from rsir.evaluation.methods import headline_rows, method_of
+from rsir.reports.figures.panels import add_legend, descriptor_keys, draw_method, key, metric_panels
+from rsir.reports.figures.rows import bounds_of, grouped, place_of, records, without_bounds
+from rsir.reports.figures.style import GREY, in_style, labeling_colours, note
 
 METRICS = ("accuracy", "precision", "recall")
 
 
 @in_style
 def comparison_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
-    """Draw a panel per metric with a row per backbone and labeling, under the quoted protocol.
+    """Draw a panel per metric with a row per backbone and labeling, of the headline rows.
 
     Parameters
     ----------
     table : DataFrame
         As `rsir.evaluation.comparison.comparison` returns it.
     labelings : sequence of str
-        All that have a colour, as `labeling_colours` takes them.
+        As for `rsir.reports.figures.style.labeling_colours`.
     """
-    rows = quoted(table)
-    methods, bounds = described(rows), bounds_of(rows)
-    if methods.empty:
-        return note("The run describes no images, so there is nothing to compare.")
-    groups: dict[str, list[str]] = {}
-    for method in methods[METHOD[:3]].itertuples(index=False):
-        heading, label = place_of(*method)
-        if label not in groups.setdefault(heading, []):
-            groups[heading].append(label)
-    lines = sum(1 + len(labels) for labels in groups.values())
-    figure = Figure(figsize=(WIDTH, 1.4 + 0.19 * lines))
-    panels = figure.subplots(1, len(METRICS), sharex=True, sharey=True)
-    places = label_rows(panels[0], groups)
+    rows = headline_rows(table)
+    methods, bounds = list(records(without_bounds(rows))), list(records(bounds_of(rows)))
+    if not methods:
+        return note("The run computes no descriptors, so there is nothing to compare.")
+    groups = grouped(place_of(*method_of(row)) for row in methods)
+    figure, panels, heights = metric_panels(METRICS, groups, margin=1.4, pad=34)
     colours = labeling_colours(labelings)
-    for axes, metric in zip(panels, METRICS, strict=True):
-        axes.set_title(metric, pad=34)
-        axes.grid(axis="x", color=FAINT, linewidth=0.6)
-        axes.set_axisbelow(True)
-        for row in records(methods):
-            descriptor = row["descriptor"]
-            draw_interval(
-                axes,
-                (row[metric], row[f"{metric}_low"], row[f"{metric}_high"]),
-                places[place_of(row["backbone"], row["labeling"], descriptor)]
-                + OFFSETS[descriptor],
-                GREY if descriptor == HISTOGRAM else colours[row["labeling"]],
-                MARKERS[descriptor],
-            )
-        for row in records(bounds):
+    for metric, axes in panels.items():
+        for row in methods:
+            value = row[metric], row[f"{metric}_low"], row[f"{metric}_high"]
+            method = method_of(row)
+            draw_method(axes, method, value, heights[place_of(*method)], colours)
+        for row in bounds:
             _draw_bound(axes, row["backbone"], row[metric])
-    facts = rows.iloc[0]
-    figure.supxlabel(f"mean over {facts['queries']} queries, first {facts['k']} retrieved")
-    keys = [key(text, marker=MARKERS[name]) for name, text in DESCRIPTORS.items()]
-    keys.append(key("95 % interval", linestyle="-", linewidth=1))
-    figure.legend(handles=keys, loc="outside upper center", ncols=len(keys))
+    first = methods[0]
+    figure.supxlabel(f"mean over {first['queries']} queries, first {first['k']} retrieved")
+    add_legend(figure, [*descriptor_keys(), key("95 % interval", linestyle="-", linewidth=1)])
     return figure
 
 
 def _draw_bound(axes: Axes, bound: str, value: float) -> None:
-    """Draw a bound as a line with its name above it, each at a height of its own."""
+    """Draw a bound as a line with its name above it; each name has its own height."""
     axes.axvline(value, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
     axes.annotate(
         bound,

@@ -8,21 +8,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rsir.evaluation.bounds import BOUNDS, repeated_rankings
-from rsir.evaluation.methods import HISTOGRAM, METHOD, POOL, Description
+from rsir.evaluation.methods import HISTOGRAM, METHOD, OUTPUT, POOL, Method
 from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries
 from rsir.metrics.label_pairs import accuracy, precision, recall
-from rsir.reports.figures.rows import bounds_of, described, place_of
+from rsir.reports.figures.panels import add_legend, draw_grid, halo, key
+from rsir.reports.figures.rows import bounds_of, place_of, without_bounds
 from rsir.reports.figures.style import (
     DESCRIPTORS,
-    FAINT,
     GREY,
-    OUTPUT,
     WIDTH,
-    halo,
     in_style,
-    key,
     labeling_colours,
     note,
     readable,
@@ -32,7 +30,7 @@ from rsir.search.protocol import PROTOCOLS, Search, under_protocol
 PAIR_METRICS = {"accuracy": accuracy, "precision": precision, "recall": recall}
 KEY = [*METHOD[:3], "k"]
 
-_DASHES = ("-", "--", "-.", ":")  # of descriptions without learning
+_DASHES = ("-", "--", "-.", ":")  # of handcrafted baselines
 _STYLES = {POOL: "-", OUTPUT: "--"}
 
 
@@ -41,23 +39,21 @@ def mean_curves(ranked: Ints, query_labels: Bools, database_labels: Bools) -> di
 
     Parameters
     ----------
-    ranked
-        (Q, depth) rows of the database in rank order.
-    query_labels, database_labels
-        (Q, L) and (D, L).
+    ranked, query_labels, database_labels
+        As for `rsir.evaluation.by_label.label_scores`.
 
     Returns
     -------
     dict
-        For each metric (depth,): what `rsir.metrics.scoring.score_rankings` gives at each cutoff,
-        averaged over queries.
+        For each metric (depth,): the values of `rsir.metrics.scoring.score_rankings` at each
+        cutoff, averaged over queries.
     """
     queries, depth = ranked.shape
     totals = {metric: np.zeros(depth) for metric in PAIR_METRICS}
     for block in blocks_of_queries(queries, depth * query_labels.shape[1]):
-        asked, retrieved = query_labels[block, None], database_labels[ranked[block]]
-        sizes = asked.sum(axis=2), retrieved.sum(axis=2)
-        overlap = (asked & retrieved).sum(axis=2)
+        of_queries, of_hits = query_labels[block, None], database_labels[ranked[block]]
+        sizes = of_queries.sum(axis=2), of_hits.sum(axis=2)
+        overlap = (of_queries & of_hits).sum(axis=2)
         for metric, of_pair in PAIR_METRICS.items():
             totals[metric] += of_pair(overlap, *sizes).sum(axis=0)
     counted = queries * np.arange(1, depth + 1)
@@ -86,10 +82,10 @@ def bound_curve_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[in
     labels_and_scenes = search.labels_and_scenes(archive)
     query_labels, database_labels, _, _ = labels_and_scenes
     tables = []
-    for bound, asked, ranked, _ in repeated_rankings(
+    for bound, queries, ranked, _ in repeated_rankings(
         PROTOCOLS[0], cutoffs, *labels_and_scenes, search.own_rows
     ):
-        curves = mean_curves(ranked, query_labels[asked], database_labels)
+        curves = mean_curves(ranked, query_labels[queries], database_labels)
         tables.append(_table((bound, "", ""), curves))
     return pd.concat(tables, ignore_index=True)
 
@@ -101,42 +97,42 @@ def cutoffs_figure(rows: pd.DataFrame, cutoff: int, labelings: Sequence[str]) ->
     Parameters
     ----------
     rows : DataFrame
-        Of `curve_rows` of every model, and of `bound_curve_rows`.
+        Rows of `curve_rows` of every model, and of `bound_curve_rows`.
     cutoff : int
-        The one that the tables quote, which is marked.
+        The first cutoff, at which the tables are quoted; it is marked.
     labelings : sequence of str
-        All that have a colour, as `labeling_colours` takes them.
+        As for `rsir.reports.figures.style.labeling_colours`.
     """
     means = rows.groupby(KEY, sort=False)[list(PAIR_METRICS)].mean().reset_index()
-    methods = described(means)
+    methods = without_bounds(means)
     if methods.empty:
-        return note("The run describes no images, so there is nothing to draw.")
+        return note("The run computes no descriptors, so there is nothing to plot.")
     networks = methods.loc[methods["descriptor"] != HISTOGRAM, "backbone"].unique().tolist()
     looks = _looks(methods, labeling_colours(labelings))
     lines = max(1, len(networks))
     figure = Figure(figsize=(WIDTH, 1.0 + 1.75 * lines))
     panels = figure.subplots(lines, len(PAIR_METRICS), sharex=True, sharey=True, squeeze=False)
     for network, across in zip(networks or [""], panels, strict=True):
-        own = methods[(methods["backbone"] == network) | (methods["descriptor"] == HISTOGRAM)]
+        in_panel = (methods["backbone"] == network) | (methods["descriptor"] == HISTOGRAM)
         across[0].set_ylabel(readable(network), fontweight="bold")
         for axes, metric in zip(across, PAIR_METRICS, strict=True):
-            axes.grid(color=FAINT, linewidth=0.6)
+            draw_grid(axes)
             axes.axvline(cutoff, color=GREY, linewidth=0.6)
-            for method, curve in own.groupby(METHOD[:3], sort=False):
+            for method, curve in methods[in_panel].groupby(METHOD[:3], sort=False):
                 axes.plot(curve["k"], curve[metric], **looks[method])
             _draw_bounds(axes, bounds_of(means), metric)
     for axes, metric in zip(panels[0], PAIR_METRICS, strict=True):
         axes.set_title(metric)
     panels[0, 0].margins(y=0.12)
     panels[0, 0].set_xlim(1, means["k"].max())
-    figure.supxlabel(f"images retrieved; the tables quote {cutoff}")
-    _add_legend(figure, methods, looks)
+    figure.supxlabel(f"retrieved images; vertical line: first cutoff of the tables, {cutoff}")
+    add_legend(figure, _keys(looks), columns=5)
     return figure
 
 
-def _looks(methods: pd.DataFrame, colours: Mapping[str, str]) -> dict[Description, dict[str, Any]]:
-    """Return how the line of each method is drawn."""
-    looks: dict[Description, dict[str, Any]] = {}
+def _looks(methods: pd.DataFrame, colours: Mapping[str, str]) -> dict[Method, dict[str, Any]]:
+    """Return the style of each method's line."""
+    looks: dict[Method, dict[str, Any]] = {}
     dashes = cycle(_DASHES)
     for backbone, labeling, descriptor in methods[METHOD[:3]].drop_duplicates().to_numpy():
         if descriptor == HISTOGRAM:
@@ -148,10 +144,10 @@ def _looks(methods: pd.DataFrame, colours: Mapping[str, str]) -> dict[Descriptio
 
 
 def _draw_bounds(axes: Axes, bounds: pd.DataFrame, metric: str) -> None:
-    """Draw the floor and the ceilings, each with its name along its line."""
+    """Draw the bounds, each with its name at its line."""
     for bound, curve in bounds.groupby("backbone", sort=False):
         axes.plot(curve["k"], curve[metric], color=GREY, linewidth=1.2, linestyle=":")
-        below = bound == BOUNDS[1]  # among the others, but the lowest of them at its end
+        below = bound == BOUNDS[1]  # it is the lowest at the last cutoff, not at the first
         axes.annotate(
             str(bound),
             curve[["k", metric]].to_numpy(float)[-1 if below else 0],
@@ -164,20 +160,17 @@ def _draw_bounds(axes: Axes, bounds: pd.DataFrame, metric: str) -> None:
         )
 
 
-def _add_legend(
-    figure: Figure, methods: pd.DataFrame, looks: Mapping[Description, dict[str, Any]]
-) -> None:
-    """Name the colours of labelings, the dashes of descriptors and those without learning."""
+def _keys(looks: Mapping[Method, dict[str, Any]]) -> list[Line2D]:
+    """Return the legend entries of labelings, handcrafted baselines and descriptors."""
     entries: dict[str, dict[str, Any]] = {}
-    for (backbone, labeling, descriptor), look in looks.items():
-        _, name = place_of(backbone, labeling, descriptor)
-        solid = {} if descriptor == HISTOGRAM else {"linestyle": "-"}
+    for method, look in looks.items():
+        _, name = place_of(*method)
+        solid = {} if method[2] == HISTOGRAM else {"linestyle": "-"}
         entries.setdefault(name, look | solid)
-    if (methods["descriptor"] != HISTOGRAM).any():
+    if any(descriptor != HISTOGRAM for _, _, descriptor in looks):
         for descriptor, linestyle in _STYLES.items():
             entries[DESCRIPTORS[descriptor]] = {"linestyle": linestyle}
-    keys = [key(name, **look) for name, look in entries.items()]
-    figure.legend(handles=keys, loc="outside upper center", ncols=5)
+    return [key(name, **look) for name, look in entries.items()]
 
 
 def _table(method: tuple[str, str, str], curves: Mapping[str, Floats]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The learning curves of every fine-tuning."""
+"""The learning curves of all fine-tunings."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,23 +9,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from rsir.evaluation.tables import read_results
-from rsir.reports.figures.style import (
-    FAINT,
-    GREY,
-    WIDTH,
-    in_style,
-    key,
-    labeling_colours,
-    note,
-    readable,
-)
+from rsir.reports.figures.panels import add_legend, draw_grid, key
+from rsir.reports.figures.style import GREY, WIDTH, in_style, labeling_colours, note, readable
 
 LOSSES = {"train_loss": "-", "validation_loss": "--"}
 PRECISION = "validation_map"
 
 
 def read_curve(path: Path) -> pd.DataFrame:
-    """Read a learning curve, with the `backbone`, `labeling` and `seed` that its path names."""
+    """Read a learning curve, and add `backbone`, `labeling` and `seed` from its path."""
     labeling, _, seed = path.stem.rpartition("-seed")
     curve = read_results(path)
     return curve.assign(
@@ -35,14 +27,14 @@ def read_curve(path: Path) -> pd.DataFrame:
 
 @in_style
 def learning_figure(curves: Sequence[pd.DataFrame], labelings: Sequence[str]) -> Figure:
-    """Draw a row of panels per network, with a validation part two, and a column per labeling.
+    """Draw a row of panels per network (two with a validation subset), and a column per labeling.
 
     Parameters
     ----------
     curves : sequence of DataFrame
         As `read_curve` returns them.
     labelings : sequence of str
-        All that have a colour, as `labeling_colours` takes them.
+        As for `rsir.reports.figures.style.labeling_colours`.
     """
     curves = [curve for curve in curves if len(curve)]
     if not curves:
@@ -56,35 +48,35 @@ def learning_figure(curves: Sequence[pd.DataFrame], labelings: Sequence[str]) ->
     panels = figure.subplots(len(lines), len(columns), sharex="col", sharey="row", squeeze=False)
     colours = labeling_colours(labelings)
     for (network, kind), across in zip(lines, panels, strict=True):
-        what = "mAP" if PRECISION in kind else "loss"
-        across[0].set_ylabel(f"{readable(network)}\n{what}", fontweight="bold")
+        quantity = "mAP" if PRECISION in kind else "loss"
+        across[0].set_ylabel(f"{readable(network)}\n{quantity}", fontweight="bold")
         for labeling, axes in zip(columns, across, strict=True):
-            own = rows[(rows["backbone"] == network) & (rows["labeling"] == labeling)]
-            axes.grid(color=FAINT, linewidth=0.6)
+            of_panel = rows[(rows["backbone"] == network) & (rows["labeling"] == labeling)]
+            draw_grid(axes)
             for column, linestyle in kind.items():
-                _draw_curves(axes, own, column, colours[labeling], linestyle)
-            _draw_border(axes, own)
+                _draw_curves(axes, of_panel, column, colours[labeling], linestyle)
+            _draw_border(axes, of_panel)
             _scale(axes, logarithmic=PRECISION not in kind)
     for labeling, axes in zip(columns, panels[0], strict=True):
         axes.set_title(readable(labeling))
-    figure.supxlabel("epoch; left of the dotted line the new head learns alone")
+    figure.supxlabel("epoch; left of the dotted line the new head is trained alone")
     keys = [key("training", linestyle="-")]
     if validated:
         keys.append(key("validation", linestyle="--"))
     if rows.groupby("labeling")["task"].nunique().max() > 1:
         keys.append(key("each task", linestyle="-", linewidth=0.4))
-    figure.legend(handles=keys, loc="outside upper center", ncols=len(keys))
+    add_legend(figure, keys)
     return figure
 
 
 def with_steps(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `step` to learning curves, the number of the epoch over both stages."""
+    """Add `step` to learning curves: the epoch, counted over both stages."""
     curves = rows.groupby(["backbone", "labeling", "seed", "task"], sort=False)
     return rows.assign(step=curves.cumcount() + 1)
 
 
 def _draw_curves(axes: Axes, rows: pd.DataFrame, column: str, colour: str, linestyle: str) -> None:
-    """Draw a thick line per seed, the mean over its tasks; of several tasks, thin ones, too."""
+    """Draw a thick line per seed, the mean over its tasks; and a thin one per task, if several."""
     for _, of_seed in rows.groupby("seed", sort=False):
         tasks = of_seed.pivot_table(index="step", columns="task", values=column)
         if tasks.shape[1] > 1 and linestyle == "-":
@@ -94,7 +86,7 @@ def _draw_curves(axes: Axes, rows: pd.DataFrame, column: str, colour: str, lines
 
 
 def _draw_border(axes: Axes, rows: pd.DataFrame) -> None:
-    """Mark where the head's stage ends."""
+    """Mark the end of the first stage, in which the head alone is trained."""
     head = rows.loc[rows["stage"] == "head", "step"]
     if not head.empty:
         axes.axvline(head.max() + 0.5, color=GREY, linewidth=0.8, linestyle=":")

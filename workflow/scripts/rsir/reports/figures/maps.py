@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from rsir.archives.archive_table import has_scenes, label_matrix
 from rsir.metrics.arrays import Floats, Ints
+from rsir.reports.figures.panels import halo, key
 from rsir.reports.figures.style import (
     BLUE,
     GREEN,
@@ -24,15 +25,13 @@ from rsir.reports.figures.style import (
     SKY,
     VERMILLION,
     WIDTH,
-    halo,
     in_style,
-    key,
     note,
     readable,
 )
 
 MOST_IMAGES = 2000
-"""So many fit into a map; of more, this many are drawn by chance."""
+"""The most images in a map; of more, a random sample of this size is drawn."""
 
 FEWEST_IMAGES = 5
 PERPLEXITY = 30.0
@@ -44,28 +43,28 @@ _COLUMNS = 3
 
 @dataclass(frozen=True)
 class Groups:
-    """What the images of a map are told apart by.
+    """The groups of images that a map distinguishes.
 
     Attributes
     ----------
-    what
-        They are, as the legend's title.
+    title
+        Title of the legend.
     names
-        Of the groups.
+        Names of the groups.
     number
         (N,) the group of each image.
     named_in_map
-        Whether each group's number is written where its images are.
+        Whether each group's number is written at its images.
     """
 
-    what: str
+    title: str
     names: list[str]
     number: Ints
     named_in_map: bool
 
 
 def chosen_images(subset: np.ndarray, seed: int = 0) -> Ints:
-    """Return the rows of the test images, or of `MOST_IMAGES` of them."""
+    """Return the rows of the test images, or of a sample of `MOST_IMAGES` of them."""
     rows = np.flatnonzero(subset == "test")
     if len(rows) <= MOST_IMAGES:
         return rows
@@ -73,7 +72,7 @@ def chosen_images(subset: np.ndarray, seed: int = 0) -> Ints:
 
 
 def groups_of(archive: pd.DataFrame, rows: Ints) -> Groups:
-    """Group images by scene; by their number of labels where there are no scenes."""
+    """Group images by scene, or by their number of labels in an archive without scenes."""
     if has_scenes(archive):
         names, number = np.unique(archive["scene"].to_numpy(str)[rows], return_inverse=True)
         return Groups("scene", names.tolist(), number, named_in_map=True)
@@ -83,13 +82,13 @@ def groups_of(archive: pd.DataFrame, rows: Ints) -> Groups:
 
 
 def embed(descriptors: np.ndarray, seed: int = 0) -> Floats:
-    """Place images (N, D) on a map (N, 2) by t-SNE of their cosine distances, the same each time.
+    """Embed images (N, D) in a map (N, 2) by t-SNE of their cosine distances, reproducibly.
 
-    On several threads sums are taken in another order from run to run, and the map changes.
+    A single thread is used: on several, the order of summation varies, and the map with it.
     """
     unit = normalize(descriptors)
     if np.ptp(unit, axis=0).max() == 0:
-        return np.zeros((len(unit), 2))  # t-SNE divides by their spread
+        return np.zeros((len(unit), 2))  # t-SNE divides by the range
     tsne = TSNE(
         perplexity=min(PERPLEXITY, (len(unit) - 1) / 3),
         metric="cosine",
@@ -103,22 +102,22 @@ def embed(descriptors: np.ndarray, seed: int = 0) -> Floats:
 
 @in_style
 def maps_figure(descriptors: Mapping[tuple[str, str], np.ndarray], groups: Groups) -> Figure:
-    """Draw a map per network and labeling, those of a network side by side.
+    """Draw a map per network and labeling, a row of maps per network.
 
     Parameters
     ----------
     descriptors : mapping
-        The pooled features (N, D) of the images by backbone and labeling, D of their own each.
+        The pooled features (N, D) of the images by backbone and labeling; D may differ.
     groups : Groups
-        What the images are told apart by.
+        The groups of the images.
     """
     if not descriptors:
         return note("The run has no network, so there are no features to map.")
     if len(groups.number) < FEWEST_IMAGES:
         return note(f"A map needs {FEWEST_IMAGES} test images or more.")
     networks = list(dict.fromkeys(network for network, _ in descriptors))
-    each = len(descriptors) // len(networks)
-    columns = each if len(networks) > 1 else min(each, _COLUMNS)
+    per_network = len(descriptors) // len(networks)
+    columns = per_network if len(networks) > 1 else min(per_network, _COLUMNS)
     lines = ceil(len(descriptors) / columns)
     side = (WIDTH - 0.3) / columns
     legend_columns = max(1, min(4, int(WIDTH / (0.45 + LETTER * max(map(len, groups.names))))))
@@ -138,7 +137,7 @@ def maps_figure(descriptors: Mapping[tuple[str, str], np.ndarray], groups: Group
     ]
     figure.legend(
         handles=keys,
-        title=groups.what,
+        title=groups.title,
         loc="outside lower center",
         ncols=legend_columns,
         markerscale=1.5,
@@ -147,21 +146,21 @@ def maps_figure(descriptors: Mapping[tuple[str, str], np.ndarray], groups: Group
 
 
 def _draw_map(axes: Axes, places: Floats, groups: Groups) -> None:
-    """Draw the images at their places (N, 2), and the groups' numbers."""
+    """Draw the images at their places (N, 2), and the numbers of the groups."""
     for number in range(len(groups.names)):
-        own = places[groups.number == number]
-        axes.plot(*own.T, **_look(number))
+        of_group = places[groups.number == number]
+        axes.plot(*of_group.T, **_look(number))
         if groups.named_in_map:
-            middle = own[np.linalg.norm(own - np.median(own, axis=0), axis=1).argmin()]
-            written = axes.annotate(
+            distances = np.linalg.norm(of_group - np.median(of_group, axis=0), axis=1)
+            label = axes.annotate(
                 str(number + 1),
-                middle,
+                of_group[distances.argmin()],
                 xytext=(1.5, 1.5),
                 textcoords="offset points",
                 path_effects=halo(),
                 zorder=4,
             )
-            written.set_in_layout(False)  # else one at the edge makes its map smaller than others
+            label.set_in_layout(False)  # at an edge it would make its map smaller than the others
     axes.margins(0.1)
     axes.set_xticks([])
     axes.set_yticks([])
@@ -170,7 +169,7 @@ def _draw_map(axes: Axes, places: Floats, groups: Groups) -> None:
 
 
 def _look(number: int) -> dict[str, Any]:
-    """Return how a group is drawn: no two of the first 63 have both colour and marker in common."""
+    """Return the style of a group; the first 63 differ in colour or marker."""
     return {
         "color": _COLOURS[number % len(_COLOURS)],
         "marker": _MARKERS[number % len(_MARKERS)],

@@ -1,26 +1,22 @@
 """The rows of a table that figures show, and how they are grouped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from rsir.evaluation.methods import HISTOGRAM
 from rsir.reports.figures.style import readable
-from rsir.search.protocol import PROTOCOLS
 
-WITHOUT_LEARNING = "without learning"
+HANDCRAFTED = "handcrafted"
 BOUND = "bounds"
 
-
-def quoted(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that are quoted: query excluded, first cutoff."""
-    rows = table[table["query"] == PROTOCOLS[0]]
-    return rows[rows["k"].isin(rows["k"].iloc[:1])]
+Place = tuple[str, str]
+"""The heading that a row of a figure is under, and its label."""
 
 
-def described(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of descriptions, without those of the bounds."""
+def without_bounds(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of methods, without those of the bounds."""
     return rows[rows["labeling"] != ""]
 
 
@@ -30,15 +26,28 @@ def bounds_of(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield each row by the names of its columns."""
+    """Yield each row as a dict by column name."""
     for record in rows.to_dict("records"):
         yield {str(name): value for name, value in record.items()}
 
 
-def place_of(backbone: str, labeling: str, descriptor: str) -> tuple[str, str]:
-    """Return the heading that a method is shown under, and what its row is called there."""
+def place_of(backbone: str, labeling: str, descriptor: str) -> Place:
+    """Return the place of a method."""
     if labeling == "":
         return BOUND, backbone
     if descriptor == HISTOGRAM:
-        return WITHOUT_LEARNING, readable(backbone)
+        return HANDCRAFTED, readable(backbone)
     return readable(backbone), readable(labeling)
+
+
+def grouped(places: Iterable[Place]) -> dict[str, list[str]]:
+    """Return the different labels under each heading, in the order of the places."""
+    groups: dict[str, dict[str, None]] = {}
+    for heading, label in places:
+        groups.setdefault(heading, {})[label] = None
+    return {heading: list(labels) for heading, labels in groups.items()}
+
+
+def count_lines(groups: Mapping[str, Sequence[str]]) -> int:
+    """Return the number of lines that groups take, headings included."""
+    return sum(1 + len(labels) for labels in groups.values())

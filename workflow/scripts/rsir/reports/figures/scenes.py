@@ -1,4 +1,4 @@
-"""The accuracy of every method in every scene: a heat map."""
+"""The accuracy of every method for every scene class: a heat map."""
 
 from typing import cast
 
@@ -9,32 +9,31 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from rsir.evaluation.methods import METHOD, POOL
-from rsir.reports.figures.rows import described, place_of, quoted
+from rsir.evaluation.methods import METHOD, POOL, headline_rows
+from rsir.reports.figures.rows import place_of, without_bounds
 from rsir.reports.figures.style import DESCRIPTORS, LETTER, WIDTH, in_style, note
 from rsir.reports.summary import METRIC
 
 _SHADES = colormaps["Blues"]
-_SCALE = Normalize(0, 1.4)  # on darker shades than that of 1 a black number is hard to read
+_SCALE = Normalize(0, 1.4)  # black numbers are not legible on darker shades than that of 1
 
 
 @in_style
 def scenes_figure(table: pd.DataFrame) -> Figure:
-    """Draw a row per method and a column per scene, the best one first, under the quoted protocol.
+    """Draw a row per method and a column per scene, the best scene first, of the headline rows.
 
     Parameters
     ----------
     table : DataFrame
-        As `rsir.evaluation.by_scene.by_scene` returns it; without rows the figure says that there
-        are no scenes.
+        As `rsir.evaluation.by_scene.by_scene` returns it; empty for an archive without scenes.
     """
-    rows = quoted(table)
-    if described(rows).empty:
-        return note("No scores by scene: the archive has no scenes, or the run describes no image.")
-    # Pooled features come first, whatever their place in the table.
+    rows = headline_rows(table)
+    if without_bounds(rows).empty:
+        return note("No scores by scene: the archive has no scenes, or the run no descriptors.")
+    # Pooled features come first, in any order of the table.
     numbers = rows.groupby(METHOD[:2], sort=False).ngroup()
     rows = rows.iloc[np.lexsort((rows["descriptor"] != POOL, numbers))]
-    means = described(rows).groupby("scene", sort=False)[METRIC].mean()
+    means = without_bounds(rows).groupby("scene", sort=False)[METRIC].mean()
     scenes = means.sort_values(ascending=False, kind="stable").index
     groups: dict[str, dict[str, pd.Series[float]]] = {}
     for method, of_method in rows.groupby(METHOD[:3], sort=False):
@@ -57,7 +56,7 @@ def scenes_figure(table: pd.DataFrame) -> Figure:
 
 
 def _draw_cells(axes: Axes, values: pd.DataFrame) -> None:
-    """Draw a cell per value (methods × scenes), with its percentage in it."""
+    """Draw a cell per value (methods × scenes) with its percentage."""
     cells = values.to_numpy(float)
     edges = (np.arange(size + 1) - 0.5 for size in reversed(cells.shape))
     axes.pcolormesh(*edges, cells, cmap=_SHADES, norm=_SCALE, edgecolors="white", linewidth=0.5)

@@ -1,56 +1,30 @@
-"""Scores by scene and by label, worked out by hand on five images."""
+"""Scores by label worked out by hand on five images."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from five_images import (
+    DATABASE,
+    LABELS,
+    NONE_LEFT_OUT,
+    QUERIES,
+    RANKED,
+    SEARCH,
+    WITH_OWN,
+    five_images,
+)
 
 from rsir.evaluation.by_label import LABEL_METRICS, bound_label_rows, by_label, label_rows
 from rsir.evaluation.by_label import label_scores as scores_of
-from rsir.evaluation.by_scene import by_scene
 from rsir.evaluation.methods import METHOD
-from rsir.evaluation.scores import bound_scores, query_scores
-from rsir.metrics.scoring import METRICS, score_rankings
+from rsir.evaluation.scores import bound_scores
+from rsir.metrics.scoring import score_rankings
 from rsir.search.protocol import Search
-
-LABELS = ("all", "some", "rare", "other", "none")
-
-# Of five images: `all` is on every query, `some` on one query, `rare` on one image, which asks,
-# `other` on an image that does not ask, `none` on none.
-DATABASE = np.array(
-    [
-        [1, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0],
-        [0, 1, 0, 1, 0],
-        [1, 0, 1, 0, 0],
-        [1, 0, 0, 0, 0],
-    ],
-    dtype=bool,
-)
-QUERIES = np.array([0, 1, 3])
-RANKED = np.array([[1, 2, 3, 4], [2, 0, 4, 3], [0, 1, 2, 4]])
-NONE_LEFT_OUT = np.full(3, -1)
 
 
 @pytest.fixture
-def archive():
-    return pd.DataFrame(
-        {
-            "image": list("vwxyz"),
-            "path": [f"{image}.png" for image in "vwxyz"],
-            "scene": ["port", "port", "farm", "farm", "farm"],
-            "width": 1,
-            "height": 1,
-            "sha256": "0",
-            **{label: DATABASE[:, place].astype(int) for place, label in enumerate(LABELS)},
-        }
-    )
-
-
-SEARCH = Search(QUERIES, np.arange(5))
-WITH_OWN = {"pool": np.column_stack([QUERIES, RANKED])}
-
-
-# Labels.
+def archive() -> pd.DataFrame:
+    return five_images()
 
 
 def test_labels_worked_out_by_hand():
@@ -81,7 +55,7 @@ def test_a_query_that_may_find_itself_could_find_one_more():
 
 def test_places_that_no_image_could_take_are_not_missed():
     scores = scores_of(RANKED, DATABASE[QUERIES], DATABASE, QUERIES, 4)
-    # Four places, and three more images of `all`, one more of `some`: all are found.
+    # Four places, and three more images of `all`, one more of `some`: all are retrieved.
     assert scores["precision"][:2].tolist() == [3 / 4, 1 / 4]
     assert scores["recall"][:2].tolist() == [1, 1]
 
@@ -97,7 +71,7 @@ def test_a_query_outside_the_database_leaves_nothing_out():
 
 
 def test_a_query_that_could_find_nothing_is_not_counted_in_recall():
-    """The label is on one image, which asks; the other query is outside the database."""
+    """The label is on one image, which is a query; the other query is outside the database."""
     database = np.array([[1], [0], [0]], dtype=bool)
     queries, ranked = np.array([[1], [1]], dtype=bool), np.array([[1, 2], [0, 1]])
     scores = scores_of(ranked, queries, database, np.array([0, -1]), 2)
@@ -109,17 +83,19 @@ def drawn():
     """Forty queries, of which some are in the database of 60, and what they find."""
     rng = np.random.default_rng(0)
     database = rng.random((60, 7)) < rng.uniform(0.1, 0.7, 7)
-    own = np.where(rng.random(40) < 0.7, rng.permutation(60)[:40], -1)
-    queries = np.where((own >= 0)[:, None], database[own], rng.random((40, 7)) < 0.4)
-    ranked = np.array([rng.permutation(np.delete(np.arange(60), max(row, 0)))[:9] for row in own])
-    return ranked, queries, database, own
+    own_rows = np.where(rng.random(40) < 0.7, rng.permutation(60)[:40], -1)
+    queries = np.where((own_rows >= 0)[:, None], database[own_rows], rng.random((40, 7)) < 0.4)
+    ranked = np.array(
+        [rng.permutation(np.delete(np.arange(60), max(row, 0)))[:9] for row in own_rows]
+    )
+    return ranked, queries, database, own_rows
 
 
 @pytest.mark.parametrize("cutoff", [1, 5, 9])
 def test_labels_add_up_to_the_scores_of_queries(drawn, cutoff):
-    ranked, queries, database, own = drawn
-    by_query = score_rankings(ranked, queries, database, None, None, own, cutoff)
-    scores = scores_of(ranked, queries, database, own, cutoff)
+    ranked, queries, database, own_rows = drawn
+    by_query = score_rankings(ranked, queries, database, None, None, own_rows, cutoff)
+    scores = scores_of(ranked, queries, database, own_rows, cutoff)
     # Labels in common per image: those that the query has, and that the image has.
     shared = (scores["precision"] * queries.sum(axis=0)).sum()
     assert shared == pytest.approx(by_query["acg"].sum())
@@ -130,12 +106,12 @@ def test_labels_add_up_to_the_scores_of_queries(drawn, cutoff):
 
 
 def test_labels_are_counted_query_by_query(drawn):
-    ranked, queries, database, own = drawn
-    scores = scores_of(ranked, queries, database, own, 9)
+    ranked, queries, database, own_rows = drawn
+    scores = scores_of(ranked, queries, database, own_rows, 9)
     for label in range(7):
         shares, recalls, alarms = [], [], []
-        for found, query, row in zip(ranked, queries, own, strict=True):
-            hits = sum(database[place, label] for place in found)
+        for retrieved, query, row in zip(ranked, queries, own_rows, strict=True):
+            hits = sum(database[place, label] for place in retrieved)
             there = sum(database[place, label] for place in range(60) if place != row)
             (shares if query[label] else alarms).append(hits / 9)
             if query[label]:
@@ -165,9 +141,9 @@ def test_a_row_per_descriptor_protocol_cutoff_and_label(archive):
 def test_rows_hold_the_scores_of_their_protocol(archive, protocol, ranked, left_out):
     rows = label_rows(archive, SEARCH, WITH_OWN, [2, 3], "vgg16", "multi_label")
     for cutoff in (2, 3):
-        found = rows[(rows["query"] == protocol) & (rows["k"] == cutoff)]
+        selected = rows[(rows["query"] == protocol) & (rows["k"] == cutoff)]
         expected = scores_of(ranked, DATABASE[QUERIES], DATABASE, left_out, cutoff)
-        np.testing.assert_array_equal(found[[*LABEL_METRICS]].T, [*expected.values()])
+        np.testing.assert_array_equal(selected[[*LABEL_METRICS]].T, [*expected.values()])
 
 
 def test_queries_outside_the_database_have_one_protocol(archive):
@@ -184,18 +160,20 @@ def test_at_random_a_label_is_found_as_often_as_it_is_there(archive):
     rows = bound_label_rows(archive, SEARCH, [1, 3])
     rows = rows.set_index(["backbone", "query", "k", "label"]).sort_index()
     for k in (1, 3):
-        found = rows.loc[("random", "excluded", k)]
+        selected = rows.loc[("random", "excluded", k)]
         # Of the four other images; standard error below 0.5 / √20000 per query.
-        assert found.loc["all", "precision"] == pytest.approx(3 / 4, abs=0.02)
-        assert found.loc["some", "precision"] == pytest.approx(1 / 4, abs=0.02)
-        assert found.loc["some", "false_alarm"] == pytest.approx(2 / 4, abs=0.02)
-        assert found.loc["rare", ["precision", "false_alarm"]].tolist() == pytest.approx(
+        assert selected.loc["all", "precision"] == pytest.approx(3 / 4, abs=0.02)
+        assert selected.loc["some", "precision"] == pytest.approx(1 / 4, abs=0.02)
+        assert selected.loc["some", "false_alarm"] == pytest.approx(2 / 4, abs=0.02)
+        assert selected.loc["rare", ["precision", "false_alarm"]].tolist() == pytest.approx(
             [0, 1 / 4], abs=0.02
         )
-        # Of which the query itself is the first.
-        found = rows.loc[("random", "included", k)]
-        assert found.loc["all", "precision"] == pytest.approx((1 + (k - 1) * 3 / 4) / k, abs=0.02)
-        assert found.loc["some", "false_alarm"] == pytest.approx((k - 1) * 2 / 4 / k, abs=0.02)
+        # The first hit is the query itself.
+        selected = rows.loc[("random", "included", k)]
+        assert selected.loc["all", "precision"] == pytest.approx(
+            (1 + (k - 1) * 3 / 4) / k, abs=0.02
+        )
+        assert selected.loc["some", "false_alarm"] == pytest.approx((k - 1) * 2 / 4 / k, abs=0.02)
 
 
 def test_bounds_have_rows_like_those_of_methods(archive):
@@ -245,82 +223,14 @@ def test_labels_are_averaged_over_seeds(archive):
     assert table["backbone"].drop_duplicates().tolist() == [
         *("vgg16", "random", "scene oracle", "label oracle")
     ]
-    found = table[table["backbone"] == "vgg16"]
+    selected = table[table["backbone"] == "vgg16"]
     keys = ["query", "label", "queries", "database"]
     pd.testing.assert_frame_equal(
-        found[keys].reset_index(drop=True), seeds[0][keys].reset_index(drop=True)
+        selected[keys].reset_index(drop=True), seeds[0][keys].reset_index(drop=True)
     )
     values = [one[[*LABEL_METRICS]].to_numpy() for one in seeds]
-    np.testing.assert_allclose(found[[*LABEL_METRICS]], sum(values) / 3)
+    np.testing.assert_allclose(selected[[*LABEL_METRICS]], sum(values) / 3)
     assert (values[0] != values[2]).any()
     pd.testing.assert_frame_equal(
         table[table["backbone"] != "vgg16"].reset_index(drop=True), bounds
     )
-
-
-# Scenes.
-
-
-def scores_by_seed(archive):
-    """Two seeds of a method, of which the second finds otherwise, one off the shelf, the bounds."""
-    other = {"pool": WITH_OWN["pool"][:, [0, 4, 3, 2, 1]]}
-    return pd.concat(
-        [
-            query_scores(archive, SEARCH, WITH_OWN, [1, 2], "vgg16", "multi_label", 0),
-            query_scores(archive, SEARCH, other, [1, 2], "vgg16", "multi_label", 1),
-            query_scores(archive, SEARCH, WITH_OWN, [1, 2], "vgg16", "off_the_shelf", None),
-            bound_scores(archive, SEARCH, [1, 2]),
-        ],
-        ignore_index=True,
-    )
-
-
-def test_scenes_worked_out_by_hand(archive):
-    scenes = archive.set_index("image")["scene"]
-    table = by_scene(scores_by_seed(archive), scenes)
-    assert list(table.columns) == [*METHOD, "scene", "queries", *METRICS]
-    assert len(table) == (2 + 3) * 2 * 2 * 2
-    assert not table.duplicated([*METHOD, "scene"]).any()
-    assert set(zip(table["scene"], table["queries"], strict=True)) == {("port", 2), ("farm", 1)}
-    found = table.set_index(["labeling", "query", "k", "scene"])["accuracy"].sort_index()
-    # Off the shelf, v (all) finds w (all, some), w finds x (some, other), y (all, rare) finds v.
-    assert found["off_the_shelf", "excluded", 1, "port"] == pytest.approx((1 / 2 + 1 / 3) / 2)
-    assert found["off_the_shelf", "excluded", 1, "farm"] == pytest.approx(1 / 2)
-    # With the other seed, v finds z (all), w finds y, y finds z.
-    assert found["multi_label", "excluded", 1, "port"] == pytest.approx(
-        (1 / 2 + 1 / 3 + 1 + 1 / 3) / 4
-    )
-    assert found["multi_label", "excluded", 1, "farm"] == pytest.approx((1 / 2 + 1 / 2) / 2)
-    assert found["multi_label", "included", 1].tolist() == [1, 1]
-
-
-def test_scenes_add_up_to_the_mean_over_queries(archive):
-    scores = scores_by_seed(archive)
-    table = by_scene(scores, archive.set_index("image")["scene"])
-    weighted = table[[*METRICS]].mul(table["queries"], axis=0).groupby([table[c] for c in METHOD])
-    whole = scores.groupby(METHOD)[[*METRICS]].mean()
-    pd.testing.assert_frame_equal(weighted.sum() / len(QUERIES), whole)
-
-
-def test_scenes_keep_the_order_of_the_scores(archive):
-    scores = scores_by_seed(archive)
-    table = by_scene(scores, archive.set_index("image")["scene"])
-    methods = scores[METHOD].drop_duplicates().itertuples(index=False)
-    assert list(table[METHOD].drop_duplicates().itertuples(index=False)) == list(methods)
-
-
-def test_a_query_without_a_score_is_left_out_of_its_scene(archive):
-    """Relevant to ANMRR are other images of the scene: a query that is alone in it has none."""
-    alone = archive.assign(scene=["port", "quay", "port", "farm", "farm"])
-    scores = query_scores(alone, SEARCH, WITH_OWN, [1], "vgg16", "off_the_shelf", None)
-    table = by_scene(scores, alone.set_index("image")["scene"])
-    found = table[table["query"] == "excluded"].set_index("scene")
-    assert found["anmrr"].isna().to_dict() == {"port": False, "quay": True, "farm": False}
-    assert found["accuracy"].notna().all()
-
-
-def test_without_scenes_there_is_no_row(archive):
-    without = archive.assign(scene="")
-    table = by_scene(scores_by_seed(without), without.set_index("image")["scene"])
-    assert len(table) == 0
-    assert list(table.columns) == [*METHOD, "scene", "queries", *METRICS]

@@ -1,0 +1,57 @@
+"""Images found in a folder, with their sizes and digests."""
+
+import hashlib
+
+import pytest
+from image_folder import draw, write_labels
+from PIL import Image
+
+from rsir.archives.image_files import describe_images
+from rsir.archives.label_table import read_table
+from rsir.core.errors import InputError
+
+
+def test_sizes_and_digests_are_added(image_root):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be rotated by 90 degrees
+    Image.new("RGB", (9, 2)).save(image_root / "001.png", exif=exif)
+    table = read_table(image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n"))
+    result = describe_images(table, image_root, workers=2)
+    assert list(result.columns[:6]) == ["image", "path", "scene", "width", "height", "sha256"]
+    assert result[["width", "height"]].to_numpy().tolist() == [[2, 9], [5, 3], [5, 3]]
+    assert result["sha256"].tolist() == [
+        hashlib.sha256((image_root / path).read_bytes()).hexdigest() for path in table["path"]
+    ]
+
+
+def test_an_image_that_cannot_be_decoded_is_named(image_root):
+    (image_root / "north" / "NA.JPG").write_bytes(b"not an image")
+    table = read_table(image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n"))
+    with pytest.raises(InputError, match=r"north/NA\.JPG: not an image"):
+        describe_images(table, image_root, workers=2)
+
+
+@pytest.mark.parametrize("other", ["001.jpg", "south/001.png"])
+def test_two_images_with_the_same_id_are_refused(image_root, other):
+    draw(image_root / other)
+    first, second = sorted(["001.png", other])
+    with pytest.raises(InputError, match=f"two images '001', {first} and {second}"):
+        read_table(image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n"))
+
+
+def test_links_outside_the_root_are_refused(image_root, tmp_path):
+    path = write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n")
+    draw(tmp_path / "outside" / "e.png")
+    link = image_root / "e.png"
+    for target in (tmp_path / "outside" / "e.png", tmp_path / "outside"):
+        link.symlink_to(target)
+        with pytest.raises(InputError, match=r"e\.png: a symbolic link leads outside "):
+            read_table(image_root, path)
+        link.unlink()
+
+
+def test_a_linked_root_is_followed_but_not_a_link_to_a_folder_inside(image_root, tmp_path):
+    path = write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n")
+    (image_root / "again").symlink_to(image_root / "north")
+    (tmp_path / "link").symlink_to(image_root)
+    assert read_table(tmp_path / "link", path)["path"][1] == "north/NA.JPG"

@@ -1,0 +1,28 @@
+"""Errors in one line."""
+
+import pytest
+
+from rsir.core.errors import InputError, MachineError, first_few, one_line
+
+
+@pytest.mark.parametrize("error", [InputError("a.csv: no rows"), MachineError("a.csv: no rows")])
+def test_the_line_of_an_input_error_is_its_message(error):
+    assert one_line(error) == "a.csv: no rows"
+
+
+def test_a_failure_of_the_machine_has_a_line():
+    assert one_line(MemoryError()) == (
+        "out of memory; run fewer jobs at the same time, or request more memory"
+    )
+
+
+def test_an_unexpected_error_has_no_line():
+    assert one_line(ZeroDivisionError("division by zero")) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [("ab", "'a', 'b'"), ("abc", "'a', 'b', 'c'"), ("abcd", "'a', 'b', 'c', …")],
+)
+def test_names_after_the_third_are_omitted(names, expected):
+    assert first_few(names) == expected
