@@ -8,6 +8,7 @@ from project import Project
 
 MINE: dict[str, Any] = {
     "archives": {"mine": {"kind": "table", "root": "mine", "labels": "mine.csv"}},
+    "split": {"test_fraction": 0.2},
     "retrieval": {"cutoffs": [1]},
     "run": {"archives": ["mine"], "backbones": ["lbp"], "labelings": []},
 }
