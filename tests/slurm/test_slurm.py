@@ -156,9 +156,10 @@ with jobs.open("a") as file:
     file.write(os.environ["SLURM_JOB_ID"] + "\\n")
 if labeling == "powerset":
     held = bytearray(b"1") * (1200 * 2**20)
-    time.sleep(4)  # SLURM looks at the memory every second
-elif not again:
+if not again:
     time.sleep(600)
+elif labeling == "powerset":
+    time.sleep(4)  # SLURM looks at the memory every second
 for output in snakemake.output:
     Path(output).touch()
 """
