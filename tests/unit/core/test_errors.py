@@ -16,6 +16,12 @@ def test_a_failure_of_the_machine_has_a_line():
     )
 
 
+def test_a_failed_gpu_has_a_line_in_every_version_of_torch():
+    assert one_line(RuntimeError("CUDA error: lost\nasynchronously")) == (
+        "the GPU failed (CUDA error: lost); run again, on another GPU if it keeps failing"
+    )
+
+
 def test_an_unexpected_error_has_no_line():
     assert one_line(ZeroDivisionError("division by zero")) is None
 

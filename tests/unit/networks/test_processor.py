@@ -60,7 +60,9 @@ def test_freed_memory_is_reused_without_page_faults():
 @pytest.mark.skipif(not CPU_FACTS.exists(), reason="reads the processor's flags from /proc")
 def test_a_cpu_computes_in_bfloat16_if_the_hardware_supports_it():
     flags = set(CPU_FACTS.read_text().split("flags", 1)[-1].split("\n", 1)[0].split())
-    in_hardware = bool(flags & {"avx512_bf16", "amx_bf16"})
+    in_hardware = bool(flags & {"avx512_bf16", "amx_bf16"}) and hasattr(
+        torch.cpu, "get_capabilities"
+    )
     code = "from rsir.networks.processor import prepare_processor; p = prepare_processor(2); "
     code += "print(p.device.type, p.inference, p.training)"
     dtype = torch.bfloat16 if in_hardware else torch.float32

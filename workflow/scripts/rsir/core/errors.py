@@ -23,7 +23,8 @@ def one_line(error: BaseException) -> str | None:
     if isinstance(error, InputError):
         return str(error)
     first = str(error).split("\n")[0]
-    if type(error).__name__ == "AcceleratorError":
+    # torch.AcceleratorError since torch 2.8, a RuntimeError before
+    if type(error).__name__ == "AcceleratorError" or first.startswith("CUDA error"):
         return f"the GPU failed ({first}); run again, on another GPU if it keeps failing"
     if first.startswith("DataLoader worker"):
         return "a process that reads images was killed, probably for lack of memory; run again"
