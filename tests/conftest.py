@@ -12,10 +12,11 @@ from project import SMALL, Outcome, Project
 LONGEST = (
     "test_slurm.py",
     "test_networks.py",
-    "test_kills.py",
-    "test_archive_of_a_run.py",
+    "test_archive_of_a_run.py",  # the first that needs the small run
     "test_arrays_of_a_run.py",
     "test_scores_of_a_run.py",
+    "test_slurm_jobs.py",
+    "test_kills.py",
     "test_repetition.py",
     "test_own_archives.py",
     "test_storage.py",
