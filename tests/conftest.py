@@ -12,10 +12,11 @@ from project import SMALL, Outcome, Project
 LONGEST = (
     "test_slurm.py",
     "test_networks.py",
-    "test_kills.py",
-    "test_archive_of_a_run.py",
+    "test_archive_of_a_run.py",  # the first that needs the small run
     "test_arrays_of_a_run.py",
     "test_scores_of_a_run.py",
+    "test_slurm_jobs.py",
+    "test_kills.py",
     "test_repetition.py",
     "test_own_archives.py",
     "test_storage.py",
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The project as it is cloned: nothing made."""
+    """The project as it is cloned, without results."""
     return Project.copied_to(tmp_path / "project")
 
 
@@ -41,20 +42,20 @@ def project(tmp_path: Path) -> Project:
 def made_once(
     tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Callable[..., tuple[Project, Outcome]]:
-    """Return what makes targets in a prepared folder, once for all processes of the tests."""
+    """Return a function that makes targets in a prepared folder, once for all workers."""
 
     def make(
         name: str, prepare: Callable[[Path], Project], *targets: str
     ) -> tuple[Project, Outcome]:
-        own = tmp_path_factory.getbasetemp()
-        folder = (own if worker_id == "master" else own.parent) / name
-        told = folder / "outcome.json"
-        with FileLock(f"{folder}.lock"):  # the first process that wants it makes it for all
-            if told.exists():
-                return Project(folder / "project"), Outcome(**json.loads(told.read_text()))
+        base = tmp_path_factory.getbasetemp()
+        folder = (base if worker_id == "master" else base.parent) / name
+        record = folder / "outcome.json"
+        with FileLock(f"{folder}.lock"):  # the first worker that needs it makes it
+            if record.exists():
+                return Project(folder / "project"), Outcome(**json.loads(record.read_text()))
             project = prepare(folder / "project")
             outcome = project.make(*targets)
-            told.write_text(json.dumps({"status": outcome.status, "text": outcome.text}))
+            record.write_text(json.dumps({"status": outcome.status, "text": outcome.text}))
             return project, outcome
 
     return make
@@ -62,13 +63,13 @@ def made_once(
 
 @pytest.fixture(scope="session")
 def small_run(made_once: Callable[..., tuple[Project, Outcome]]) -> tuple[Project, Outcome]:
-    """The default run on fewer images, made once and not to be changed, and what it printed."""
+    """The default run on fewer images, which tests must not change, and its output."""
     return made_once("small", lambda folder: Project.copied_to(folder).configure(SMALL))
 
 
 @pytest.fixture
 def finished(small_run: tuple[Project, Outcome], tmp_path: Path) -> Project:
-    """A copy of the small run, to change."""
+    """A copy of the small run, which a test may change."""
     project, outcome = small_run
     assert outcome.status == 0, outcome.text
     return project.clone(tmp_path / "finished")

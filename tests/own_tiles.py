@@ -1,6 +1,7 @@
-"""A user's own archive: a folder of 15 tiles in 3 scenes, and a table of 4 of their labels."""
+"""A user's own archive: a folder of tiles in 3 scenes, and a table of 4 of their labels."""
 
 import csv
+import itertools
 from pathlib import Path
 
 from PIL import Image
@@ -8,14 +9,14 @@ from PIL import Image
 from rsir.archives.synthetic import draw_tile
 
 LABELS = ("cars", "pavement", "sand", "trees")
-TILES = [(scene, index) for scene in ("beach", "forest", "parkinglot") for index in range(5)]
+SCENES = ("beach", "forest", "parkinglot")
 
 
-def write_tiles(folder: Path, labels: Path, *, scenes: bool) -> None:
+def write_tiles(folder: Path, labels: Path, *, scenes: bool, per_scene: int = 5) -> None:
     """Write the tiles to a new folder, and their table, with their scenes or without."""
     folder.mkdir()
     rows = []
-    for scene, index in TILES:
+    for scene, index in itertools.product(SCENES, range(per_scene)):
         tile, seen = draw_tile(scene, index, seed=0)
         Image.fromarray(tile).save(folder / f"{scene}{index}.png")
         flags = {label: int(label in seen) for label in LABELS}

@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, where Snakemake is run as a user runs it."""
+"""A copy of the project, where Snakemake is run as a user runs it."""
 
 import os
 import re
@@ -21,11 +21,11 @@ PARTS = ("Snakefile", "config", "workflow", "envs")
 
 RECORD = "provenance.json"
 
-# A job is mostly its imports: two at a time, of one thread each, are done soonest on two cores.
+# A job is mostly imports: two jobs of one thread at a time are fastest on two cores.
 ONE_THREAD = ("extract", "describe", "finetune", "reextract", "retrieve")
 CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))
 
-# Tests run beside each other, on processors that they share: threads that wait give way.
+# Tests share processors: threads that wait must yield.
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 SNAKEMAKE = Preloaded("snakemake.cli", "snakemake.utils", "pandas", "jsonschema")
@@ -41,14 +41,14 @@ SMALL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of Snakemake gave: its exit status, and all that it printed."""
+    """The exit status and the output of a run of Snakemake."""
 
     status: int
     text: str
 
     @property
     def jobs(self) -> dict[str, int]:
-        """Return the number of jobs of each rule, as the table of the run says."""
+        """Return the number of jobs of each rule, from the table of the run."""
         table = re.search(r"^Job stats:\n.*\n-.*\n((?:.+\n)+)", self.text, re.M)
         if table is None:
             return {}
@@ -57,9 +57,9 @@ class Outcome:
 
     @property
     def outputs(self) -> Counter[str]:
-        """Return the outputs of the jobs that are listed, each with the times it is."""
-        found = re.findall(r"^    output: (.*)$", self.text, re.M)
-        return Counter(path for paths in found for path in paths.split(", "))
+        """Return the outputs of the listed jobs, each with its number of occurrences."""
+        lines = re.findall(r"^    output: (.*)$", self.text, re.M)
+        return Counter(path for paths in lines for path in paths.split(", "))
 
     @property
     def seconds(self) -> float:
@@ -83,7 +83,7 @@ class Project:
 
     @classmethod
     def copied_to(cls, folder: Path) -> "Project":
-        """Copy the project's own files, and nothing that was made, to a new folder."""
+        """Copy the files of the project, without results, to a new folder."""
         folder.mkdir(parents=True)
         for part in PARTS:
             source, target = ROOT / part, folder / part
@@ -99,7 +99,7 @@ class Project:
         return Project(folder)
 
     def configure(self, config: dict[str, Any]) -> "Project":
-        """Give one more config file, which overrides those before it."""
+        """Add a config file, which overrides those before it."""
         file = self.folder / "config" / f"own-{len(self._own_configs())}.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         return self
@@ -150,11 +150,12 @@ class Project:
 
     def command(self, *arguments: str) -> list[str]:
         """Return what runs Snakemake with the config files that were given."""
-        own = ["--configfile", *own] if (own := self._own_configs()) else []
-        return [sys.executable, "-m", "snakemake", *arguments, *own]
+        configs = self._own_configs()
+        options = ["--configfile", *configs] if configs else []
+        return [sys.executable, "-m", "snakemake", *arguments, *options]
 
     def check(self, archive: str) -> subprocess.CompletedProcess[str]:
-        """Compare the results with the record of their making, as a user does."""
+        """Compare the results with their provenance record, as a user does."""
         return subprocess.run(
             [sys.executable, "-m", "rsir", "check", archive],
             cwd=self.folder,
@@ -170,7 +171,7 @@ class Project:
         return self.run(*targets, *CORES, environment=environment)
 
     def plan(self, *targets: str) -> Outcome:
-        """Say what would be made, and make nothing."""
+        """Plan the jobs of targets, or of the whole run, in a dry run."""
         return self.run(*targets, "--dry-run", *CORES)
 
     def path(self, *parts: str) -> Path:
@@ -178,7 +179,7 @@ class Project:
         return self.folder.joinpath(*parts)
 
     def made(self) -> set[str]:
-        """Return the files below `results`, without the engine's time stamps and the record."""
+        """Return the files below `results`, without Snakemake's time stamps and the record."""
         files = (path for path in self.path("results").rglob("*") if path.is_file())
-        made = {path.relative_to(self.folder).as_posix() for path in files}
-        return {path for path in made if Path(path).name not in (".snakemake_timestamp", RECORD)}
+        paths = {path.relative_to(self.folder).as_posix() for path in files}
+        return {path for path in paths if Path(path).name not in (".snakemake_timestamp", RECORD)}

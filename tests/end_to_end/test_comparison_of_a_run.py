@@ -42,9 +42,9 @@ def test_the_comparison_gives_the_means_of_the_scores(
     comparison: pd.DataFrame, scores: pd.DataFrame
 ) -> None:
     means = scores.groupby(METHOD)[list(METRICS)].mean()
-    found = comparison[comparison["labeling"] != ""].set_index(METHOD)[list(METRICS)]
+    rows = comparison[comparison["labeling"] != ""].set_index(METHOD)[list(METRICS)]
     pd.testing.assert_frame_equal(
-        found.sort_index(), means.sort_index(), check_exact=False, atol=2e-6, rtol=0
+        rows.sort_index(), means.sort_index(), check_exact=False, atol=2e-6, rtol=0
     )
 
 
@@ -98,8 +98,8 @@ def test_labels_follow_from_the_rankings(
         shares: dict[bool, list[float]] = {True: [], False: []}
         recalls = []
         for query, places in zip(queries, position, strict=True):
-            found = [queries[place] for place in places if queries[place] != query][:k]
-            hits = sum(has[image] for image in found)
+            neighbours = [queries[place] for place in places if queries[place] != query][:k]
+            hits = sum(has[image] for image in neighbours)
             there = sum(has[image] for image in queries if image != query)
             shares[has[query]].append(hits / k)
             if has[query] and there:

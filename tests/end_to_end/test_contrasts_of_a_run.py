@@ -117,6 +117,6 @@ def test_the_gain_is_what_is_contrasted_with_the_pooled_features(
     over = over.set_index([*METHOD, "metric"])
     for _, row in gain.iterrows():
         for metric in METRICS:
-            found = over.loc[(*row[METHOD], metric)]
+            contrast = over.loc[(*row[METHOD], metric)]
             for end, column in ends.items():
-                assert row[f"{metric}{end}"] == found[column]
+                assert row[f"{metric}{end}"] == contrast[column]

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from own_tiles import write_tiles
 from project import Outcome, Project
 
+TILES = 9  # of each scene one trains, one validates and one tests
 NETWORKS = {"vgg16": 512, "inception_v3": 2048, "resnet50": 2048}
 INDEPENDENT = "results/mine/scores/resnet50/independent-seed0.csv"
 FROM_FILE = "results/mine/descriptors/vgg16_file/off_the_shelf.h5"
@@ -21,7 +22,7 @@ FROM_FILE = "results/mine/descriptors/vgg16_file/off_the_shelf.h5"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
     project = Project.copied_to(tmp_path_factory.mktemp("networks") / "project")
-    write_tiles(project.path("mine"), project.path("mine.csv"), scenes=True)
+    write_tiles(project.path("mine"), project.path("mine.csv"), scenes=True, per_scene=3)
     torch.manual_seed(0)
     network = torchvision.models.vgg16().state_dict()
     features = {name: value for name, value in network.items() if name.startswith("features.")}
@@ -35,7 +36,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
             },
             "split": {"test_fraction": 0.4, "validation_fraction": 0.2},
             "finetuning": {"batch_size": 3, "head": {"epochs": 1}, "tail": {"epochs": 1}},
-            "retrieval": {"cutoffs": [3]},
+            "retrieval": {"cutoffs": [2]},
             "run": {
                 "archives": ["mine"],
                 "backbones": list(NETWORKS),
@@ -71,13 +72,13 @@ def test_each_network_is_described_off_the_shelf_and_fine_tuned(
     folder = run[0].path(f"results/mine/descriptors/{network}")
     with h5py.File(folder / "off_the_shelf.h5") as file:
         pool = file["pool"][:]
-        assert pool.shape == (15, dimension)
-        assert file["output"].shape == (15, 1000)
+        assert pool.shape == (TILES, dimension)
+        assert file["output"].shape == (TILES, 1000)
         assert file.attrs["weights"] == "random"
     with h5py.File(folder / "multi_label-seed0.h5") as file:
         tuned = file["pool"][:]
-        assert tuned.shape == (15, dimension)
-        assert file["output"].shape == (15, 4)
+        assert tuned.shape == (TILES, dimension)
+        assert file["output"].shape == (TILES, 4)
     assert np.isfinite(tuned).all()
     assert not np.allclose(tuned, pool, rtol=1e-3)  # the tail has learned
     curve = pd.read_csv(run[0].path(f"results/mine/models/{network}/multi_label-seed0.csv"))
@@ -87,8 +88,8 @@ def test_each_network_is_described_off_the_shelf_and_fine_tuned(
 
 def test_independent_networks_stand_side_by_side(run: tuple[Project, Outcome]) -> None:
     with h5py.File(run[0].path("results/mine/descriptors/resnet50/independent-seed0.h5")) as file:
-        assert file["pool"].shape == (15, 4 * 2048)
-        assert file["output"].shape == (15, 4)
+        assert file["pool"].shape == (TILES, 4 * 2048)
+        assert file["output"].shape == (TILES, 4)
     scores = pd.read_csv(run[0].path(INDEPENDENT))
     assert set(scores["labeling"]) == {"independent"}
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from own_tiles import write_tiles
 from project import SHARED, Project
@@ -58,6 +59,8 @@ def test_a_table_without_scenes(project: Project) -> None:
 
 @pytest.mark.skipif(not UCMERCED.is_dir(), reason="tiles of UC Merced are not at hand")
 def test_ucmerced_is_read_and_split_as_in_the_thesis(project: Project) -> None:
+    thesis = project.path("config/ucmerced.yaml").read_text(encoding="utf-8")
+    project.configure(yaml.safe_load(thesis))
     project.configure({"archives": {"ucmerced": {"root": str(UCMERCED), "download": False}}})
     made = project.make("results/ucmerced/split.csv")
     assert made.status == 0, made.text

@@ -28,7 +28,7 @@ def results(small_run: tuple[Project, Outcome]) -> Path:
     return project.path("results")
 
 
-def ask(
+def query(
     folder: Path, results: Path, photo: Path, *arguments: str, fork: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """Query in a folder whose results are links, so that the answer stays apart."""
@@ -60,32 +60,32 @@ def test_a_turned_and_compressed_copy_finds_its_tile_first(
 ) -> None:
     with Image.open(results / "sample" / "tiles" / "Images" / f"{tile}.png") as image:
         image.rotate(angle).save(tmp_path / "copy.jpg", quality=50)
-    asked = ask(tmp_path, results, tmp_path / "copy.jpg", *NETWORK, "--top", "3")
-    assert asked.returncode == 0, asked.stderr
-    assert asked.stderr == ""
+    process = query(tmp_path, results, tmp_path / "copy.jpg", *NETWORK, "--top", "3")
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == ""
     answer = tmp_path / "results/sample/adhoc/copy/efficientnet_lite0/off_the_shelf"
-    found = pd.read_csv(answer.with_suffix(".csv"))
-    assert found["image"][0] == tile.split("/")[1]
-    assert found["rank"].tolist() == [1, 2, 3]
-    assert found["similarity"].is_monotonic_decreasing
-    assert found["image"][0] in asked.stdout.splitlines()[1]
-    assert "predicted" not in asked.stdout
+    hits = pd.read_csv(answer.with_suffix(".csv"))
+    assert hits["image"][0] == tile.split("/")[1]
+    assert hits["rank"].tolist() == [1, 2, 3]
+    assert hits["similarity"].is_monotonic_decreasing
+    assert hits["image"][0] in process.stdout.splitlines()[1]
+    assert "predicted" not in process.stdout
     with Image.open(answer.with_suffix(".png")) as sheet:
         sheet.load()
-    assert found["image"][2] in answer.with_suffix(".html").read_text(encoding="utf-8")
+    assert hits["image"][2] in answer.with_suffix(".html").read_text(encoding="utf-8")
 
 
 def test_a_fine_tuned_model_says_what_is_on_the_picture(results: Path, tmp_path: Path) -> None:
     archive = pd.read_csv(results / "sample" / "archive.csv")
     row = archive.iloc[0]  # the first of each scene train
     photo = results / "sample" / "tiles" / row["path"]
-    asked = ask(tmp_path, results, photo, *NETWORK, *TUNED, fork=False)
-    assert asked.returncode == 0, asked.stderr
-    (line,) = [one for one in asked.stdout.splitlines() if one.startswith("predicted: ")]
+    process = query(tmp_path, results, photo, *NETWORK, *TUNED, fork=False)
+    assert process.returncode == 0, process.stderr
+    (line,) = [one for one in process.stdout.splitlines() if one.startswith("predicted: ")]
     labels = {label for label in archive.columns[6:] if row[label]}
     assert labels & {word.split(" (")[0] for word in line.removeprefix("predicted: ").split(", ")}
     assert f"adhoc/{row['image']}/efficientnet_lite0/multi_label-seed0-output.html" in (
-        asked.stdout
+        process.stdout
     )
 
 
@@ -128,11 +128,11 @@ def test_what_is_no_usable_picture_is_refused_in_one_line(
         photo.write_bytes(photo.read_bytes()[:5000])
     if name == "huge.png":
         photo.write_bytes(huge_png())
-    asked = ask(tmp_path, results, photo, *NETWORK)
-    assert asked.returncode == 1
-    assert asked.stdout == ""
-    assert asked.stderr.count("\n") == 1
-    assert asked.stderr.startswith(f"rsir: {photo}: {flaw}")
+    process = query(tmp_path, results, photo, *NETWORK)
+    assert process.returncode == 1
+    assert process.stdout == ""
+    assert process.stderr.count("\n") == 1
+    assert process.stderr.startswith(f"rsir: {photo}: {flaw}")
     assert not (tmp_path / "results/sample/adhoc").exists()
 
 
@@ -157,10 +157,10 @@ def test_what_cannot_be_asked_is_said_in_one_line(
     results: Path, tmp_path: Path, arguments: tuple[str, ...], line: str
 ) -> None:
     photo = results / "sample" / "tiles" / "Images" / "beach" / "beach00.png"
-    asked = ask(tmp_path, results, photo, *arguments)
-    assert asked.returncode == 1
-    assert asked.stderr.startswith(f"rsir: {line}")
-    assert asked.stderr.count("\n") == 1
+    process = query(tmp_path, results, photo, *arguments)
+    assert process.returncode == 1
+    assert process.stderr.startswith(f"rsir: {line}")
+    assert process.stderr.count("\n") == 1
     assert not (tmp_path / "results/sample/adhoc").exists()
 
 
@@ -172,10 +172,10 @@ def test_a_named_picture_is_a_target(finished: Project) -> None:
     made = finished.make(target)
     assert made.status == 0, made.text
     assert made.jobs == {"query": 1}
-    found = pd.read_csv(finished.path(target).with_suffix(".csv"))
-    assert found["image"][0] == "beach00"
-    assert found["similarity"][0] == pytest.approx(1, abs=1e-4)
-    assert len(found) == 10  # the largest cutoff
+    hits = pd.read_csv(finished.path(target).with_suffix(".csv"))
+    assert hits["image"][0] == "beach00"
+    assert hits["similarity"][0] == pytest.approx(1, abs=1e-4)
+    assert len(hits) == 10  # the largest cutoff
 
     missing = finished.configure({"queries": {"pier": "pier.png"}}).plan(
         target.replace("quay", "pier")

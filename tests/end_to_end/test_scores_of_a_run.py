@@ -75,10 +75,10 @@ def test_scores_follow_from_the_rankings(
     table = read_scores(small, BACKBONE, model).set_index(["descriptor", "query", "k", "image"])
     table = table.sort_index().loc[("pool", protocol, k)]
     for query, places in zip(queries, position, strict=True):
-        found = [database[place] for place in places]
+        neighbours = [database[place] for place in places]
         if protocol == "excluded":
-            found = [image for image in found if image != query]
-        pairs = [(label_sets[query], label_sets[image]) for image in found[:k]]
+            neighbours = [image for image in neighbours if image != query]
+        pairs = [(label_sets[query], label_sets[image]) for image in neighbours[:k]]
         expected = {
             "accuracy": [len(q & r) / len(q | r) for q, r in pairs],
             "precision": [len(q & r) / len(r) for q, r in pairs],

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from whole_run import WANTED, prepared
+from whole_run import TARGETS, prepared
 
 from project import Outcome, Project
 
@@ -9,6 +9,6 @@ from project import Outcome, Project
 @pytest.fixture(scope="session")
 def undisturbed(made_once: Callable[..., tuple[Project, Outcome]]) -> tuple[Project, float]:
     """A run that nothing happened to, and the seconds it took."""
-    project, outcome = made_once("undisturbed", prepared, *WANTED)
+    project, outcome = made_once("undisturbed", prepared, *TARGETS)
     assert outcome.status == 0, outcome.text
     return project, outcome.seconds

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from whole_run import WANTED, prepared, tables_of
+from whole_run import TARGETS, prepared, tables_of
 
 from project import CORES, LIMIT_SECONDS, Project
 
@@ -29,14 +29,14 @@ def test_after_a_kill_the_next_run_makes_the_same_tables(
     moment, victim = chance.uniform(0, seconds), VICTIMS[number % len(VICTIMS)]
     project = prepared(tmp_path / "project")
     killed, text = run_and_kill(project, moment, victim, chance)
-    told = f"{victim} after {moment:.1f} of {seconds:.1f} s: {killed}\n{text}"
-    print(told)  # noqa: T201
-    shown = {path for path in project.made() if not hidden(path)}
-    assert shown <= expected.made()
+    report = f"{victim} after {moment:.1f} of {seconds:.1f} s: {killed}\n{text}"
+    print(report)  # noqa: T201
+    visible = {path for path in project.made() if not hidden(path)}
+    assert visible <= expected.made()
 
     if victim != "a job":
         assert project.run("--unlock").status == 0
-    again = project.make(*WANTED, "--rerun-incomplete")
+    again = project.make(*TARGETS, "--rerun-incomplete")
     assert again.status == 0, again.text
     assert tables_of(project) == tables_of(expected)
     assert project.made() == expected.made()
@@ -54,7 +54,7 @@ def run_and_kill(
     printed = project.path("printed.txt")
     with printed.open("w") as file:
         main = subprocess.Popen(
-            project.command(*WANTED, *CORES), cwd=project.folder, stdout=file, stderr=file
+            project.command(*TARGETS, *CORES), cwd=project.folder, stdout=file, stderr=file
         )
         with suppress(subprocess.TimeoutExpired):
             main.wait(moment)

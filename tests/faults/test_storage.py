@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from whole_run import WANTED, prepared, tables_of
+from whole_run import TARGETS, prepared, tables_of
 
 from project import CORES, LIMIT_SECONDS, Project
 
@@ -32,7 +32,7 @@ def mounted(tmp_path: Path) -> Project:
 
 def run_in_namespace(project: Project, *steps: str) -> str:
     """Run steps of a shell, in which `"$@"` runs Snakemake; return what they print."""
-    command = project.command(*WANTED, *CORES)
+    command = project.command(*TARGETS, *CORES)
     done = subprocess.run(
         [*NAMESPACE, "sh", "-c", "\n".join(steps), "sh", *command],
         cwd=project.folder,

@@ -19,11 +19,11 @@ CONFIG: dict[str, Any] = {
     },
 }
 TABLES = ("comparison.csv", "contrasts.csv", "by_label.csv")
-WANTED = [f"results/mine/tables/{table}" for table in TABLES]
+TARGETS = [f"results/mine/tables/{table}" for table in TABLES]
 
 
 def tables_of(project: Project) -> dict[str, bytes]:
-    return {path: project.path(path).read_bytes() for path in WANTED}
+    return {path: project.path(path).read_bytes() for path in TARGETS}
 
 
 def prepared(folder: Path) -> Project:

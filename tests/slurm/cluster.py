@@ -99,7 +99,7 @@ class Cluster:
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         return {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
 
-    def ask(self, *command: str) -> str:
+    def call(self, *command: str) -> str:
         """Run one of SLURM's commands and return what it prints."""
         done = subprocess.run(
             command,
@@ -113,13 +113,13 @@ class Cluster:
 
     def job(self, job: str) -> dict[str, str]:
         """Return what SLURM has recorded of a job."""
-        words = self.ask("scontrol", "show", "job", "--oneliner", job).split()
+        words = self.call("scontrol", "show", "job", "--oneliner", job).split()
         return dict(word.split("=", 1) for word in words if "=" in word)
 
     def jobs(self) -> list[dict[str, str]]:
         """Return what SLURM has recorded of all jobs, in the order of their submission."""
-        found = self.ask("squeue", "--states=all", "--noheader", "--format=%i").split()
-        return [self.job(job) for job in sorted(found, key=int)]
+        ids = self.call("squeue", "--states=all", "--noheader", "--format=%i").split()
+        return [self.job(job) for job in sorted(ids, key=int)]
 
     def start(self) -> None:
         """Start all daemons and wait for the nodes."""
@@ -138,8 +138,8 @@ class Cluster:
     def stop(self) -> None:
         """End all jobs, then all daemons."""
         with suppress(subprocess.SubprocessError):
-            self.ask("scancel", "--user", str(os.getuid()))
-            wait_until(lambda: not self.ask("squeue", "--noheader"), "an empty queue")
+            self.call("scancel", "--user", str(os.getuid()))
+            wait_until(lambda: not self.call("squeue", "--noheader"), "an empty queue")
         for name in (*NODES, "slurmctld", "munged"):
             self.stop_daemon(name)
 
@@ -164,7 +164,7 @@ class Cluster:
         """
         wait_until(lambda: self.job(job)["JobState"] == "RUNNING", f"job {job} to run")
         running = time.time()
-        self.ask("scontrol", "update", f"JobId={job}", "AdminComment=running")  # which it saves
+        self.call("scontrol", "update", f"JobId={job}", "AdminComment=running")  # which it saves
         state = self.folder / "state" / "job_state"
         wait_until(lambda: state.stat().st_mtime > running, "the saved state")
         self.stop_daemon("slurmctld", signal.SIGKILL)
@@ -191,13 +191,13 @@ class Cluster:
 
     def _answers(self, *command: str) -> bool:
         try:
-            return "DOWN" not in self.ask(*command)
+            return "DOWN" not in self.call(*command)
         except subprocess.SubprocessError:
             return False
 
     def _idle(self) -> int:
         try:
-            nodes = self.ask("sinfo", "--noheader", "-N", "-p", "main", "-t", "idle", "-o", "%N")
+            nodes = self.call("sinfo", "--noheader", "-N", "-p", "main", "-t", "idle", "-o", "%N")
         except subprocess.SubprocessError:
             return 0
         return len(nodes.split())

@@ -56,11 +56,11 @@ def test_the_default_config_writes_out_the_defaults_of_the_schema() -> None:
 
 
 def leaves(section: dict[str, Any], path: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in section.items():
         key = f"{path}.{name}"
-        found.update(leaves(value, key) if isinstance(value, dict) else {key: value})
-    return found
+        values.update(leaves(value, key) if isinstance(value, dict) else {key: value})
+    return values
 
 
 def is_leaf_with_default(key: Key) -> bool:

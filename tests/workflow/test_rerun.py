@@ -87,8 +87,9 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
                 **FROM_CONTRASTS,
             },
         ),
-        # imported by the scripts of by_scene and by_label
-        ("evaluation/by_label.py", {"by_scene": 1, "by_label": 1, "plot_scenes": 1, **SAID}),
+        # each imported by the script of its own name
+        ("evaluation/by_label.py", {"by_label": 1, **SAID}),
+        ("evaluation/by_scene.py", {"by_scene": 1, "plot_scenes": 1, **SAID}),
         # imported by the script of summary, and by the figures that show what it speaks of
         ("reports/summary.py", {"plot_contrasts": 1, "plot_scenes": 1, **SAID}),
         # imported by the scripts of weights and download, of which the run has the first

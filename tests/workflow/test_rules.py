@@ -29,26 +29,28 @@ def test_a_rule_has_the_full_shape(rule: str) -> None:
 def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, attempt: int) -> None:
     plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
     default = project.run(*plan).text
-    asked = project.configure(PHOTO).run(*plan, ANSWER).text
+    query_plan = project.configure(PHOTO).run(*plan, ANSWER).text
     thesis = project.configure(thesis_config(project)).run(*plan).text
-    said = said_in_readme(attempt)
-    assert asked_for(default) | asked_for(thesis) | asked_for(asked) == said
+    documented = documented_resources(attempt)
+    assert requested(default) | requested(thesis) | requested(query_plan) == documented
 
 
-def asked_for(text: str) -> dict[str, dict[str, int]]:
+def requested(text: str) -> dict[str, dict[str, int]]:
     """Return the threads, MB, minutes and GPUs of each rule of a dry run, but the local ones."""
-    asked = {}
+    requests = {}
     for rule, body in re.findall(r"^rule (\w+):\n((?:    .+\n)+)", text, re.M):
         if rule in RULES and "localrule: True" not in RULES[rule]:
             numbers = dict(re.findall(r"\b(threads|mem_mb|runtime|gpu)[=:] ?(\d+)", body))
-            asked[rule] = {"threads": 1} | {name: int(number) for name, number in numbers.items()}
-    return asked
+            requests[rule] = {"threads": 1} | {
+                name: int(number) for name, number in numbers.items()
+            }
+    return requests
 
 
-def said_in_readme(attempt: int) -> dict[str, dict[str, int]]:
+def documented_resources(attempt: int) -> dict[str, dict[str, int]]:
     """Return the same from the table in the README."""
     units = {"GB": 1000, "h": 60, "min": 1, "": 1}
-    said = {}
+    documented = {}
     for row in re.findall(
         r"^\| (`\w+`.*) \| (\d.*) \| (.*GB.*) \| (.*) \| (.*) ?\|$",
         (ROOT / "workflow" / "profiles" / "README.md").read_text(encoding="utf-8"),
@@ -58,8 +60,8 @@ def said_in_readme(attempt: int) -> dict[str, dict[str, int]]:
         for name, cell in zip(("threads", "mem_mb", "runtime", "gpu"), row[1:], strict=True):
             if number := re.fullmatch(r"(\d+) ?(GB|h|min|)( × attempt)?", cell):
                 values[name] = int(number[1]) * units[number[2]] * (attempt if number[3] else 1)
-        said |= dict.fromkeys(re.findall(r"\w+", row[0]), values)
-    return said
+        documented |= dict.fromkeys(re.findall(r"\w+", row[0]), values)
+    return documented
 
 
 IMPORTED = """
@@ -83,14 +85,14 @@ print(json.dumps(modules))
 def imported() -> dict[str, list[str]]:
     """The files of the library that Python loads for the script of each rule."""
     scripts = [f"{rule}.py" for rule in RULES]
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", IMPORTED, *scripts],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    modules: dict[str, list[str]] = json.loads(found.stdout)
+    modules: dict[str, list[str]] = json.loads(process.stdout)
     return modules
 
 
@@ -99,10 +101,10 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The files of the library that are among the inputs of each rule's first job."""
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
-    asked = project.configure(PHOTO).plan(ANSWER)
+    query_plan = project.configure(PHOTO).plan(ANSWER)
     thesis = project.configure(thesis_config(project)).plan()
     inputs: dict[str, list[str]] = {}
-    for rule, paths in inputs_of(default.text + asked.text + thesis.text):
+    for rule, paths in inputs_of(default.text + query_plan.text + thesis.text):
         code = [path for path in paths if path.startswith("workflow/scripts/")]
         assert inputs.setdefault(rule, code) == code
     return inputs

@@ -23,7 +23,7 @@ def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "message"),
     [
         ("results/sampel/archive.csv", "no archive 'sampel'; did you mean sample?"),
         ("results/xyz/archive.csv", "no archive 'xyz'; known: sample, ucmerced"),
@@ -71,13 +71,13 @@ def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
     ],
 )
 def test_an_unknown_name_in_a_target_is_told_at_once(
-    project: Project, target: str, said: str
+    project: Project, target: str, message: str
 ) -> None:
     outcome = project.make(target)
     assert outcome.status != 0
     line = outcome.text.splitlines()[-1]
     assert line.startswith(f"{target}: ")
-    assert line.endswith(said)
+    assert line.endswith(message)
     assert "Traceback" not in outcome.text
     assert project.made() == set()
 
