@@ -20,7 +20,7 @@ LONGEST = (
     "test_repetition.py",
     "test_own_archives.py",
     "test_storage.py",
-    "test_own_pictures.py",
+    "test_query_images.py",
     "test_style.py",
     "test_rerun.py",
 )

@@ -23,7 +23,7 @@ def with_own_archive(project: Project) -> Project:
     """Put the archive into a project and its config."""
     project.configure(MINE).path("mine").mkdir()
     for number, image in enumerate(IMAGES):
-        picture = Image.effect_noise((16 + number, 12), 20 + 5 * number).convert("RGB")
-        picture.save(project.path(f"mine/{image}.png"))
+        noise = Image.effect_noise((16 + number, 12), 20 + 5 * number).convert("RGB")
+        noise.save(project.path(f"mine/{image}.png"))
     project.path("mine.csv").write_text(LABELS)
     return project

@@ -137,8 +137,8 @@ def test_what_is_read_from_elsewhere_is_refused_whoever_reads(tmp_path, refused)
     path = written(tmp_path / "vgg16.h5")
     external_link(path)
     rankings = tmp_path / "rankings.h5"
-    found = {"pool": (np.zeros((1, 1), np.int32), np.ones((1, 1)))}
-    write_rankings(rankings, np.array(IMAGES), Search(np.array([0]), np.array([1])), found, {})
+    ranked = {"pool": (np.zeros((1, 1), np.int32), np.ones((1, 1)))}
+    write_rankings(rankings, np.array(IMAGES), Search(np.array([0]), np.array([1])), ranked, {})
     with changed(rankings) as file:
         del file["descriptors/pool/similarity"]
         file["descriptors/pool/similarity"] = h5py.ExternalLink(OTHER, "pool")

@@ -45,8 +45,8 @@ class Made:
         self.tuned = folder / "multi_label-seed0.h5"
 
     def extract(self) -> None:
-        given = (self.archive, self.root, self.weights, "resnet18", SETTINGS, 1)
-        extract.main(*given, self.shelf, self.activations)
+        inputs = (self.archive, self.root, self.weights, "resnet18", SETTINGS, 1)
+        extract.main(*inputs, self.shelf, self.activations)
 
     def finetune(self) -> None:
         names = ("archive", "split", "weights")

@@ -53,9 +53,9 @@ def unsafe_calls(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            given = {one.arg: getattr(one.value, "value", None) for one in node.keywords}
+            keywords = {one.arg: getattr(one.value, "value", None) for one in node.keywords}
             safe, value = SAFE.get(name, ("", None))
-            if name in NEVER or given.get(safe) != value or given.get("allow_pickle"):
+            if name in NEVER or keywords.get(safe) != value or keywords.get("allow_pickle"):
                 yield ast.unparse(node)
 
 
@@ -167,12 +167,12 @@ def family(process: int) -> Iterator[int]:
 
 
 def held(process: int) -> set[str]:
-    found = set()
+    targets = set()
     with suppress(OSError):  # it has ended
         for file in Path(f"/proc/{process}/fd").iterdir():
             with suppress(OSError):  # it has closed it
-                found.add(str(file.readlink()))
-    return found
+                targets.add(str(file.readlink()))
+    return targets
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="no /proc here")

@@ -64,8 +64,8 @@ def in_environment(file: str) -> dict[str, str]:
 def imports(file: Path) -> set[str]:
     """Return the modules that a file imports, wherever in it."""
     nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
-    found = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
-    return found | {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    names = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    return names | {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
 @pytest.mark.parametrize("rule", RULES)

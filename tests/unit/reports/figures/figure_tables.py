@@ -96,8 +96,8 @@ def curves_of(table, models=((SHELF, 0), ("multi_label", 0), ("multi_label", 1))
     search = Search(np.arange(len(table)), np.arange(len(table)))
     rows = [bound_curve_rows(table, search, [4])]
     for number, (labeling, seed) in enumerate(models):
-        found = rankings(len(table), number + seed)
-        rows.append(curve_rows(table, search, found, "vgg16", labeling))
+        retrieved = rankings(len(table), number + seed)
+        rows.append(curve_rows(table, search, retrieved, "vgg16", labeling))
     return pd.concat(rows, ignore_index=True)
 
 

@@ -29,7 +29,7 @@ def results(small_run: tuple[Project, Outcome]) -> Path:
 
 
 def query(
-    folder: Path, results: Path, photo: Path, *arguments: str, fork: bool = True
+    folder: Path, results: Path, query_image: Path, *arguments: str, fork: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """Query in a folder whose results are links, so that the answer stays apart."""
     own = folder / "results" / "sample"
@@ -37,7 +37,7 @@ def query(
         own.mkdir(parents=True)
         for part in (results / "sample").iterdir():
             (own / part.name).symlink_to(part)
-    command = ("query", str(photo), *arguments)
+    command = ("query", str(query_image), *arguments)
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     if fork:
         return TORCH.run("rsir", command, folder=folder, environment=environment)
@@ -78,8 +78,8 @@ def test_a_turned_and_compressed_copy_finds_its_tile_first(
 def test_a_fine_tuned_model_says_what_is_on_the_picture(results: Path, tmp_path: Path) -> None:
     archive = pd.read_csv(results / "sample" / "archive.csv")
     row = archive.iloc[0]  # the first of each scene train
-    photo = results / "sample" / "tiles" / row["path"]
-    process = query(tmp_path, results, photo, *NETWORK, *TUNED, fork=False)
+    query_image = results / "sample" / "tiles" / row["path"]
+    process = query(tmp_path, results, query_image, *NETWORK, *TUNED, fork=False)
     assert process.returncode == 0, process.stderr
     (line,) = [one for one in process.stdout.splitlines() if one.startswith("predicted: ")]
     labels = {label for label in archive.columns[6:] if row[label]}
@@ -118,21 +118,21 @@ def huge_png() -> bytes:
 def test_what_is_no_usable_picture_is_refused_in_one_line(
     results: Path, tmp_path: Path, name: str, flaw: str
 ) -> None:
-    photo = tmp_path / name
+    query_image = tmp_path / name
     if name == "text.txt":
-        photo.write_text("a beach")
+        query_image.write_text("a beach")
     if name == "half.jpg":
         tile = results / "sample" / "tiles" / "Images" / "beach" / "beach00.png"
         with Image.open(tile) as image:
-            image.save(photo, quality=95)
-        photo.write_bytes(photo.read_bytes()[:5000])
+            image.save(query_image, quality=95)
+        query_image.write_bytes(query_image.read_bytes()[:5000])
     if name == "huge.png":
-        photo.write_bytes(huge_png())
-    process = query(tmp_path, results, photo, *NETWORK)
+        query_image.write_bytes(huge_png())
+    process = query(tmp_path, results, query_image, *NETWORK)
     assert process.returncode == 1
     assert process.stdout == ""
     assert process.stderr.count("\n") == 1
-    assert process.stderr.startswith(f"rsir: {photo}: {flaw}")
+    assert process.stderr.startswith(f"rsir: {query_image}: {flaw}")
     assert not (tmp_path / "results/sample/adhoc").exists()
 
 
@@ -156,8 +156,8 @@ def test_what_is_no_usable_picture_is_refused_in_one_line(
 def test_what_cannot_be_asked_is_said_in_one_line(
     results: Path, tmp_path: Path, arguments: tuple[str, ...], line: str
 ) -> None:
-    photo = results / "sample" / "tiles" / "Images" / "beach" / "beach00.png"
-    process = query(tmp_path, results, photo, *arguments)
+    query_image = results / "sample" / "tiles" / "Images" / "beach" / "beach00.png"
+    process = query(tmp_path, results, query_image, *arguments)
     assert process.returncode == 1
     assert process.stderr.startswith(f"rsir: {line}")
     assert process.stderr.count("\n") == 1
