@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def check_results():
-    """Report in one line that results cannot be written to, where Snakemake would fail in a traceback."""
+    """Exit with one line if results are not writable; Snakemake would print a traceback."""
     if Path("results").exists() and not os.access("results", os.W_OK):
         sys.exit("results: not writable; work in a writable folder or change the permissions")
 

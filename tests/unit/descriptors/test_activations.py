@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import fx, nn
@@ -17,6 +18,7 @@ from rsir.descriptors.activations import (
     open_source,
 )
 from rsir.descriptors.descriptor_files import open_activations
+from rsir.networks.load import load_backbone
 from rsir.networks.preprocessing import load_pixels
 from rsir.networks.processor import Processor
 
@@ -105,6 +107,17 @@ def test_activations_that_overflow_half_precision_are_refused(small, archive, ro
         pytest.raises(InputError, match=r"exceed the range of half precision \(65,504\)"),
     ):
         list(source.batches([np.arange(2)]))
+
+
+def test_no_bit_of_an_activation_depends_on_the_batch_of_its_image(archive, root):
+    """Convolutions of batches of other sizes may round differently."""
+    backbone = load_backbone(None, "timm", "tf_efficientnet_lite0", "random")
+    images = pd.concat([archive, archive])
+    order = np.random.default_rng(0).permutation(len(images))
+    with open_source(None, images, root, backbone, 1, CPU) as source:
+        consecutive = torch.cat(list(source.batches(consecutive_batches(len(images), 16))))
+        shuffled = torch.cat(list(source.batches(np.split(order, [1, 6]))))
+    assert torch.equal(shuffled, consecutive[order])
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -111,10 +111,10 @@ class ComputedActivations:
         if isinstance(pixels, InputError):
             raise pixels
         count = len(pixels)
-        padding = self._processor.batch_size - count
-        padded = torch.cat([pixels, pixels[-1:].expand(padding, -1, -1, -1)])
+        if padding := self._processor.batch_size - count:
+            pixels = torch.cat([pixels, pixels[-1:].expand(padding, -1, -1, -1)])
         compute = partial(activations_at_cut, self._trunk, self._preprocessing, self._processor)
-        return torch.cat(self._portions.apply(compute, padded))[:count]
+        return torch.cat(self._portions.apply(compute, pixels))[:count]
 
 
 @contextmanager
