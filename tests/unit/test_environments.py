@@ -25,6 +25,7 @@ IMPORT_NAMES = {
     "markdown_it": "markdown-it-py",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
 }
 RULES = dict(
     re.findall(

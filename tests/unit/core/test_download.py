@@ -13,6 +13,7 @@ from rsir.core.errors import InputError
 CONTENT = bytes(range(256)) * 5000
 
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
+MD5 = "md5:" + hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 
 
 @dataclass
@@ -71,7 +72,7 @@ def dead_address():
         return server.url("/file")
 
 
-@pytest.mark.parametrize("digest", [DIGEST, DIGEST[:8]])
+@pytest.mark.parametrize("digest", [DIGEST, DIGEST[:8], MD5])
 def test_the_right_file_is_downloaded(server, tmp_path, digest):
     path = tmp_path / "new" / "file.bin"
     download([server.url("/file", Answer())], path, digest)
@@ -153,4 +154,17 @@ def test_a_download_that_is_cut_off_is_restarted(server, tmp_path):
 @pytest.mark.parametrize("digest", ["", "abc", "not hexadecimal"])
 def test_an_invalid_digest_is_refused(tmp_path, digest):
     with pytest.raises(ValueError, match="SHA-256"):
+        download([], tmp_path / "file.bin", digest)
+
+
+def test_a_file_with_another_md5_digest_is_refused(server, tmp_path):
+    other = "md5:" + "0" * 32
+    with pytest.raises(InputError, match=f"MD5 {MD5[4:]} instead of {'0' * 32}"):
+        download([server.url("/file", Answer())], tmp_path / "file.bin", other)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("digest", ["", "1234567", MD5[:-1], "sha1:" + "0" * 40])
+def test_a_digest_that_is_none_is_not_taken(tmp_path, digest):
+    with pytest.raises(ValueError, match="neither"):
         download([], tmp_path / "file.bin", digest)

@@ -1,4 +1,4 @@
-"""Downloads checked against a SHA-256 digest, with retries."""
+"""Downloads checked against a digest, with retries."""
 
 import re
 from collections.abc import Sequence
@@ -10,8 +10,7 @@ from urllib3.exceptions import MaxRetryError
 from urllib3.util import Retry
 
 from rsir.core.errors import InputError
-from rsir.core.files import sha256 as sha256_of
-from rsir.core.files import written_whole
+from rsir.core.files import md5, sha256, written_whole
 from rsir.core.progress import counting
 
 _TIMEOUT = (10, 60)
@@ -19,6 +18,8 @@ _TIMEOUT = (10, 60)
 
 _ATTEMPTS = 3
 """Number of attempts at a download that is cut off."""
+
+_DIGESTS = {"SHA-256": sha256, "MD5": md5}
 
 _RETRY = Retry(
     total=3,
@@ -30,7 +31,7 @@ _RETRY = Retry(
 )
 
 
-def download(urls: Sequence[str], path: Path, sha256: str) -> None:
+def download(urls: Sequence[str], path: Path, digest: str) -> None:
     """Download a file from the first address that serves the right content.
 
     An existing file with the right digest is kept; one with another digest is never replaced.
@@ -41,20 +42,21 @@ def download(urls: Sequence[str], path: Path, sha256: str) -> None:
         Addresses of the same file, tried in order.
     path
         The path of the file.
-    sha256
-        Its SHA-256 digest, or the first digits of the digest (at least 8).
+    digest
+        Its SHA-256 digest, or the first digits of it (at least 8); or, for files whose publishers
+        state no other, `md5:` and its MD5 digest.
 
     Raises
     ------
     InputError
         If another file exists at the path, or no address serves the right content.
     """
-    if not re.fullmatch("[0-9a-f]{8,64}", sha256):
-        raise ValueError(f"{sha256!r} is not the beginning of a SHA-256 digest")
+    algorithm, expected = _parsed(digest)
+    digest_of = _DIGESTS[algorithm]
     if path.exists():
-        if not path.is_file() or not sha256_of(path).startswith(sha256):
+        if not path.is_file() or not digest_of(path).startswith(expected):
             raise InputError(
-                f"{path}: not the file whose SHA-256 begins with {sha256}; move it away "
+                f"{path}: not the file whose {algorithm} begins with {expected}; move it away "
                 "to download the right one"
             )
         return
@@ -63,9 +65,9 @@ def download(urls: Sequence[str], path: Path, sha256: str) -> None:
         try:
             with written_whole(path) as partial:
                 _fetch(url, partial, path.name)
-                actual = sha256_of(partial)
-                if not actual.startswith(sha256):
-                    raise InputError(f"SHA-256 {actual[: len(sha256)]} instead of {sha256}")
+                actual = digest_of(partial)
+                if not actual.startswith(expected):
+                    raise InputError(f"{algorithm} {actual[: len(expected)]} instead of {expected}")
         except (requests.RequestException, InputError) as error:
             failures.append(f"{url} ({_reason(error)})")
         else:
@@ -74,6 +76,15 @@ def download(urls: Sequence[str], path: Path, sha256: str) -> None:
         f"{path}: could not be downloaded from {' or from '.join(failures)}; "
         "try again later, or get the file elsewhere and put it there"
     )
+
+
+def _parsed(digest: str) -> tuple[str, str]:
+    """Return the algorithm of a digest and its digits; raise ValueError if it is not a digest."""
+    if re.fullmatch("[0-9a-f]{8,64}", digest):
+        return "SHA-256", digest
+    if re.fullmatch("md5:[0-9a-f]{32}", digest):
+        return "MD5", digest.removeprefix("md5:")
+    raise ValueError(f"{digest!r} is neither the beginning of a SHA-256 digest nor an MD5 digest")
 
 
 def _fetch(url: str, path: Path, name: str) -> None:
