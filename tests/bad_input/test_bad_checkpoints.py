@@ -259,7 +259,9 @@ def test_code_in_weights_is_not_run_by_a_run(mine, attempt, assert_refused):
     mine.configure({"backbones": {"evil": backbone}})
     outcome = attempt(mine, "results/mine/descriptors/evil/off_the_shelf.h5")
     expected = "mine.pth: not a readable file of tensors", "save it again as a state dict"
-    assert_refused(mine, outcome, *expected, made={"archive.csv", "weights/evil.json"})
+    assert_refused(
+        mine, outcome, *expected, made={"archive.csv", "attributes.csv", "weights/evil.json"}
+    )
     assert not hacked.exists()
 
 

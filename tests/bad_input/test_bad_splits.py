@@ -58,7 +58,9 @@ def test_a_split_that_does_not_fit_is_told_before_images_are_described(
     mine.path("my_split.csv").write_text(content)
     mine.configure({"split": {"method": "file", "file": "my_split.csv"}})
     outcome = attempt(mine, "results/mine/rankings/lbp/off_the_shelf.h5")
-    assert_refused(mine, outcome, f"my_split.csv: {expected}", made={"archive.csv"})
+    assert_refused(
+        mine, outcome, f"my_split.csv: {expected}", made={"archive.csv", "attributes.csv"}
+    )
 
 
 def test_the_order_and_the_marks_of_a_spreadsheet_do_not_matter(tmp_path):

@@ -1,7 +1,7 @@
 # The archive: one row per image.
 #
-# needs  nothing (synthetic), the network or a folder (ucmerced), a folder and a label table (table)
-# makes  results/{archive}/archive.csv
+# needs  nothing (synthetic), the network or a folder (ucmerced), a folder and its label files, if any
+# makes  results/{archive}/archive.csv, attributes.csv
 
 
 rule synthetic:
@@ -49,7 +49,8 @@ rule archive:
         source=archive_source,
         code=code("archive.py"),
     output:
-        "results/{archive}/archive.csv",
+        archive="results/{archive}/archive.csv",
+        attributes="results/{archive}/attributes.csv",
     log:
         "logs/{archive}/archive.log",
     conda:
@@ -59,8 +60,7 @@ rule archive:
         mem_mb=2000,
         runtime=60,
     params:
-        kind=lambda w: config["archives"][w.archive]["kind"],
         root=archive_root,
-        labels=archive_labels,
+        settings=lambda w: config["archives"][w.archive],
     script:
         "../scripts/archive.py"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
+LABEL_FILES = {"ucmerced": ("LandUse_Multilabeled.txt",)}
 
 
 def names(values):
@@ -43,26 +44,19 @@ def archive_root(wildcards):
 
 
 def archive_source(wildcards):
-    """Return the input that the table of an archive is read from."""
+    """Return the files that the table of an archive is read from, apart from its images."""
     archive = config["archives"][wildcards.archive]
     key = f"archives.{wildcards.archive}"
-    match archive["kind"]:
-        case "synthetic":
-            return rules.synthetic.output
-        case "ucmerced" if archive["download"]:
-            return rules.download.output
-        case "ucmerced":
-            existing(archive["root"], f"{key}.root")
-            return existing(f"{archive['root']}/LandUse_Multilabeled.txt", f"{key}.root")
-        case "table":
-            existing(archive["root"], f"{key}.root")
-            return existing(archive["labels"], f"{key}.labels")
-
-
-def archive_labels(wildcards):
-    """Return the label table of an archive of kind `table`."""
-    default = f"{archive_root(wildcards)}/labels.csv"
-    return config["archives"][wildcards.archive].get("labels", default)
+    if "root" not in archive:
+        return rules.synthetic.output
+    if archive.get("download"):
+        return rules.download.output
+    existing(archive["root"], f"{key}.root")
+    own = archive.get("labels")
+    if isinstance(own, str):
+        return existing(own, f"{key}.labels")
+    files = LABEL_FILES.get(archive["kind"], ())
+    return [existing(f"{archive['root']}/{file}", f"{key}.root") for file in files]
 
 
 def split_file(_wildcards):

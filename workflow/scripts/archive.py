@@ -1,26 +1,31 @@
-"""Write the table of an archive: one row per image."""
+"""Write the table of an archive, one row per image, and the attributes of its images."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rsir.archives.archive_table import write_archive
 from rsir.archives.image_files import describe_images
-from rsir.archives.label_table import read_table
-from rsir.archives.ucmerced import read_ucmerced
+from rsir.archives.kinds import READERS
+from rsir.archives.listing import write_attributes
 from rsir.core.job import job
 
 
-def main(kind: str, root: Path, labels: Path, workers: int, archive: Path) -> None:
-    """Read images and labels, check them, and write their table."""
-    table = read_ucmerced(root) if kind == "ucmerced" else read_table(root, labels)
-    write_archive(describe_images(table, root, workers), archive)
+def main(
+    root: Path, settings: Mapping[str, Any], workers: int, archive: Path, attributes: Path
+) -> None:
+    """Read images and labels, check them, and write their tables."""
+    listing = READERS[settings["kind"]](root, settings)
+    write_archive(describe_images(listing.table, root, workers), archive)
+    write_attributes(listing.attributes, attributes)
 
 
 if __name__ == "__main__":
     with job(snakemake):
         main(
-            kind=snakemake.params.kind,
             root=Path(snakemake.params.root),
-            labels=Path(snakemake.params.labels),
+            settings=snakemake.params.settings,
             workers=snakemake.threads,
-            archive=Path(snakemake.output[0]),
+            archive=Path(snakemake.output.archive),
+            attributes=Path(snakemake.output.attributes),
         )

@@ -1,0 +1,56 @@
+"""Archives of kind `folders`: a folder per scene; the scene of an image is its one label."""
+
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from rsir.archives.archive_table import FIXED_COLUMNS
+from rsir.archives.image_files import find_images
+from rsir.core.errors import InputError, first_few
+
+
+def read_folders(root: Path) -> pd.DataFrame:
+    """Read a folder that has a folder of images for each scene.
+
+    Returns
+    -------
+    DataFrame
+        The columns `image`, `path` (below the root), `scene` (the image's folder), then a 0/1
+        column for each scene, in alphabetical order.
+
+    Raises
+    ------
+    InputError
+        If images are not in folders directly below the root, or there are fewer than two folders.
+    """
+    paths = find_images(root)
+    folders = {image: PurePosixPath(path).parent for image, path in paths.items()}
+    if not paths:
+        raise InputError(f"{root}: no images; put a folder of images for each scene there")
+    if outside := [paths[image] for image, folder in folders.items() if not folder.parts]:
+        raise InputError(
+            f"{root}: {len(outside)} of {len(paths)} images in no folder: {first_few(outside)}; "
+            "put each into the folder of its scene, or use an archive of kind table"
+        )
+    top = sorted({folder.parts[0] for folder in folders.values()})
+    if deeper := sorted(str(folder) for folder in set(folders.values()) if len(folder.parts) > 1):
+        hint = (
+            f"set root to {root / top[0]}"
+            if len(top) == 1
+            else "arrange the images as <scene>/<image>, or use an archive of kind table"
+        )
+        raise InputError(f"{root}: images in folders of folders: {first_few(deeper)}; {hint}")
+    if len(top) == 1:
+        raise InputError(
+            f"{root}: all {len(paths)} images are in one folder, {top[0]!r}; "
+            "put a folder for each scene there, at least two"
+        )
+    if reserved := [scene for scene in top if scene in FIXED_COLUMNS]:
+        raise InputError(
+            f"{root}: a label cannot be called {reserved[0]!r}; rename the folder {reserved[0]}"
+        )
+    table = pd.DataFrame({"image": list(paths), "path": list(paths.values())})
+    table["scene"] = [folder.name for folder in folders.values()]
+    flags = (table["scene"].to_numpy()[:, None] == np.array(top)).astype(np.uint8)
+    return pd.concat([table, pd.DataFrame(flags, columns=top)], axis="columns")
