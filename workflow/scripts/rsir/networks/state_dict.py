@@ -1,5 +1,6 @@
 """State dicts: files of named tensors, read without executing code in them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,22 +9,25 @@ from safetensors.torch import load_file
 
 from rsir.core.errors import InputError
 
+MOST_NESTED = 3
+"""Maximum depth of the nested dicts of a checkpoint that are read."""
+
 FILE_ENDINGS = (".pth", ".pt", ".safetensors")
 
 StateDict = dict[str, torch.Tensor]
 
 
 def read_state_dict(path: Path) -> StateDict:
-    """Read a weights file: parameter name → tensor on the CPU.
+    """Read a weights file: name → tensor on the CPU.
 
     Either ``.safetensors``, or a file of ``torch.save`` with tensors and plain containers only; no
-    code in it is executed. A dict nested under ``state_dict`` or ``model`` is unwrapped, and the
-    prefix ``module.`` of parallel training is removed.
+    code in it is executed. Names in nested dicts are joined by dots, such as
+    ``state_dict.conv1.weight``; anything but named tensors is left out.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or has anything but named tensors.
+        If the file cannot be read, or has no named tensors.
     """
     try:
         state: Any = (
@@ -36,14 +40,21 @@ def read_state_dict(path: Path) -> StateDict:
             f"{path}: not a readable file of tensors; save it again as a state dict, "
             "with safetensors or torch.save(network.state_dict(), …)"
         ) from error
-    for key in ("state_dict", "model"):
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
-    if not isinstance(state, dict) or not all(
-        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
-    ):
+    if not (tensors := dict(_named_tensors(state))):
         raise InputError(f"{path}: not a state dict (names → tensors); save one and use that file")
-    return {name.removeprefix("module."): value for name, value in state.items()}
+    return tensors
+
+
+def _named_tensors(
+    state: Any, prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, torch.Tensor]]:
+    if not isinstance(state, dict) or depth > MOST_NESTED:
+        return
+    for name, value in state.items():
+        if isinstance(name, str) and isinstance(value, torch.Tensor):
+            yield prefix + name, value
+        elif isinstance(name, str):
+            yield from _named_tensors(value, f"{prefix}{name}.", depth + 1)
 
 
 def wheel_state_dict(path: Path, network: torch.nn.Module) -> StateDict:
