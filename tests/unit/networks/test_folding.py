@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 import pytest
 import torch
+from timm.layers import BatchNormAct2d, Conv2dSame
 from torch import fx, nn
+from torchvision.models.feature_extraction import NodePathTracer
 
-from rsir.networks.folding import fold_batch_norm
+from rsir.networks.folding import fold_batch_norm, for_inference
 from rsir.networks.load import load_backbone
 
 
@@ -85,23 +87,60 @@ def test_changed_parameters_take_effect(network):
     torch.testing.assert_close(folded(images), network(images), rtol=1e-4, atol=1e-4)
 
 
-# Convolutions with TensorFlow's padding are not folded.
 @pytest.mark.parametrize(
-    ("library", "network", "cut", "unfolded_norms"),
+    ("library", "network", "cut"),
     [
-        ("timm", "tf_efficientnet_lite0", "blocks.6", 5),
-        ("timm", "resnet18", "layer4", 0),
-        ("torchvision", "resnet18", "layer4", 0),
-        ("torchvision", "vgg11", "features.16", 0),
+        ("timm", "tf_efficientnet_lite0", "blocks.6"),
+        ("timm", "resnet18", "layer4"),
+        ("torchvision", "resnet18", "layer4"),
+        ("torchvision", "vgg11", "features.16"),
     ],
 )
-def test_parts_of_real_networks(library, network, cut, unfolded_norms):
+def test_parts_of_real_networks(library, network, cut):
     backbone = load_backbone(None, library, network, "random", cut=cut)
     values = torch.rand(1, 3, 64, 64)
-    for part, count in ((backbone.trunk, unfolded_norms), (backbone.tail, 0)):
+    for part in (backbone.trunk, backbone.tail):
         folded = fold_batch_norm(with_random_norms(part))
-        assert len(norms(folded)) == count
+        assert not norms(folded)
         with torch.inference_mode():
-            expected, actual = part(values), folded(values)
-        torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
+            expected = part(values)
+            for variant in (folded, for_inference(part, torch.float32)):
+                tolerance = 1e-4 * float(expected.max())
+                torch.testing.assert_close(variant(values), expected, rtol=1e-4, atol=tolerance)
         values = expected
+
+
+@pytest.mark.parametrize("size", [(7, 8), (9, 10), (12, 11)])
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 2), (5, 2), (2, 1), (3, 4), (4, (2, 1))])
+def test_padding_as_in_tensorflow(kernel, stride, size):
+    layers = nn.Sequential(Conv2dSame(2, 3, kernel, stride, bias=False), BatchNormAct2d(3)).eval()
+    graph = NodePathTracer(leaf_modules=[Conv2dSame, BatchNormAct2d]).trace(
+        with_random_norms(layers)
+    )
+    network = fx.GraphModule(layers, graph).eval()
+    images = torch.randn(2, 2, *size)
+    assert not norms(fold_batch_norm(network))
+    with torch.no_grad():
+        for variant in (fold_batch_norm(network), for_inference(network, torch.float32)):
+            torch.testing.assert_close(variant(images), layers(images))
+
+
+def test_a_network_for_inference_has_constant_weights(network):
+    images = torch.randn(2, 3, 8, 8)
+    constant = for_inference(network, torch.float32)
+    before = constant(images)
+    with torch.no_grad():
+        network.first.weight *= 2
+    assert torch.equal(constant(images), before)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_weights_are_converted_once_as_autocast_converts_them(dtype):
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5))
+    network = fx.symbolic_trace(layers).eval()
+    constant = for_inference(network, dtype)
+    assert {buffer.dtype for buffer in constant.buffers()} == {dtype}
+    images = torch.randn(2, 3, 8, 8)
+    with torch.inference_mode(), torch.autocast("cpu", dtype):
+        assert torch.equal(constant(images), network(images))

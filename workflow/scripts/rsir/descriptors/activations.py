@@ -22,7 +22,7 @@ from rsir.core.errors import InputError
 from rsir.core.hdf5 import readable
 from rsir.descriptors.descriptor_files import open_activations
 from rsir.networks.backbone import Backbone
-from rsir.networks.folding import fold_batch_norm
+from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import activations_at_cut, precise_enough
 from rsir.networks.preprocessing import Preprocessing
@@ -76,7 +76,7 @@ class ComputedActivations:
         workers: int,
         processor: Processor,
     ) -> None:
-        self._trunk = fold_batch_norm(processor.place(backbone.trunk))
+        self._trunk = for_inference(processor.place(backbone.trunk), processor.inference)
         self._preprocessing = backbone.preprocessing
         self._images = Images(paths, backbone.preprocessing)
         self._workers = workers

@@ -8,7 +8,7 @@ from rsir.core.hdf5 import ArrayFile
 from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, consecutive_batches
 from rsir.networks.backbone import Backbone, pool
-from rsir.networks.folding import fold_batch_norm
+from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.processor import Processor
 
@@ -31,8 +31,10 @@ def extract(
     InputError
         If a single image does not fit into memory, or the source raises it.
     """
-    tail = fold_batch_norm(processor.place(backbone.tail))
-    classifier = backbone.classifier and processor.place(backbone.classifier)
+    tail = for_inference(processor.place(backbone.tail), processor.inference)
+    classifier = backbone.classifier and for_inference(
+        processor.place(backbone.classifier), processor.inference
+    )
 
     def compute(batch: Tensor) -> dict[str, np.ndarray]:
         with processor.precision(processor.inference):

@@ -12,7 +12,7 @@ from torch.nn.functional import cosine_similarity
 
 from rsir.core.errors import InputError
 from rsir.networks.backbone import Backbone, pool
-from rsir.networks.folding import fold_batch_norm
+from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
@@ -96,8 +96,8 @@ def activations_at_cut(
 @torch.inference_mode()
 def _pooled(processor: Processor, backbone: Backbone, pixels: Tensor) -> Tensor:
     """Return the pooled features of images; only the trunk is computed in reduced precision."""
-    trunk = fold_batch_norm(processor.place(backbone.trunk))
-    tail = fold_batch_norm(processor.place(backbone.tail))
+    trunk = for_inference(processor.place(backbone.trunk), processor.inference)
+    tail = for_inference(processor.place(backbone.tail), torch.float32)
 
     def describe(batch: Tensor) -> Tensor:
         activations = activations_at_cut(trunk, backbone.preprocessing, processor, batch)

@@ -57,6 +57,8 @@ def prepare_processor(threads: int) -> Processor:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # for deterministic cuBLAS
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # A fill of each new tensor, which no algorithm here reads before it writes.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.set_num_threads(threads)
     if torch.cuda.is_available():
         processor = Processor(torch.device("cuda"), batch_size=128)

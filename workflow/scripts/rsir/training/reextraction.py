@@ -10,7 +10,7 @@ from torch import Tensor
 from rsir.core.hdf5 import ArrayFile
 from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, consecutive_batches
-from rsir.networks.folding import fold_batch_norm
+from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.processor import Processor
 from rsir.training.models import TaskModel
@@ -35,7 +35,7 @@ def reextract(
     placed = [
         replace(
             model,
-            tail=fold_batch_norm(processor.place(model.tail)),
+            tail=for_inference(processor.place(model.tail), processor.inference),
             head=processor.place(model.head),
         )
         for model in models
