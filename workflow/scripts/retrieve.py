@@ -24,10 +24,11 @@ def main(
     cutoffs: list[int],
     database: str,
     threads: int,
+    use_gpu: bool,
     rankings: Path,
 ) -> None:
     """Rank the database by each descriptor of the file."""
-    device = prepare_processor(threads).device
+    device = prepare_processor(threads, use_gpu).device
     table, attributes = read_archive(archive), read_attributes(descriptors)
     files = {"archive": archive, "split": split, "descriptors": descriptors}
     facts = method | digests(files)
@@ -58,5 +59,6 @@ if __name__ == "__main__":
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
             threads=snakemake.threads,
+            use_gpu=bool(snakemake.resources.get("gpu", 0)),
             rankings=Path(snakemake.output[0]),
         )

@@ -1,8 +1,9 @@
 """Errors in one line."""
 
 import pytest
+import torch
 
-from rsir.core.errors import InputError, MachineError, first_few, one_line
+from rsir.core.errors import InputError, MachineError, first_few, is_out_of_memory, one_line
 
 
 @pytest.mark.parametrize("error", [InputError("a.csv: no rows"), MachineError("a.csv: no rows")])
@@ -20,6 +21,26 @@ def test_a_failed_gpu_has_a_line_in_every_version_of_torch():
     assert one_line(RuntimeError("CUDA error: lost\nasynchronously")) == (
         "the GPU failed (CUDA error: lost); run again, on another GPU if it keeps failing"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
+        (RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronous"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), True),
+        (RuntimeError("GET was unable to find an engine to execute this computation"), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), True),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), False),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED"), False),
+        (ValueError("CUDA error: out of memory"), False),
+    ],
+)
+def test_exhausted_memory_is_known_by_its_messages(error, expected):
+    assert is_out_of_memory(error) == expected
+    if expected:
+        assert one_line(error).startswith("out of memory; ")
 
 
 def test_an_unexpected_error_has_no_line():

@@ -271,7 +271,7 @@ def test_rankings_are_the_same_with_their_ties(monkeypatch, caplog, depth):
     assert warnings_in(caplog) == halvings(10, 5, unit="queries")
 
 
-ONE = r"^out of memory at a batch size of 1 \(images\); run fewer jobs on the GPU [^\n]*$"
+ONE = r"^out of memory at a batch size of 1 \(images\); run fewer jobs at the same time[^\n]*$"
 
 
 @pytest.mark.parametrize("part", ["trunk", "tail"])
@@ -298,6 +298,23 @@ def test_parts_are_in_order_and_fit(count, expected):
         parts = portions.apply(forward_of(3), batch)
         assert [len(part) for part in parts] == expected
         assert torch.equal(torch.cat(parts), batch)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
+    ],
+)
+def test_errors_of_other_kinds_for_want_of_memory_halve_the_batch_too(error):
+    def compute(batch: np.ndarray) -> int:
+        if len(batch) > 3:
+            raise error
+        return int(batch.sum())
+
+    assert Portions().apply(compute, np.arange(8)) == [1, 5, 9, 13]
 
 
 def test_other_errors_are_not_handled(caplog):

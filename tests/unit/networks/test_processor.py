@@ -38,6 +38,22 @@ def run(code: str) -> str:
     return process.stdout
 
 
+PRECISION = """
+import torch
+from rsir.networks.processor import prepare_processor
+
+for _ in range(2):
+    print(torch.get_float32_matmul_precision(), torch.backends.cuda.matmul.allow_tf32,
+          torch.backends.cudnn.allow_tf32)
+    prepare_processor(1)
+"""
+
+
+def test_float32_is_not_tf32_whatever_the_environment_asks_for(monkeypatch):
+    monkeypatch.setenv("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "1")
+    assert run(PRECISION).splitlines() == ["high True True", "highest False False"]
+
+
 HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 

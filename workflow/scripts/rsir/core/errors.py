@@ -2,6 +2,16 @@
 
 from collections.abc import Iterable
 
+OUT_OF_MEMORY = (
+    "cuda error: out of memory",
+    "hip error: out of memory",
+    "cublas_status_alloc_failed",
+    "cudnn_status_alloc_failed",
+    "unable to find an engine",  # cuDNN, without memory for the workspace of a convolution
+    "can't allocate memory",  # of a CPU
+)
+"""Messages of torch's libraries when memory is exhausted, in lower case."""
+
 
 class InputError(Exception):
     """An input that cannot be used.
@@ -22,16 +32,27 @@ def one_line(error: BaseException) -> str | None:
     """
     if isinstance(error, InputError):
         return str(error)
+    if is_out_of_memory(error):
+        return "out of memory; run fewer jobs at the same time, or request more memory"
     first = str(error).split("\n")[0]
     # torch.AcceleratorError since torch 2.8, a RuntimeError before
     if type(error).__name__ == "AcceleratorError" or first.startswith("CUDA error"):
         return f"the GPU failed ({first}); run again, on another GPU if it keeps failing"
     if first.startswith("DataLoader worker"):
         return "a process that reads images was killed, probably for lack of memory; run again"
-    out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    if out_of_memory or "can't allocate memory" in first:
-        return "out of memory; run fewer jobs at the same time, or request more memory"
     return None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether the memory of the machine or of its GPU is exhausted.
+
+    torch reports it as an `OutOfMemoryError` of its own, and the libraries that it calls as errors
+    of other kinds.
+    """
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    message = str(error).lower()
+    return isinstance(error, RuntimeError) and any(text in message for text in OUT_OF_MEMORY)
 
 
 def first_few(names: Iterable[str]) -> str:

@@ -85,7 +85,7 @@ def check_origin(
 
 def _device() -> str:
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
+    if torch is not None and torch.cuda.is_initialized():
         name: str = torch.cuda.get_device_name()
         return name
     processors = Path("/proc/cpuinfo")

@@ -114,7 +114,8 @@ class ComputedActivations:
         if padding := self._processor.batch_size - count:
             pixels = torch.cat([pixels, pixels[-1:].expand(padding, -1, -1, -1)])
         compute = partial(activations_at_cut, self._trunk, self._preprocessing, self._processor)
-        return torch.cat(self._portions.apply(compute, pixels))[:count]
+        whole = self._portions.attempt(lambda parts: torch.cat(list(map(compute, parts))), pixels)
+        return whole[:count]
 
 
 @contextmanager

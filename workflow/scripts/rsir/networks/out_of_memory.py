@@ -1,4 +1,4 @@
-"""Batches too large for the memory of the GPU, computed in parts with the same result."""
+"""Batches too large for the memory, computed in parts with the same result."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from rsir.core.errors import MachineError
+from rsir.core.errors import MachineError, is_out_of_memory
 
 Batch = TypeVar("Batch", Tensor, np.ndarray)
 Result = TypeVar("Result")
@@ -33,7 +33,7 @@ class Portions:
         ----------
         compute : callable
             Takes the list of consecutive parts, a single one if the batch fits. It may be
-            interrupted by `torch.OutOfMemoryError` and called again.
+            interrupted when memory is exhausted and called again.
         batch : Tensor or ndarray
             B×…, at least one row, split along the first dimension.
 
@@ -47,8 +47,10 @@ class Portions:
             parts = [batch[start : start + self._maximum] for start in starts]
             try:
                 return compute(parts)
-            except torch.OutOfMemoryError:
-                pass  # the error keeps tensors alive until this block ends, so retry after it
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                # The error keeps tensors alive until this block ends, so retry after it.
             self._halve(len(parts[0]))
 
     def apply(self, compute: Callable[[Batch], Result], batch: Batch) -> list[Result]:
@@ -61,8 +63,8 @@ class Portions:
     def _halve(self, count: int) -> None:
         if count == 1:
             raise MachineError(
-                f"out of memory at a batch size of 1 ({self._unit}); run fewer jobs on the GPU "
-                "at the same time, or use a smaller network or a GPU with more memory"
+                f"out of memory at a batch size of 1 ({self._unit}); run fewer jobs at the same "
+                "time, or use a smaller network or a machine with more memory"
             )
         self._maximum = (count + 1) // 2
         logging.warning(

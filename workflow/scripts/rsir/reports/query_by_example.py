@@ -112,7 +112,7 @@ def query_by_example(
     check_origin(descriptors, attributes, weight_facts(record), ["weights_sha256"])
     if models:
         check_origin(models, read_metadata(models), attributes, (*ORIGIN, *METHOD))
-    processor = reduced_precision(prepare_processor(threads))
+    processor = reduced_precision(prepare_processor(threads, use_gpu=False))
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
     with rotated(query_image) as rotations:

@@ -214,11 +214,11 @@ def _backward(
 
 @contextmanager
 def _restored_statistics(head: Head) -> Iterator[None]:
-    """Restore the batch norm statistics of a head if the block runs out of memory."""
+    """Restore the batch norm statistics of a head if the block fails."""
     before = [buffer.clone() for buffer in head.buffers()]
     try:
         yield
-    except torch.OutOfMemoryError:
+    except Exception:
         for buffer, value in zip(head.buffers(), before, strict=True):
             buffer.copy_(value)
         raise
