@@ -104,6 +104,7 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
     _, seconds = timed(
         lambda: extract.main(
             tiles.file,
+            tiles.pixels,
             tiles.root,
             tiles.weights,
             backbone,
@@ -119,8 +120,8 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
 
 def decode(backbone: str, tiles: Tiles) -> tuple[None, float]:
     """Only decode and resize the images, as the script of the pipeline does."""
-    images = activations.Images(
-        tiles.paths, load_backbone(None, **settings(backbone)).preprocessing
+    images = activations.PreparedImages(
+        tiles.images, load_backbone(None, **settings(backbone)).preprocessing
     )
     workers = max(1, THREADS - 1)
 

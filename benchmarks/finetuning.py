@@ -89,7 +89,7 @@ def train_rows(table: pd.DataFrame) -> np.ndarray:
 def extract_files(backbone: str, tiles: Tiles) -> tuple[None, float]:
     """Extract descriptors and activations for fine-tuning."""
     files = (tiles.root / f"{backbone}.h5", tiles.root / f"{backbone}-activations.h5")
-    archive = (tiles.file, tiles.root, tiles.weights)
+    archive = (tiles.file, tiles.pixels, tiles.root, tiles.weights)
     return timed(lambda: extract.main(*archive, backbone, settings(backbone), THREADS, *files))
 
 
@@ -100,6 +100,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
         lambda: finetune.main(
             files={
                 "archive": tiles.file,
+                "pixels": tiles.pixels,
                 "split": tiles.root / "split.csv",
                 "weights": tiles.weights,
                 "descriptors": tiles.root / f"{backbone}.h5",

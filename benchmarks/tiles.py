@@ -11,6 +11,7 @@ import pandas as pd
 
 import archive
 from rsir.archives.archive_table import read_archive
+from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.archives.synthetic import write_sample
 from rsir.networks.weight_receipt import write_record
 
@@ -29,12 +30,18 @@ class Tiles:
 
     root: Path
     file: Path
+    pixels: Path
     weights: Path
 
     @property
     def table(self) -> pd.DataFrame:
         """The archive table."""
         return read_archive(self.file)
+
+    @property
+    def images(self) -> ArchiveImages:
+        """The images."""
+        return ArchiveImages(self.root, self.table["path"], PICTURES)
 
     @property
     def paths(self) -> list[Path]:
@@ -47,9 +54,10 @@ def synthetic_tiles(images_per_scene: int) -> Iterator[Tiles]:
     """Write an archive of 21 synthetic scenes to a temporary folder."""
     with TemporaryDirectory() as name:
         root = Path(name)
-        tiles = Tiles(root, root / "archive.csv", root / "weights.json")
+        tiles = Tiles(root, root / "archive.csv", root / "pixels.json", root / "weights.json")
         write_sample(tiles.root, images_per_scene, seed=0)
-        archive.main("sample", tiles.root, tiles.root / "labels.csv", 1, tiles.file)
+        labels = tiles.root / "labels.csv"
+        archive.main("sample", tiles.root, labels, 1, tiles.file, tiles.pixels)
         write_record(tiles.weights, None)
         yield tiles
 

@@ -200,6 +200,12 @@ def test_descriptors_of_no_use_are_told_by_what_ranks(
     project = described.clone(tmp_path / "project")
     spoil(project.path(DESCRIPTORS))
     outcome = attempt(project, "results/mine/rankings/lbp/off_the_shelf.h5")
-    made = {"archive.csv", "attributes.csv", "split.csv", "descriptors/lbp/off_the_shelf.h5"}
+    made = {
+        "archive.csv",
+        "attributes.csv",
+        "pixels.json",
+        "split.csv",
+        "descriptors/lbp/off_the_shelf.h5",
+    }
     assert outcome.jobs == {"retrieve": 1}
     assert_refused(project, outcome, f"{DESCRIPTORS}: {expected}", "delete it", made=made)

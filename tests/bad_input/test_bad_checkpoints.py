@@ -21,6 +21,7 @@ import reextract
 from rsir.archives.archive_table import write_archive
 from rsir.archives.image_files import describe_images
 from rsir.archives.label_table import read_table
+from rsir.archives.pixels import PICTURES, write_pixel_format
 from rsir.core.errors import InputError
 from rsir.networks.state_dict import read_state_dict
 from rsir.networks.weight_receipt import WeightFile, read_record, write_record
@@ -36,6 +37,7 @@ class Made:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "images"
         self.archive = folder / "archive.csv"
+        self.pixels = folder / "pixels.json"
         self.split = folder / "split.csv"
         self.weights = folder / "weights.json"
         self.shelf = folder / "off_the_shelf.h5"
@@ -45,11 +47,11 @@ class Made:
         self.tuned = folder / "multi_label-seed0.h5"
 
     def extract(self) -> None:
-        inputs = (self.archive, self.root, self.weights, "resnet18", SETTINGS, 1)
+        inputs = (self.archive, self.pixels, self.root, self.weights, "resnet18", SETTINGS, 1)
         extract.main(*inputs, self.shelf, self.activations)
 
     def finetune(self) -> None:
-        names = ("archive", "split", "weights")
+        names = ("archive", "pixels", "split", "weights")
         files = {name: getattr(self, name) for name in names} | {"descriptors": self.shelf}
         finetune.main(
             files=files,
@@ -68,6 +70,7 @@ class Made:
     def reextract(self) -> None:
         reextract.main(
             archive=self.archive,
+            pixels=self.pixels,
             root=self.root,
             weights=self.weights,
             activations=self.activations,
@@ -90,6 +93,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "labels.csv").write_text(LABELS)
     table = read_table(made.root, folder / "labels.csv")
     write_archive(describe_images(table, made.root, 1), made.archive)
+    write_pixel_format(made.pixels, PICTURES)
     subsets = "".join(f"{i},{'test' if i[4] == '4' else 'train'}\n" for i in IMAGES)
     made.split.write_text("image,subset\n" + subsets)
     write_record(made.weights, None)
@@ -260,7 +264,10 @@ def test_code_in_weights_is_not_run_by_a_run(mine, attempt, assert_refused):
     outcome = attempt(mine, "results/mine/descriptors/evil/off_the_shelf.h5")
     expected = "mine.pth: not a readable file of tensors", "save it again as a state dict"
     assert_refused(
-        mine, outcome, *expected, made={"archive.csv", "attributes.csv", "weights/evil.json"}
+        mine,
+        outcome,
+        *expected,
+        made={"archive.csv", "attributes.csv", "pixels.json", "weights/evil.json"},
     )
     assert not hacked.exists()
 

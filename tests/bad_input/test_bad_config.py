@@ -84,12 +84,12 @@ UNFIT: dict[str, tuple[dict[str, Any], tuple[str, ...], set[str]]] = {
     "cutoff larger than the database": (
         {"retrieval": {"cutoffs": [2, 50]}},
         ("retrieval.cutoffs: 50 is more than the 1 images", "give smaller cutoffs"),
-        {"archive.csv", "attributes.csv", "split.csv"},
+        {"archive.csv", "attributes.csv", "pixels.json", "split.csv"},
     ),
     "split that leaves nothing": (
         {"split": {"test_fraction": 0.6, "validation_fraction": 0.5}},
         ("split: test_fraction 0.6 and validation_fraction 0.5 leave no images", "choose other"),
-        {"archive.csv", "attributes.csv"},
+        {"archive.csv", "attributes.csv", "pixels.json"},
     ),
 }
 

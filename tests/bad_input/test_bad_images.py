@@ -12,7 +12,7 @@ from PIL import Image
 from project import Project
 from rsir.archives.image_files import describe_images
 from rsir.archives.label_table import read_table
-from rsir.archives.pixels import read_image
+from rsir.archives.pictures import read_picture
 from rsir.core.errors import InputError
 
 ARCHIVE = "results/mine/archive.csv"
@@ -165,7 +165,7 @@ def test_an_image_that_looks_odd_is_read_for_what_it_is(mine: Project, attempt):
     for make, file, colour in USABLE.values():
         path = mine.path("mine") / file
         make(path)
-        image = read_image(path)
+        image = read_picture(path)
         assert (image.mode, image.size) == ("RGB", (3, 2)), file
         assert image.getpixel((0, 0)) == colour, file
         rows.append(Path(file).stem.replace("a\u0301", "á"))

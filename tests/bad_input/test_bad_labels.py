@@ -169,4 +169,4 @@ def test_a_scene_of_one_image_is_told_by_the_split(mine, attempt, assert_refused
     path.write_text(LABELS.replace("port4,port", "port4,lake"))
     outcome = attempt(mine, "results/mine/descriptors/lbp/off_the_shelf.h5")
     parts = "split: scene 'lake' has 1 images and needs 3", "remove the scene"
-    assert_refused(mine, outcome, *parts, made={"archive.csv", "attributes.csv"})
+    assert_refused(mine, outcome, *parts, made={"archive.csv", "attributes.csv", "pixels.json"})

@@ -59,7 +59,10 @@ def test_a_split_that_does_not_fit_is_told_before_images_are_described(
     mine.configure({"split": {"method": "file", "file": "my_split.csv"}})
     outcome = attempt(mine, "results/mine/rankings/lbp/off_the_shelf.h5")
     assert_refused(
-        mine, outcome, f"my_split.csv: {expected}", made={"archive.csv", "attributes.csv"}
+        mine,
+        outcome,
+        f"my_split.csv: {expected}",
+        made={"archive.csv", "attributes.csv", "pixels.json"},
     )
 
 

@@ -23,7 +23,14 @@ def test_every_file_that_is_promised_is_there(small: Project) -> None:
         for end in (".safetensors", ".csv")
     ]
     promised = {
-        *("archive.csv", "attributes.csv", "split.csv", f"activations/{BACKBONE}.h5", *trained),
+        *(
+            "archive.csv",
+            "attributes.csv",
+            "pixels.json",
+            "split.csv",
+            f"activations/{BACKBONE}.h5",
+            *trained,
+        ),
         *(f"descriptors/{backbone}/{model}.h5" for backbone, model in DESCRIBED),
         *(f"rankings/{backbone}/{model}.h5" for backbone, model in DESCRIBED),
         *(f"scores/{backbone}/{model}.csv" for backbone, model in DESCRIBED),

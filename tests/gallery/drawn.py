@@ -7,6 +7,7 @@ import pandas as pd
 from PIL import Image
 
 from project import ROOT
+from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.archives.synthetic import LABELS, draw_tile
 from rsir.archives.thumbnails import make_thumbnails, write_thumbnails
 from rsir.evaluation.scores import query_scores
@@ -68,7 +69,7 @@ def make_gallery(root: Path, archive: pd.DataFrame, folder: Path, name: str = "t
         files.append((rankings, scores))
     (folder / "archive.csv").write_text("image\n")
     thumbnails = folder / "thumbnails.h5"
-    jpegs = make_thumbnails(archive, root, 2)
+    jpegs = make_thumbnails(ArchiveImages(root, archive["path"], PICTURES), 2)
     write_thumbnails(thumbnails, folder / "archive.csv", images, jpegs)
     run = read_run(archive, *zip(*files, strict=True))
     page = folder / "gallery" / "index.html"

@@ -12,13 +12,14 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import StoredActivations, open_source
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.descriptors.extraction import extract
 from rsir.networks.backbone import Backbone
 from rsir.networks.cut import cut_network
-from rsir.networks.preprocessing import Preprocessing, load_pixels
+from rsir.networks.preprocessing import Preprocessing, resize_pixels
 from rsir.networks.processor import Processor
 
 PREPROCESSING = Preprocessing(
@@ -108,9 +109,15 @@ def archive() -> pd.DataFrame:
 
 
 @pytest.fixture
-def pixels(archive: pd.DataFrame, root: Path) -> Tensor:
+def archive_images(archive: pd.DataFrame, root: Path) -> ArchiveImages:
+    """The images of this archive."""
+    return ArchiveImages(root, archive["path"], PICTURES)
+
+
+@pytest.fixture
+def pixels(archive_images: ArchiveImages) -> Tensor:
     """The decoded pixels of these images, resized to 16×16."""
-    return torch.from_numpy(np.stack([load_pixels(root / path, 16) for path in archive["path"]]))
+    return torch.from_numpy(np.stack([resize_pixels(image, 16) for image in archive_images]))
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +131,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredActivatio
 
 @pytest.fixture
 def describe_off_the_shelf(
-    archive: pd.DataFrame, root: Path
+    archive: pd.DataFrame, archive_images: ArchiveImages
 ) -> Callable[[Backbone, Path], dict[str, np.ndarray]]:
     """Return a function that extracts the images in batches of five, to two files in a folder."""
 
@@ -132,7 +139,7 @@ def describe_off_the_shelf(
         images = list(archive["image"])
         processor = Processor(torch.device("cpu"), batch_size=5)
         with (
-            open_source(None, archive, root, backbone, 0, processor) as computed,
+            open_source(None, archive, archive_images, backbone, 0, processor) as computed,
             array_file(folder / "activations.h5", images, {}) as activations,
             array_file(folder / "descriptors.h5", images, {}) as descriptors,
         ):

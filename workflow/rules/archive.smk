@@ -1,7 +1,7 @@
 # The archive: one row per image.
 #
 # needs  nothing (synthetic), the network or a folder (ucmerced), a folder and its label files, if any
-# makes  results/{archive}/archive.csv, attributes.csv
+# makes  results/{archive}/archive.csv, attributes.csv, pixels.json
 
 
 rule synthetic:
@@ -51,6 +51,7 @@ rule archive:
     output:
         archive="results/{archive}/archive.csv",
         attributes="results/{archive}/attributes.csv",
+        pixels="results/{archive}/pixels.json",
     log:
         "logs/{archive}/archive.log",
     conda:

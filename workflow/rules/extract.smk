@@ -1,7 +1,7 @@
 # Extraction: the only pass over the pixels.
 #
-# needs  results/{archive}/archive.csv and its images, the backbone's weights; without learning,
-#        results/{archive}/split.csv
+# needs  results/{archive}/archive.csv, pixels.json and the images, the backbone's weights;
+#        without learning, results/{archive}/split.csv
 # makes  results/{archive}/weights/{backbone}.json
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5
 #        results/{archive}/activations/{backbone}.h5
@@ -30,6 +30,7 @@ rule weights:
 rule extract:
     input:
         archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
         code=code("extract.py"),
     output:
@@ -56,6 +57,7 @@ rule extract:
 rule describe:
     input:
         archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
         split="results/{archive}/split.csv",
         code=code("describe.py"),
     output:

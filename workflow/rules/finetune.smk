@@ -1,6 +1,6 @@
 # Fine-tuning: tail and head, on the activations at the cut.
 #
-# needs  results/{archive}/archive.csv, split.csv
+# needs  results/{archive}/archive.csv, pixels.json, split.csv
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5, activations/{backbone}.h5
 # makes  results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors, .csv
 
@@ -8,6 +8,7 @@
 rule finetune:
     input:
         archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
         split="results/{archive}/split.csv",
         weights="results/{archive}/weights/{backbone}.json",
         descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",

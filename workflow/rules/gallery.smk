@@ -1,6 +1,6 @@
 # The gallery: a page that displays the hits of each query.
 #
-# needs  results/{archive}/archive.csv and its images
+# needs  results/{archive}/archive.csv, pixels.json and the images
 #        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run
 #        results/{archive}/scores/{backbone}/{model}.csv of the whole run
 # makes  results/{archive}/thumbnails.h5
@@ -10,6 +10,7 @@
 rule thumbnails:
     input:
         archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
         code=code("thumbnails.py"),
     output:
         "results/{archive}/thumbnails.h5",

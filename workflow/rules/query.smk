@@ -1,6 +1,6 @@
 # Query by example: images of your own as queries.
 #
-# needs  results/{archive}/archive.csv, thumbnails.h5
+# needs  results/{archive}/archive.csv, pixels.json, thumbnails.h5
 #        results/{archive}/descriptors/{backbone}/{model}.h5, and their origin:
 #        results/{archive}/weights/{backbone}.json, models/{backbone}/{model}.safetensors
 # makes  results/{archive}/queries/{query}/{backbone}/{model}.csv, .png, .html
@@ -10,6 +10,7 @@ rule query:
     input:
         image=query_image,
         archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
         thumbnails="results/{archive}/thumbnails.h5",
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
         weights=receipt,

@@ -1,6 +1,7 @@
 # Re-extraction: descriptors by the fine-tuned tails and heads.
 #
-# needs  results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors
+# needs  results/{archive}/archive.csv, pixels.json
+#        results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors
 #        results/{archive}/activations/{backbone}.h5
 # makes  results/{archive}/descriptors/{backbone}/{labeling}-seed{seed}.h5
 
@@ -8,6 +9,7 @@
 rule reextract:
     input:
         archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
         activations=ACTIVATIONS,
         models="results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors",

@@ -8,16 +8,23 @@ from rsir.archives.archive_table import write_archive
 from rsir.archives.image_files import describe_images
 from rsir.archives.kinds import READERS
 from rsir.archives.listing import write_attributes
+from rsir.archives.pixels import PICTURES, write_pixel_format
 from rsir.core.job import job
 
 
 def main(
-    root: Path, settings: Mapping[str, Any], workers: int, archive: Path, attributes: Path
+    root: Path,
+    settings: Mapping[str, Any],
+    workers: int,
+    archive: Path,
+    attributes: Path,
+    pixels: Path,
 ) -> None:
-    """Read images and labels, check them, and write their tables."""
+    """Read images and labels, check them, and write their tables and their pixel format."""
     listing = READERS[settings["kind"]](root, settings)
     write_archive(describe_images(listing.table, root, workers), archive)
     write_attributes(listing.attributes, attributes)
+    write_pixel_format(pixels, PICTURES)
 
 
 if __name__ == "__main__":
@@ -28,4 +35,5 @@ if __name__ == "__main__":
             workers=snakemake.threads,
             archive=Path(snakemake.output.archive),
             attributes=Path(snakemake.output.attributes),
+            pixels=Path(snakemake.output.pixels),
         )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rsir.archives.archive_table import read_archive
+from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.archives.split_file import read_split
 from rsir.core.hdf5 import array_file
 from rsir.core.job import job
@@ -15,6 +16,7 @@ from rsir.descriptors.handcrafted import describe
 
 def main(
     archive: Path,
+    pixels: Path,
     split: Path,
     root: Path,
     name: str,
@@ -24,10 +26,10 @@ def main(
 ) -> None:
     """Compute and write the descriptors; visual words are learnt from the training images."""
     table = read_archive(archive)
-    paths = [root / path for path in table["path"]]
+    images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
     train = np.flatnonzero(read_split(split, table) == "train")
-    histograms = describe(settings["network"], paths, train, settings["seed"], threads)
-    files = {"archive": archive, "split": split}
+    histograms = describe(settings["network"], images, train, settings["seed"], threads)
+    files = {"archive": archive, "pixels": pixels, "split": split}
     facts = origin_attributes(
         files, settings, backbone=name, labeling="off_the_shelf", weights="none"
     )
@@ -39,6 +41,7 @@ if __name__ == "__main__":
     with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
+            pixels=Path(snakemake.input.pixels),
             split=Path(snakemake.input.split),
             root=Path(snakemake.params.root),
             name=snakemake.wildcards.backbone,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rsir.archives.archive_table import read_archive
+from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.core.files import optional
 from rsir.core.hdf5 import array_file
 from rsir.core.job import job
@@ -19,6 +20,7 @@ from rsir.networks.weight_receipt import read_record, weight_facts
 
 def main(
     archive: Path,
+    pixels: Path,
     root: Path,
     weights: Path,
     name: str,
@@ -30,15 +32,19 @@ def main(
     """Extract descriptors and, optionally, activations in one pass over the images."""
     processor = reduced_precision(prepare_processor(threads))
     table, record = read_archive(archive), read_record(weights)
-    images = list(table["image"])
+    images, names = (
+        ArchiveImages(root, table["path"], read_pixel_format(pixels)),
+        list(table["image"]),
+    )
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     method = {"backbone": name, "labeling": "off_the_shelf"}
-    facts = origin_attributes({"archive": archive}, settings, **method, **weight_facts(record))
-    activation_file = array_file(activations, images, facts) if activations else nullcontext()
+    files = {"archive": archive, "pixels": pixels}
+    facts = origin_attributes(files, settings, **method, **weight_facts(record))
+    activation_file = array_file(activations, names, facts) if activations else nullcontext()
     with (
-        open_source(None, table, root, backbone, threads, processor) as source,
+        open_source(None, table, images, backbone, threads, processor) as source,
         activation_file as activation_arrays,
-        array_file(descriptors, images, facts) as descriptor_arrays,
+        array_file(descriptors, names, facts) as descriptor_arrays,
     ):
         extract(backbone, source, processor, descriptor_arrays, activation_arrays)
 
@@ -47,6 +53,7 @@ if __name__ == "__main__":
     with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
+            pixels=Path(snakemake.input.pixels),
             root=Path(snakemake.params.root),
             weights=Path(snakemake.input.weights),
             name=snakemake.wildcards.backbone,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rsir.archives.archive_table import read_archive
+from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.archives.split_file import read_split
 from rsir.core.files import optional, written_whole
 from rsir.core.hdf5 import read_attributes
@@ -42,10 +43,11 @@ def main(
     """Fine-tune one network per task of the labeling."""
     processor = reduced_precision(prepare_processor(threads))
     archive, record = read_archive(files["archive"]), read_record(files["weights"])
+    images = ArchiveImages(root, archive["path"], read_pixel_format(files["pixels"]))
     subset = read_split(files["split"], archive)
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))
     backbone = load_backbone(Path(record.path) if record else None, **backbone_settings)
-    inputs = {name: files[name] for name in ("archive", "split")}
+    inputs = {name: files[name] for name in ("archive", "pixels", "split")}
     facts = origin_attributes(inputs, backbone_settings, **method, **weight_facts(record))
     for path in filter(None, (files["descriptors"], activations)):
         check_origin(path, read_attributes(path), facts)
@@ -54,7 +56,7 @@ def main(
     tuned, rows = [], []
     with (
         resumable(models, {**facts, "kind": kind}, code) as states,
-        open_source(activations, archive, root, backbone, threads, processor) as source,
+        open_source(activations, archive, images, backbone, threads, processor) as source,
     ):
         arguments = (backbone.tail, pooled, source, train, validation, settings, method["seed"])
         for task in labeling_tasks(kind, archive, train):
@@ -74,7 +76,7 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake):
-        names = ("archive", "split", "weights", "descriptors")
+        names = ("archive", "pixels", "split", "weights", "descriptors")
         main(
             files={name: Path(snakemake.input[name]) for name in names},
             activations=optional(snakemake.input.activations),

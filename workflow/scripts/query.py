@@ -11,6 +11,7 @@ if __name__ == "__main__":
         write_query_report(
             query_image=Path(snakemake.input.image),
             archive=Path(snakemake.input.archive),
+            pixels=Path(snakemake.input.pixels),
             thumbnails=Path(snakemake.input.thumbnails),
             descriptors=Path(snakemake.input.descriptors),
             weights=optional(snakemake.input.weights),

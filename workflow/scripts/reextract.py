@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rsir.archives.archive_table import read_archive
+from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.core.files import optional
 from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
@@ -19,6 +20,7 @@ from rsir.training.reextraction import reextract
 
 def main(
     archive: Path,
+    pixels: Path,
     root: Path,
     weights: Path,
     activations: Path | None,
@@ -31,14 +33,16 @@ def main(
     """Extract the descriptors in one pass over the activations."""
     processor = reduced_precision(prepare_processor(threads))
     table, record = read_archive(archive), read_record(weights)
-    facts = origin_attributes({"archive": archive}, settings, **method, **weight_facts(record))
+    images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
+    files = {"archive": archive, "pixels": pixels}
+    facts = origin_attributes(files, settings, **method, **weight_facts(record))
     metadata = read_metadata(models)
     check_origin(models, metadata, facts, (*ORIGIN, *METHOD))
     if activations:
         check_origin(activations, read_attributes(activations), facts)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     with (
-        open_source(activations, table, root, backbone, threads, processor) as source,
+        open_source(activations, table, images, backbone, threads, processor) as source,
         array_file(descriptors, list(table["image"]), metadata) as file,
     ):
         tuned = load_models(models, backbone.tail, backbone.dimension)
@@ -49,6 +53,7 @@ if __name__ == "__main__":
     with job(snakemake):
         main(
             archive=Path(snakemake.input.archive),
+            pixels=Path(snakemake.input.pixels),
             root=Path(snakemake.params.root),
             weights=Path(snakemake.input.weights),
             activations=optional(snakemake.input.activations),

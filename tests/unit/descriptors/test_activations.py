@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import fx, nn
 
+from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import (
@@ -19,19 +20,19 @@ from rsir.descriptors.activations import (
 )
 from rsir.descriptors.descriptor_files import open_activations
 from rsir.networks.load import load_backbone
-from rsir.networks.preprocessing import load_pixels
+from rsir.networks.preprocessing import resize_pixels
 from rsir.networks.processor import Processor
 
 CPU = Processor(torch.device("cpu"))
 
 
 @pytest.fixture
-def stored(small, archive, root, tmp_path) -> Path:
+def stored(small, archive, archive_images, tmp_path) -> Path:
     """A file of the activations of all images."""
     path = tmp_path / "activations.h5"
     images = list(archive["image"])
     with (
-        open_source(None, archive, root, small, 0, CPU) as source,
+        open_source(None, archive, archive_images, small, 0, CPU) as source,
         array_file(path, images, {}) as file,
     ):
         for batch in source.batches(consecutive_batches(len(images), 4)):
@@ -56,13 +57,13 @@ def test_consecutive_batches(count, size, expected):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_computed_activations_are_the_output_of_the_trunk_in_half_precision(
-    small, archive, root, workers
+    small, archive, archive_images, workers
 ):
-    pixels = np.stack([load_pixels(root / path, 16) for path in archive["path"]])
+    pixels = np.stack([resize_pixels(image, 16) for image in archive_images])
     with torch.inference_mode():
         expected = small.trunk(small.preprocessing.normalise(torch.from_numpy(pixels))).half()
     batches = [np.array([8, 0, 3]), np.array([1])]
-    with open_source(None, archive, root, small, workers, CPU) as source:
+    with open_source(None, archive, archive_images, small, workers, CPU) as source:
         computed = list(source.batches(batches))
     assert [batch.shape for batch in computed] == [(3, 4, 8, 8), (1, 4, 8, 8)]
     for rows, batch in zip(batches, computed, strict=True):
@@ -70,12 +71,14 @@ def test_computed_activations_are_the_output_of_the_trunk_in_half_precision(
         torch.testing.assert_close(batch, expected[rows])
 
 
-def test_stored_and_computed_activations_are_equal_in_any_order(small, archive, root, stored):
+def test_stored_and_computed_activations_are_equal_in_any_order(
+    small, archive, archive_images, stored
+):
     rows = np.random.default_rng(0).permutation(len(archive))
     batches = np.split(rows, [3, 4])
     with (
-        open_source(stored, archive, root, small, 0, CPU) as from_file,
-        open_source(None, archive, root, small, 0, CPU) as from_images,
+        open_source(stored, archive, archive_images, small, 0, CPU) as from_file,
+        open_source(None, archive, archive_images, small, 0, CPU) as from_images,
     ):
         assert isinstance(from_file, StoredActivations)
         assert isinstance(from_images, ComputedActivations)
@@ -91,31 +94,31 @@ def test_a_row_may_be_read_twice(archive, stored):
         assert torch.equal(batch, torch.from_numpy(dataset[:])[[5, 2, 5]])
 
 
-def test_the_trunk_is_not_modified(small, archive, root):
+def test_the_trunk_is_not_modified(small, archive, archive_images):
     before = {name: value.clone() for name, value in small.trunk.state_dict().items()}
-    with open_source(None, archive, root, small, 0, CPU) as source:
+    with open_source(None, archive, archive_images, small, 0, CPU) as source:
         list(source.batches([np.arange(9)]))
     after = small.trunk.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_activations_that_overflow_half_precision_are_refused(small, archive, root):
+def test_activations_that_overflow_half_precision_are_refused(small, archive, archive_images):
     trunk = fx.symbolic_trace(nn.Sequential(small.trunk, nn.Threshold(1.0, 65_520.0)))
     large = replace(small, trunk=trunk)
     with (
-        open_source(None, archive, root, large, 0, CPU) as source,
+        open_source(None, archive, archive_images, large, 0, CPU) as source,
         pytest.raises(InputError, match=r"exceed the range of half precision \(65,504\)"),
     ):
         list(source.batches([np.arange(2)]))
 
 
-def test_no_bit_of_an_activation_depends_on_the_batch_of_its_image(archive, root):
+def test_no_bit_of_an_activation_depends_on_the_batch_of_its_image(archive, archive_images):
     """Convolutions of batches of other sizes may round differently."""
     backbone = load_backbone(None, "timm", "tf_efficientnet_lite0", "random")
-    images = pd.concat([archive, archive])
-    order = np.random.default_rng(0).permutation(len(images))
-    with open_source(None, images, root, backbone, 1, CPU) as source:
-        consecutive = torch.cat(list(source.batches(consecutive_batches(len(images), 16))))
+    names = pd.concat([archive, archive])
+    order = np.random.default_rng(0).permutation(len(names))
+    with open_source(None, names, [*archive_images, *archive_images], backbone, 1, CPU) as source:
+        consecutive = torch.cat(list(source.batches(consecutive_batches(len(names), 16))))
         shuffled = torch.cat(list(source.batches(np.split(order, [1, 6]))))
     assert torch.equal(shuffled, consecutive[order])
 
@@ -124,8 +127,9 @@ def test_no_bit_of_an_activation_depends_on_the_batch_of_its_image(archive, root
 def test_an_unreadable_image_is_named_in_one_line(small, archive, root, tmp_path, workers):
     (tmp_path / "a.png").write_text("no image")
     archive.loc[7, "path"] = str(tmp_path / "a.png")
+    images = ArchiveImages(root, archive["path"], PICTURES)
     with (
-        open_source(None, archive, root, small, workers, CPU) as source,
+        open_source(None, archive, images, small, workers, CPU) as source,
         pytest.raises(InputError) as caught,
     ):
         list(source.batches(consecutive_batches(len(archive), 3)))
@@ -133,29 +137,29 @@ def test_an_unreadable_image_is_named_in_one_line(small, archive, root, tmp_path
     assert "\n" not in str(caught.value)
 
 
-def test_activations_of_other_images_are_refused(small, archive, root, stored):
+def test_activations_of_other_images_are_refused(small, archive, archive_images, stored):
     other = archive.iloc[::-1]
     with (
         pytest.raises(InputError, match=r"activations\.h5: holds other images; delete it"),
-        open_source(stored, other, root, small, 0, CPU),
+        open_source(stored, other, archive_images, small, 0, CPU),
     ):
         pass
 
 
-def test_damaged_activations_are_detected(small, archive, root, stored):
+def test_damaged_activations_are_detected(small, archive, archive_images, stored):
     with open_activations(stored, list(archive["image"])) as dataset:
         values = dataset[4].tobytes()
     damage(stored, values)
     with (
-        open_source(stored, archive, root, small, 0, CPU) as source,
+        open_source(stored, archive, archive_images, small, 0, CPU) as source,
         pytest.raises(InputError, match=r"activations\.h5: cannot be read \(.*; delete it"),
     ):
         list(source.batches([np.arange(9)]))
 
 
-def test_other_errors_are_not_attributed_to_the_activations(small, archive, root, stored):
+def test_other_errors_are_not_attributed_to_the_activations(small, archive, archive_images, stored):
     with (
         pytest.raises(OSError, match="no space left"),
-        open_source(stored, archive, root, small, 0, CPU),
+        open_source(stored, archive, archive_images, small, 0, CPU),
     ):
         raise OSError("no space left")

@@ -10,6 +10,7 @@ import torch
 import torchvision
 
 from project import SHARED
+from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import read_descriptors
@@ -34,10 +35,10 @@ def test_descriptors_are_those_of_the_whole_network(small, pixels, off_the_shelf
     np.testing.assert_allclose(descriptors["output"].sum(1), 1, rtol=1e-6)
 
 
-def test_a_network_without_a_classifier_has_no_output(small, archive, root, tmp_path):
+def test_a_network_without_a_classifier_has_no_output(small, archive, archive_images, tmp_path):
     images, path = list(archive["image"]), tmp_path / "descriptors.h5"
     with (
-        open_source(None, archive, root, small, 0, CPU) as source,
+        open_source(None, archive, archive_images, small, 0, CPU) as source,
         array_file(path, images, {}) as descriptors,
     ):
         extract(replace(small, classifier=None), source, CPU, descriptors, None)
@@ -45,12 +46,12 @@ def test_a_network_without_a_classifier_has_no_output(small, archive, root, tmp_
 
 
 def test_stored_activations_give_the_same_descriptors(
-    small, archive, root, tmp_path, off_the_shelf
+    small, archive, archive_images, tmp_path, off_the_shelf
 ):
     descriptors, stored = off_the_shelf
     images, path = list(archive["image"]), tmp_path / "again.h5"
     with (
-        open_source(stored, archive, root, small, 0, CPU) as source,
+        open_source(stored, archive, archive_images, small, 0, CPU) as source,
         array_file(path, images, {}) as again,
     ):
         extract(small, source, CPU, again, None)
@@ -68,9 +69,10 @@ def test_efficientnet_lite0_recognises_an_airplane(tmp_path, resize):
         Path(weights.path), "timm", "tf_efficientnet_lite0", "wheel", resize=resize
     )
     archive = pd.DataFrame({"image": ["airplane00"], "path": [AIRPLANE.name]})
+    images = ArchiveImages(AIRPLANE.parent, archive["path"], PICTURES)
     path = tmp_path / "descriptors.h5"
     with (
-        open_source(None, archive, AIRPLANE.parent, backbone, 0, CPU) as source,
+        open_source(None, archive, images, backbone, 0, CPU) as source,
         array_file(path, ["airplane00"], {}) as descriptors,
     ):
         extract(backbone, source, CPU, descriptors, None)
@@ -86,13 +88,13 @@ def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_reduced_precision_gives_nearly_the_same_descriptors(
-    small, archive, root, tmp_path, off_the_shelf, dtype
+    small, archive, archive_images, tmp_path, off_the_shelf, dtype
 ):
     processor = Processor(torch.device("cpu"), dtype)
     images = list(archive["image"])
     path = tmp_path / "reduced.h5"
     with (
-        open_source(None, archive, root, small, 0, processor) as source,
+        open_source(None, archive, archive_images, small, 0, processor) as source,
         array_file(path, images, {}) as file,
     ):
         extract(small, source, processor, file, None)

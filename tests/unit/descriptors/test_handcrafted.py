@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.archives.synthetic import SCENES, draw_tile
 from rsir.core.errors import InputError
 from rsir.descriptors import handcrafted
@@ -273,13 +274,17 @@ def test_as_many_keypoints_as_words_are_enough():
 # Images.
 
 
+def images_of(paths):
+    return ArchiveImages(paths[0].parent, [path.name for path in paths], PICTURES)
+
+
 @pytest.mark.parametrize(
     ("network", "histogram"), [("color_histogram", color_histogram), ("lbp", lbp)]
 )
-def test_descriptors_are_in_the_order_of_the_paths(paths, network, histogram):
+def test_descriptors_are_in_the_order_of_the_images(paths, network, histogram):
     order = [paths[number] for number in (4, 0, 7, 2)]
     expected = [histogram(np.asarray(Image.open(path).convert("RGB"))) for path in order]
-    descriptor = describe(network, order, np.array([0]), seed=0, workers=3)
+    descriptor = describe(network, images_of(order), np.array([0]), seed=0, workers=3)
     assert descriptor.dtype == np.float32
     np.testing.assert_array_equal(descriptor, expected)
 
@@ -287,32 +292,36 @@ def test_descriptors_are_in_the_order_of_the_paths(paths, network, histogram):
 @pytest.mark.usefixtures("few_words")
 @pytest.mark.parametrize("network", NETWORKS)
 def test_descriptors_do_not_depend_on_the_number_of_workers(paths, network):
-    one_worker, three_workers = (describe(network, paths, TRAIN, 0, workers) for workers in (1, 3))
+    one_worker, three_workers = (
+        describe(network, images_of(paths), TRAIN, 0, workers) for workers in (1, 3)
+    )
     np.testing.assert_array_equal(one_worker, three_workers)
     assert len(np.unique(one_worker, axis=0)) == len(paths)
 
 
 @pytest.mark.usefixtures("few_words")
 def test_visual_words_of_images_with_and_without_keypoints(paths):
-    descriptor = describe("bovw_sift", paths, TRAIN, seed=0, workers=2)
+    descriptor = describe("bovw_sift", images_of(paths), TRAIN, seed=0, workers=2)
     assert descriptor.shape == (8, FEW_WORDS)
     assert (descriptor.astype(float) ** 2).sum(axis=1) == pytest.approx([1] * 7 + [0], abs=1e-6)
 
 
 @pytest.mark.usefixtures("few_words")
 def test_visual_words_are_learnt_from_training_images_only(paths):
-    before = describe("bovw_sift", paths, TRAIN, seed=0, workers=2)
+    before = describe("bovw_sift", images_of(paths), TRAIN, seed=0, workers=2)
     Image.fromarray(rectangles(20)).save(paths[2])
-    after = describe("bovw_sift", paths, TRAIN, seed=0, workers=2)
+    after = describe("bovw_sift", images_of(paths), TRAIN, seed=0, workers=2)
     assert np.flatnonzero((before != after).any(axis=1)).tolist() == [2]
     Image.fromarray(rectangles(21)).save(paths[3])
-    relearnt = describe("bovw_sift", paths, TRAIN, seed=0, workers=2)
+    relearnt = describe("bovw_sift", images_of(paths), TRAIN, seed=0, workers=2)
     assert (relearnt != after).any(axis=1)[:7].all()
 
 
 @pytest.mark.usefixtures("few_words")
 def test_visual_words_are_deterministic_for_a_seed(paths):
-    one, same, other = (describe("bovw_sift", paths, TRAIN, seed, 2) for seed in (0, 0, 1))
+    one, same, other = (
+        describe("bovw_sift", images_of(paths), TRAIN, seed, 2) for seed in (0, 0, 1)
+    )
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
 
@@ -323,7 +332,7 @@ def test_training_images_contribute_equal_numbers_of_keypoints(paths, monkeypatc
     monkeypatch.setattr(handcrafted, "CODEBOOK_KEYPOINTS", 12)
     monkeypatch.setattr(handcrafted, "VISUAL_WORDS", 9)
     with pytest.raises(InputError, match="the training images have 8 keypoints, but at least 9"):
-        describe("bovw_sift", paths, np.array([0, 1, 2, 3, 7]), seed=0, workers=2)
+        describe("bovw_sift", images_of(paths), np.array([0, 1, 2, 3, 7]), seed=0, workers=2)
 
 
 @pytest.mark.usefixtures("few_words")
@@ -333,4 +342,4 @@ def test_a_damaged_image_is_named(paths, network, damaged):
     whole = paths[damaged].read_bytes()
     paths[damaged].write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=rf"/{damaged}\.png: cannot be decoded .*replace the file"):
-        describe(network, paths, TRAIN, seed=0, workers=2)
+        describe(network, images_of(paths), TRAIN, seed=0, workers=2)

@@ -131,10 +131,10 @@ def extracted(describe_off_the_shelf, archive, tmp_path):
     return describe
 
 
-def reextracted(models, backbone, archive, root, folder):
+def reextracted(models, backbone, archive, archive_images, folder):
     images = list(archive["image"])
     with (
-        open_source(None, archive, root, backbone, 0, CPU) as computed,
+        open_source(None, archive, archive_images, backbone, 0, CPU) as computed,
         array_file(folder / "tuned.h5", images, {}) as descriptors,
     ):
         reextract(models, computed, CPU, descriptors)
@@ -160,12 +160,14 @@ def test_descriptors_off_the_shelf_are_the_same(small, extracted, caplog, part, 
     assert warnings_in(caplog) == halvings(5, 3)
 
 
-def test_descriptors_of_several_tails_are_the_same(small, archive, root, tmp_path, caplog):
+def test_descriptors_of_several_tails_are_the_same(
+    small, archive, archive_images, tmp_path, caplog
+):
     models = [
         TaskModel("scenes", ["port", "farm"], "softmax", small.tail, Head(6, 2).eval()),
         TaskModel("sea", ["sea"], "sigmoid", small.tail, Head(6, 1).eval()),
     ]
-    arguments = (small, archive, root, tmp_path)
+    arguments = (small, archive, archive_images, tmp_path)
     expected = reextracted(models, *arguments)
     models[1] = replace(models[1], tail=ending_in(forward_of(1), small.tail))
     assert_close(reextracted(models, *arguments), expected)
@@ -204,7 +206,9 @@ def test_a_fine_tuning_is_the_same(small, source, pooled, caplog, step, validati
 @pytest.mark.parametrize(
     ("dtype", "rtol", "atol"), [(torch.float32, 1e-3, 1e-4), (torch.bfloat16, 0.02, 0.02)]
 )
-def test_a_fine_tuning_from_images_is_the_same(small, archive, root, caplog, dtype, rtol, atol):
+def test_a_fine_tuning_from_images_is_the_same(
+    small, archive, archive_images, caplog, dtype, rtol, atol
+):
     processor = Processor(torch.device("cpu"), dtype, dtype)
     task = replace(SCENES, targets=SCENES.targets[:9])
     pooled, rows = np.zeros((9, 6), dtype=np.float32), (np.arange(7), np.arange(7, 9))
@@ -215,7 +219,7 @@ def test_a_fine_tuning_from_images_is_the_same(small, archive, root, caplog, dty
         (small, small.tail),
         (narrow, ending_in(backward_of(2), small.tail)),
     ):
-        with open_source(None, archive, root, backbone, 0, processor) as computed:
+        with open_source(None, archive, archive_images, backbone, 0, processor) as computed:
             caplog.clear()  # of the warnings while the precisions are compared
             arguments = (pooled, computed, *rows, settings, 0, processor)
             models.append(finetune(task, tail, *arguments))

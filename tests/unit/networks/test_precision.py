@@ -13,6 +13,7 @@ import torch
 from torch import fx, nn
 
 from project import SCRIPTS
+from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.archives.synthetic import write_sample
 from rsir.descriptors.activations import (
     open_source,
@@ -47,9 +48,9 @@ def test_a_cpu_computes_in_bfloat16_if_the_hardware_supports_it():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_a_type_that_changes_no_descriptor_is_kept(small, archive, root, dtype):
+def test_a_type_that_changes_no_descriptor_is_kept(small, archive_images, dtype):
     processor = Processor(torch.device("cpu"), dtype)
-    assert precise_enough(processor, small, [root / path for path in archive["path"]]) == processor
+    assert precise_enough(processor, small, archive_images) == processor
 
 
 def test_a_network_whose_descriptors_bfloat16_would_change_computes_in_float32(tmp_path):
@@ -57,17 +58,18 @@ def test_a_network_whose_descriptors_bfloat16_would_change_computes_in_float32(t
     assert weights is not None
     backbone = load_backbone(Path(weights.path), "timm", "tf_efficientnet_lite0", "wheel")
     write_sample(tmp_path, images_per_scene=1, seed=0)
-    archive = pd.DataFrame({"path": sorted(tmp_path.glob("Images/*/*.png"))[::3]})
+    archive = pd.DataFrame({"path": sorted(map(str, tmp_path.glob("Images/*/*.png")))[::3]})
+    images = ArchiveImages(tmp_path, archive["path"], PICTURES)
     batches = [np.arange(len(archive))]
     activations = {}
     for dtype in (torch.float32, torch.bfloat16):
         processor = Processor(torch.device("cpu"), dtype)
-        with open_source(None, archive, tmp_path, backbone, 1, processor) as source:
+        with open_source(None, archive, images, backbone, 1, processor) as source:
             activations[dtype] = torch.cat(list(source.batches(batches)))
     assert torch.equal(*activations.values())
 
 
-def test_a_network_with_numbers_too_large_for_float16_computes_in_float32(small, archive, root):
+def test_a_network_with_numbers_too_large_for_float16_computes_in_float32(small, archive_images):
     large, small_scale = nn.Conv2d(4, 4, 1, bias=False), nn.Conv2d(4, 4, 1, bias=False)
     for scaled, factor in ((large, 1e6), (small_scale, 1e-6)):
         scaled.weight.data = factor * torch.eye(4)[:, :, None, None]
@@ -75,5 +77,5 @@ def test_a_network_with_numbers_too_large_for_float16_computes_in_float32(small,
         small, trunk=fx.symbolic_trace(nn.Sequential(small.trunk, large, small_scale))
     )
     processor = Processor(torch.device("cpu"), torch.float16)
-    exact = precise_enough(processor, backbone, [root / path for path in archive["path"]])
+    exact = precise_enough(processor, backbone, archive_images)
     assert exact == replace(processor, inference=torch.float32)

@@ -180,11 +180,11 @@ def test_fewer_are_selected_if_they_have_too_many_hits(monkeypatch, most, number
 
 
 @pytest.fixture
-def thumbnails(archive, root, tmp_path):
+def thumbnails(archive, archive_images, tmp_path):
     path = tmp_path / "thumbnails.h5"
     (tmp_path / "archive.csv").write_text("image\n")
     images = archive["image"].to_numpy(str)
-    write_thumbnails(path, tmp_path / "archive.csv", images, make_thumbnails(archive, root, 1))
+    write_thumbnails(path, tmp_path / "archive.csv", images, make_thumbnails(archive_images, 1))
     return path
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 from torch import nn
 
 from project import ROOT
+from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.archives.synthetic import draw_tile
 from rsir.archives.thumbnails import LONGER_SIDE, thumbnail
 from rsir.core.errors import InputError
@@ -92,22 +93,21 @@ def tiles(tmp_path):
 
 @pytest.mark.parametrize("network", ["color_histogram", "lbp"])
 def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, tmp_path, network):
-    paths = [tmp_path / path for path in tiles["path"]]
-    histograms = describe(network, paths, np.arange(3), 0, 1)
+    images = ArchiveImages(tmp_path, tiles["path"], PICTURES)
+    histograms = describe(network, images, np.arange(3), 0, 1)
     settings = json.dumps({"library": "handcrafted", "network": network})
     file = tmp_path / "descriptors.h5"
     with array_file(file, list(tiles["image"]), {"backbone_settings": settings}) as arrays:
         arrays.append("histogram", histograms)
 
-    with Image.open(paths[2]) as image:
-        image.rotate(270).save(tmp_path / "copy.png")
-    result = query_by_example(tmp_path / "copy.png", tiles, file, None, None, None, 4, 1)
+    turned = np.asarray(Image.fromarray(images[2]).rotate(270))
+    result = query_by_example(turned, tiles, file, None, None, None, 4, 1)
     assert result.descriptor == "histogram"
     assert result.predicted is None
     assert result.hits["image"].iloc[0] == "freeway"
     assert result.hits["similarity"].iloc[0] == pytest.approx(1)
     with pytest.raises(InputError, match=r"there is no descriptor 'pool'; choose from histogram"):
-        query_by_example(paths[2], tiles, file, None, None, "pool", 4, 1)
+        query_by_example(images[2], tiles, file, None, None, "pool", 4, 1)
 
 
 def test_visual_words_are_not_stored(tiles, tmp_path):
@@ -116,7 +116,7 @@ def test_visual_words_are_not_stored(tiles, tmp_path):
     with array_file(file, list(tiles["image"]), {"backbone_settings": settings}) as arrays:
         arrays.append("histogram", np.ones((len(tiles), 3), np.float32))
     with pytest.raises(InputError, match=r"bovw_sift: its visual words are not stored"):
-        query_by_example(tmp_path / "beach.png", tiles, file, None, None, None, 4, 1)
+        query_by_example(draw_tile("beach", 0, seed=0)[0], tiles, file, None, None, None, 4, 1)
 
 
 def test_descriptors_by_other_weights_are_not_compared_with(tiles, tmp_path):
@@ -125,7 +125,7 @@ def test_descriptors_by_other_weights_are_not_compared_with(tiles, tmp_path):
     attributes = {"backbone_settings": settings, "weights_sha256": "a" * 64}
     with array_file(file, list(tiles["image"]), attributes) as arrays:
         arrays.append("pool", np.ones((len(tiles), 3), np.float32))
-    query_image = tmp_path / "beach.png"
+    query_image, _ = draw_tile("beach", 0, seed=0)
     with pytest.raises(InputError, match=r"weights\.json: does not exist yet; run: snakemake"):
         query_by_example(query_image, tiles, file, receipt, None, None, 4, 1)
     receipt.write_text("null\n")  # random weights
@@ -150,8 +150,8 @@ def result_of_six():
             "row": range(6),
         }
     )
-    jpegs = [thumbnail(Image.new("RGB", (128, 128), RED))] * 6
-    return Image.new("RGB", (300, 200), BLUE), QueryResult("pool", hits, {"sea": 0.75}), jpegs
+    jpegs = [thumbnail(np.full((128, 128, 3), RED, np.uint8))] * 6
+    return np.full((200, 300, 3), BLUE, np.uint8), QueryResult("pool", hits, {"sea": 0.75}), jpegs
 
 
 def test_a_contact_sheet_has_the_query_image_on_top_and_its_hits_below(result_of_six):

@@ -129,10 +129,10 @@ def test_the_tail_stage_trains_tail_and_head_but_not_the_statistics_of_the_tail(
     assert changed(state(untrained.head), model.head) == set(model.head.state_dict())
 
 
-def test_the_backbone_is_not_modified(small, archive, root):
+def test_the_backbone_is_not_modified(small, archive, archive_images):
     before = {part: state(getattr(small, part)) for part in ("trunk", "tail", "classifier")}
     (task,) = labeling_tasks("multi_label", archive, np.arange(6))
-    with open_source(None, archive, root, small, 0, CPU) as source:
+    with open_source(None, archive, archive_images, small, 0, CPU) as source:
         pooled = np.zeros((9, 6), dtype=np.float32)
         options = settings(stage(1), stage(2))
         rows = np.arange(6), np.arange(6, 9)

@@ -19,7 +19,7 @@ CPU = Processor(torch.device("cpu"), batch_size=5)
 
 
 def test_descriptors_of_tasks_are_concatenated(
-    small, archive, root, pixels, tmp_path, off_the_shelf
+    small, archive, archive_images, pixels, tmp_path, off_the_shelf
 ):
     _, stored = off_the_shelf
     images, path = list(archive["image"]), tmp_path / "tuned.h5"
@@ -30,7 +30,7 @@ def test_descriptors_of_tasks_are_concatenated(
         TaskModel("sea", ["sea"], "sigmoid", other, Head(6, 1).eval()),
     ]
     with (
-        open_source(stored, archive, root, small, 0, CPU) as source,
+        open_source(stored, archive, archive_images, small, 0, CPU) as source,
         array_file(path, images, {}) as file,
     ):
         reextract(models, source, CPU, file)
@@ -48,13 +48,13 @@ def test_descriptors_of_tasks_are_concatenated(
 
 
 def test_an_untrained_model_has_the_descriptors_of_the_backbone(
-    small, archive, root, tmp_path, off_the_shelf
+    small, archive, archive_images, tmp_path, off_the_shelf
 ):
     descriptors, stored = off_the_shelf
     images, path = list(archive["image"]), tmp_path / "tuned.h5"
     model = TaskModel("sea", ["sea"], "sigmoid", small.tail, Head(6, 1).eval())
     with (
-        open_source(stored, archive, root, small, 0, CPU) as source,
+        open_source(stored, archive, archive_images, small, 0, CPU) as source,
         array_file(path, images, {}) as file,
     ):
         reextract([model], source, CPU, file)
@@ -62,13 +62,15 @@ def test_an_untrained_model_has_the_descriptors_of_the_backbone(
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_reduced_precision_gives_float32_descriptors(small, archive, root, tmp_path, dtype):
+def test_reduced_precision_gives_float32_descriptors(
+    small, archive, archive_images, tmp_path, dtype
+):
     processor = Processor(torch.device("cpu"), dtype)
     images = list(archive["image"])
     path = tmp_path / "tuned.h5"
     models = [TaskModel("a", ["x", "y"], "sigmoid", small.tail, Head(6, 2).eval())]
     with (
-        open_source(None, archive, root, small, 0, processor) as source,
+        open_source(None, archive, archive_images, small, 0, processor) as source,
         array_file(path, images, {}) as file,
     ):
         reextract(models, source, processor, file)

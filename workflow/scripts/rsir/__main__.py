@@ -54,6 +54,7 @@ def _query(arguments: argparse.Namespace) -> None:
     fine_tuned = arguments.model != "off_the_shelf"
     files = {
         "archive": results / "archive.csv",
+        "pixels": results / "pixels.json",
         "thumbnails": results / "thumbnails.h5",
         "descriptors": results / "descriptors" / name.with_suffix(".h5"),
         "weights": results / "weights" / f"{arguments.backbone}.json",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from rsir.archives.image_names import check_names, image_id
-from rsir.archives.pixels import FORMATS, read_image
+from rsir.archives.pictures import FORMATS, read_picture
 from rsir.core.errors import InputError
 from rsir.core.files import sha256
 from rsir.core.progress import progress
@@ -71,7 +71,7 @@ def describe_images(table: pd.DataFrame, root: Path, workers: int) -> pd.DataFra
     Raises
     ------
     InputError
-        If an image cannot be used (see `rsir.archives.pixels.read_image`).
+        If an image cannot be used (see `rsir.archives.pictures.read_picture`).
     """
     paths = [root / path for path in table["path"]]
     with ThreadPoolExecutor(workers) as pool:
@@ -83,5 +83,5 @@ def describe_images(table: pd.DataFrame, root: Path, workers: int) -> pd.DataFra
 
 
 def _describe(path: Path) -> tuple[int, int, str]:
-    image = read_image(path)
+    image = read_picture(path)
     return image.width, image.height, sha256(path)

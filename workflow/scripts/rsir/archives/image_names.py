@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-from rsir.archives.pixels import FORMATS
+from rsir.archives.pictures import FORMATS
 from rsir.core.errors import InputError
 
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}

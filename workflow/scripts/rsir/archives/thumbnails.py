@@ -2,16 +2,16 @@
 
 import io
 from bisect import bisect_right
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zlib import crc32
 
 import h5py
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
 
-from rsir.archives.pixels import read_image
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import IMAGE, UNREADABLE, new_arrays, open_arrays, write_names
 from rsir.core.origin import digests
@@ -26,25 +26,24 @@ QUALITIES = range(30, 93)
 """JPEG qualities: the best one of at most `MOST_BYTES` is used, or else the first."""
 
 
-def make_thumbnails(table: pd.DataFrame, root: Path, workers: int) -> list[bytes]:
-    """Return a JPEG of each image of an archive, in the order of its table.
+def make_thumbnails(images: Sequence[NDArray[np.uint8]], workers: int) -> list[bytes]:
+    """Return a JPEG of each image, uint8 H×W×3, in the order of the images.
 
     Uses threads, since Pillow releases the GIL.
 
     Raises
     ------
     InputError
-        If an image cannot be used (see `rsir.archives.pixels.read_image`).
+        If an image cannot be used (see `rsir.archives.pixels.read_pixels`).
     """
-    paths = [root / path for path in table["path"]]
     with ThreadPoolExecutor(workers) as pool:
-        jpegs = pool.map(lambda path: thumbnail(read_image(path)), paths)
-        return list(progress(jpegs, len(paths), "thumbnails", "image"))
+        jpegs = pool.map(lambda row: thumbnail(images[row]), range(len(images)))
+        return list(progress(jpegs, len(images), "thumbnails", "image"))
 
 
-def thumbnail(image: Image.Image) -> bytes:
-    """Shrink an image and return it as JPEG of the best quality that is small enough."""
-    small = image.copy()
+def thumbnail(pixels: NDArray[np.uint8]) -> bytes:
+    """Shrink an image, uint8 H×W×3, to a JPEG of the best quality that is small enough."""
+    small = Image.fromarray(pixels)
     small.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.LANCZOS)
     too_large = bisect_right(QUALITIES, MOST_BYTES, key=lambda quality: len(_jpeg(small, quality)))
     return _jpeg(small, QUALITIES[max(0, too_large - 1)])

@@ -15,7 +15,7 @@ from rsir.core.files import sha256
 
 LIBRARIES = ("torch", "torchvision", "timm", "cv2", "skimage", "sklearn", "h5py", "numpy", "PIL")
 
-ORIGIN = ("backbone", "weights_sha256", "archive_sha256", "backbone_settings")
+ORIGIN = ("backbone", "weights_sha256", "archive_sha256", "pixels_sha256", "backbone_settings")
 """Attributes shared by all files computed from the images of an archive by a backbone."""
 
 METHOD = ("backbone", "labeling", "seed", "archive_sha256")

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -72,13 +73,13 @@ class ComputedActivations:
     def __init__(
         self,
         backbone: Backbone,
-        paths: Sequence[Path],
+        images: Sequence[NDArray[Any]],
         workers: int,
         processor: Processor,
     ) -> None:
         self._trunk = for_inference(processor.place(backbone.trunk), processor.inference)
         self._preprocessing = backbone.preprocessing
-        self._images = Images(paths, backbone.preprocessing)
+        self._images = PreparedImages(images, backbone.preprocessing)
         self._workers = workers
         self._processor = processor
         self._portions = Portions()
@@ -122,7 +123,7 @@ class ComputedActivations:
 def open_source(
     stored: Path | None,
     archive: pd.DataFrame,
-    root: Path,
+    images: Sequence[NDArray[Any]],
     backbone: Backbone,
     threads: int,
     processor: Processor,
@@ -132,24 +133,23 @@ def open_source(
         with open_activations(stored, list(archive["image"])) as dataset:
             yield StoredActivations(dataset)
     else:
-        paths = [root / path for path in archive["path"]]
-        precise = precise_enough(processor, backbone, paths)
-        yield ComputedActivations(backbone, paths, max(1, threads - 1), precise)
+        precise = precise_enough(processor, backbone, images)
+        yield ComputedActivations(backbone, images, max(1, threads - 1), precise)
 
 
-class Images(Dataset[np.ndarray | InputError]):
-    """The pixels of each image, or the error raised while reading it."""
+class PreparedImages(Dataset[np.ndarray | InputError]):
+    """Each image at the input size of a network, or the error raised while reading it."""
 
-    def __init__(self, paths: Sequence[Path], preprocessing: Preprocessing) -> None:
-        self._paths = paths
+    def __init__(self, images: Sequence[NDArray[Any]], preprocessing: Preprocessing) -> None:
+        self._images = images
         self._preprocessing = preprocessing
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._images)
 
     def __getitem__(self, row: int) -> np.ndarray | InputError:
         try:
-            return self._preprocessing.load(self._paths[row])
+            return self._preprocessing.prepare(self._images[row])
         except InputError as error:  # torch would wrap the message in a worker traceback
             return error
 

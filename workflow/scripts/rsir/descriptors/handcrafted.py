@@ -7,7 +7,6 @@ coefficient of their histograms (Arandjelović and Zisserman, 2012).
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from skimage.feature import local_binary_pattern
 from sklearn.cluster import MiniBatchKMeans
 
-from rsir.archives.pixels import read_image
 from rsir.core.errors import InputError
 from rsir.core.progress import progress
 
@@ -92,7 +90,7 @@ def count_words(words: MiniBatchKMeans, keypoints: Floats) -> Floats:
 
 
 def describe(
-    network: str, paths: Sequence[Path], train: NDArray[np.int64], seed: int, workers: int
+    network: str, images: Sequence[Pixels], train: NDArray[np.int64], seed: int, workers: int
 ) -> Floats:
     """Return the handcrafted descriptors (N, D) of images.
 
@@ -100,8 +98,8 @@ def describe(
     ----------
     network
         `color_histogram`, `lbp` or `bovw_sift`.
-    paths
-        Image files.
+    images
+        The images, uint8 H×W×3 each.
     train
         Rows of the images from which `bovw_sift` learns its visual words.
     seed
@@ -118,21 +116,19 @@ def describe(
     with ThreadPoolExecutor(workers) as pool:
         if network == "bovw_sift":
             quota = max(1, CODEBOOK_KEYPOINTS // len(train))
-            samples = pool.map(lambda row: _sample_keypoints(paths[row], quota, (seed, row)), train)
+            samples = pool.map(
+                lambda row: _sample_keypoints(images[row], quota, (seed, row)), train
+            )
             words = learn_words(np.concatenate(list(samples)), seed)
-            rows = pool.map(lambda path: count_words(words, sift(_pixels(path))), paths)
+            rows = pool.map(lambda row: count_words(words, sift(images[row])), range(len(images)))
         else:
-            rows = pool.map(lambda path: HISTOGRAMS[network](_pixels(path)), paths)
-        return np.stack(list(progress(rows, len(paths), network, "image")))
+            rows = pool.map(lambda row: HISTOGRAMS[network](images[row]), range(len(images)))
+        return np.stack(list(progress(rows, len(images), network, "image")))
 
 
-def _sample_keypoints(path: Path, count: int, seed: tuple[int, int]) -> Floats:
-    keypoints = sift(_pixels(path))
+def _sample_keypoints(pixels: Pixels, count: int, seed: tuple[int, int]) -> Floats:
+    keypoints = sift(pixels)
     return keypoints[np.random.default_rng(seed).permutation(len(keypoints))[:count]]
-
-
-def _pixels(path: Path) -> Pixels:
-    return np.asarray(read_image(path))
 
 
 def _gray(pixels: Pixels) -> Pixels:

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
@@ -41,7 +42,9 @@ def reduced_precision(processor: Processor) -> Processor:
     return replace(processor, inference=inference, training=training)
 
 
-def precise_enough(processor: Processor, backbone: Backbone, paths: Sequence[Path]) -> Processor:
+def precise_enough(
+    processor: Processor, backbone: Backbone, images: Sequence[NDArray[Any]]
+) -> Processor:
     """Return the processor, with inference in float32 if its data type changes the descriptors.
 
     The error from the 8-bit significand of bfloat16 or the range of float16 depends on the network
@@ -54,9 +57,9 @@ def precise_enough(processor: Processor, backbone: Backbone, paths: Sequence[Pat
     """
     if processor.inference == torch.float32:
         return processor
-    rows = np.unique(np.linspace(0, len(paths) - 1, COMPARED_IMAGES).astype(int))
-    images = [backbone.preprocessing.load(paths[row]) for row in rows]
-    pixels = torch.from_numpy(np.stack(images))
+    rows = np.unique(np.linspace(0, len(images) - 1, COMPARED_IMAGES).astype(int))
+    prepared = [backbone.preprocessing.prepare(images[row]) for row in rows]
+    pixels = torch.from_numpy(np.stack(prepared))
     exact = replace(processor, inference=torch.float32)
     expected = _pooled(exact, backbone, pixels)
     try:

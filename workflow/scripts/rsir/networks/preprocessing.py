@@ -1,15 +1,15 @@
 """Preprocessing of images for a network: resizing, cropping and normalisation."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import interpolate
 
-from rsir.archives.pixels import read_image
 from rsir.core.errors import InputError
 
 INTERPOLATIONS = {
@@ -18,19 +18,19 @@ INTERPOLATIONS = {
 }
 
 
-def load_pixels(
-    path: Path,
+def resize_pixels(
+    pixels: NDArray[Any],
     size: int,
     resize: str = "squash",
     resize_size: int | None = None,
     interpolation: str = "bilinear",
-) -> NDArray[np.uint8]:
-    """Read an image at the input size of a network.
+) -> NDArray[Any]:
+    """Scale an image to the input size of a network.
 
     Parameters
     ----------
-    path
-        The image file.
+    pixels
+        The image: uint8 H×W×3, or float32 H×W×C.
     size
         The side of the square that is returned, in pixels.
     resize
@@ -41,35 +41,42 @@ def load_pixels(
         The shorter side before the crop, in pixels, at least `size`; only `crop` uses it.
     interpolation
         `bilinear`, as in the presets of torchvision's weights for the networks of the thesis, or
-        `bicubic`. Both are Pillow's, which antialias when downscaling.
+        `bicubic`. Pillow's for uint8, torch's for float32; both antialias when downscaling.
 
     Returns
     -------
-    ndarray, size × size × 3
+    ndarray, size × size × C, of the same type
     """
-    image = read_image(path)
-    resample = INTERPOLATIONS[interpolation]
     if resize == "squash":
-        return np.array(image.resize((size, size), resample))
+        return _scaled(pixels, size, size, interpolation)
     if resize != "crop":
         raise ValueError(f"resize is {resize!r}, expected 'squash' or 'crop'")
     if resize_size is None or resize_size < size:
         raise InputError(
             f"resize_size: {resize_size} is less than the network's input size {size}; raise it"
         )
-    shorter = min(image.size)
-    width, height = (resize_size * side // shorter for side in image.size)
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    scaled = image.resize((width, height), resample)
-    return np.array(scaled.crop((left, top, left + size, top + size)))
+    sides = pixels.shape[:2]
+    height, width = (resize_size * side // min(sides) for side in sides)
+    top, left = round((height - size) / 2), round((width - size) / 2)
+    return _scaled(pixels, height, width, interpolation)[top : top + size, left : left + size]
+
+
+def _scaled(pixels: NDArray[Any], height: int, width: int, interpolation: str) -> NDArray[Any]:
+    if pixels.dtype == np.uint8:
+        image = Image.fromarray(pixels).resize((width, height), INTERPOLATIONS[interpolation])
+        return np.array(image)
+    planes = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    scaled = interpolate(planes, (height, width), mode=interpolation, antialias=True)
+    return scaled[0].permute(1, 2, 0).numpy()
 
 
 @dataclass(frozen=True)
 class Preprocessing:
     """The preprocessing of images for a network.
 
-    `resize` is `squash` or `crop`, see `load_pixels`. Sizes in pixels; `resize_size` is the shorter
-    side before the centre crop. Means and standard deviations per channel on the scale 0..1.
+    `resize` is `squash` or `crop`, see `resize_pixels`. Sizes in pixels; `resize_size` is the
+    shorter side before the centre crop. Means and standard deviations per channel, on the scale
+    0..1.
     """
 
     resize: str
@@ -79,9 +86,9 @@ class Preprocessing:
     std: tuple[float, ...]
     interpolation: str
 
-    def load(self, path: Path) -> NDArray[np.uint8]:
-        """Read an image at the input size of the network, see `load_pixels`."""
-        return load_pixels(path, self.size, self.resize, self.resize_size, self.interpolation)
+    def prepare(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Scale an image to the input size of the network, see `resize_pixels`."""
+        return resize_pixels(pixels, self.size, self.resize, self.resize_size, self.interpolation)
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Convert uint8 pixels B×H×W×3 to normalised float32 B×3×H×W in channels-last memory."""

@@ -5,18 +5,17 @@ multiples of 90°, and the similarity of an image is its largest similarity to a
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rsir.archives.archive_table import label_names
-from rsir.archives.pixels import read_image
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import ArrayFile, read_attributes
 from rsir.core.origin import METHOD, ORIGIN, check_origin
@@ -59,7 +58,7 @@ class QueryResult:
 
 
 def query_by_example(
-    query_image: Path,
+    query_image: NDArray[np.uint8],
     archive: pd.DataFrame,
     descriptors: Path,
     weights: Path | None,
@@ -73,7 +72,7 @@ def query_by_example(
     Parameters
     ----------
     query_image
-        Path of an image file.
+        The image, uint8 H×W×3.
     archive
         As read by `rsir.archives.archive_table.read_archive`.
     descriptors
@@ -103,8 +102,7 @@ def query_by_example(
     attributes = read_attributes(descriptors)
     settings = json.loads(attributes["backbone_settings"])
     if settings["library"] == "handcrafted":
-        with rotated(query_image) as rotations:
-            histograms = describe_handcrafted(rotations, settings["network"])
+        histograms = describe_handcrafted(rotated(query_image), settings["network"])
         return QueryResult(name, nearest(archive, stored[name], histograms, top), None)
     if weights is None or not weights.exists():
         raise InputError(f"{weights}: does not exist yet; run: snakemake --cores all {weights}")
@@ -115,53 +113,43 @@ def query_by_example(
     processor = reduced_precision(prepare_processor(threads, use_gpu=False))
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
-    with rotated(query_image) as rotations:
-        computed = describe(rotations, backbone, tuned, processor)
+    computed = describe(rotated(query_image), backbone, tuned, processor)
     predicted = predict(tuned, computed[OUTPUT][0]) if tuned else None
     return QueryResult(name, nearest(archive, stored[name], computed[name], top), predicted)
 
 
-@contextmanager
-def rotated(query_image: Path) -> Iterator[list[Path]]:
-    """Yield temporary files of an image rotated by 0°, 90°, 180° and 270°.
+def rotated(pixels: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return an image H×W×C rotated counterclockwise by 0°, 90°, 180° and 270°."""
+    return [np.ascontiguousarray(np.rot90(pixels, quarters)) for quarters in range(4)]
+
+
+def describe_handcrafted(images: Sequence[NDArray[np.uint8]], network: str) -> np.ndarray:
+    """Return the histograms T×D of images, uint8 H×W×3, by a handcrafted descriptor.
 
     Raises
     ------
     InputError
-        If the image cannot be used.
-    """
-    image = read_image(query_image)
-    with TemporaryDirectory() as folder:
-        rotations = [Path(folder) / f"{angle}.png" for angle in (0, 90, 180, 270)]
-        for rotation in rotations:
-            image.rotate(int(rotation.stem), expand=True).save(rotation)
-        yield rotations
-
-
-def describe_handcrafted(images: Sequence[Path], network: str) -> np.ndarray:
-    """Return the histograms T×D of image files by a handcrafted descriptor.
-
-    Raises
-    ------
-    InputError
-        If an image cannot be used, or the descriptor needs visual words, which are not stored.
+        If the descriptor needs visual words, which are not stored.
     """
     from rsir.descriptors.handcrafted import HISTOGRAMS
 
     if network not in HISTOGRAMS:
         raise InputError(f"{network}: its visual words are not stored; use another backbone")
-    return np.stack([HISTOGRAMS[network](np.asarray(read_image(image))) for image in images])
+    return np.stack([HISTOGRAMS[network](image) for image in images])
 
 
 def describe(
-    images: Sequence[Path], backbone: Backbone, models: Sequence[TaskModel], processor: Processor
+    images: Sequence[NDArray[Any]],
+    backbone: Backbone,
+    models: Sequence[TaskModel],
+    processor: Processor,
 ) -> dict[str, np.ndarray]:
-    """Compute the descriptors of image files as for the archive, float32 T×D by name.
+    """Compute the descriptors of images as for the archive, float32 T×D by name.
 
     Parameters
     ----------
     images
-        Image files, as `rsir.archives.pixels.read_image` takes them.
+        Images H×W×C, as the network's preprocessing takes them.
     backbone
         The network.
     models
@@ -172,13 +160,13 @@ def describe(
     Raises
     ------
     InputError
-        If an image cannot be used.
+        If an activation is too large, or an image does not fit into memory.
     """
     precise = precise_enough(processor, backbone, images)
     one_batch = replace(precise, batch_size=len(images))
     source = ComputedActivations(backbone, images, 0, one_batch)
     with h5py.File("rotations", "w", driver="core", backing_store=False) as file:
-        arrays = ArrayFile(file, [image.name for image in images])
+        arrays = ArrayFile(file, [str(number) for number in range(len(images))])
         if models:
             reextract(models, source, processor, arrays)
         else:

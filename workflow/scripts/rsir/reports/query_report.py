@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from rsir.archives.archive_table import read_archive
-from rsir.archives.pixels import read_image
+from rsir.archives.pixels import read_pixel_format, read_pixels
 from rsir.archives.thumbnails import LONGER_SIDE, read_thumbnails, thumbnail
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
@@ -27,6 +29,7 @@ MARGIN, LINE = 12, 15  # pixels
 def write_query_report(
     query_image: Path,
     archive: Path,
+    pixels: Path,
     thumbnails: Path,
     descriptors: Path,
     weights: Path | None,
@@ -48,14 +51,12 @@ def write_query_report(
     """
     if not query_image.is_file():
         raise InputError(f"{query_image}: no such image; correct the path")
-    image = read_image(query_image)
-    for needed in (archive, thumbnails, descriptors, models):
+    for needed in (archive, pixels, thumbnails, descriptors, models):
         if needed is not None and not needed.exists():
             raise InputError(f"{needed}: does not exist yet; run: snakemake --cores all {needed}")
+    image = read_pixels(query_image, read_pixel_format(pixels))
     images = read_archive(archive)
-    result = query_by_example(
-        query_image, images, descriptors, weights, models, descriptor, top, threads
-    )
+    result = query_by_example(image, images, descriptors, weights, models, descriptor, top, threads)
     rows = result.hits["row"].to_numpy()
     jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
     attributes = read_attributes(descriptors)
@@ -85,7 +86,7 @@ def prediction(predicted: dict[str, float]) -> str:
 
 def contact_sheet(
     name: str,
-    image: Image.Image,
+    image: NDArray[np.uint8],
     title: str,
     result: QueryResult,
     jpegs: Sequence[bytes],
@@ -122,7 +123,7 @@ def contact_sheet(
 def as_page(
     template: Path,
     name: str,
-    image: Image.Image,
+    image: NDArray[np.uint8],
     title: str,
     result: QueryResult,
     jpegs: Sequence[bytes],

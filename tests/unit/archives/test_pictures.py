@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rsir.archives.pixels import MAX_PIXELS, read_image
+from rsir.archives.pictures import MAX_PIXELS, read_picture
 from rsir.core.errors import InputError
 
 
@@ -43,7 +43,7 @@ def png(width: int, height: int, depth: int, pixels: bytes) -> bytes:
 def test_eight_bit_modes_become_rgb(tmp_path, mode, colour, expected):
     path = tmp_path / "image.tif"
     Image.new(mode, (3, 2), colour).save(path)
-    image = read_image(path)
+    image = read_picture(path)
     assert (image.mode, image.size) == ("RGB", (3, 2))
     assert image.getpixel((0, 0)) == expected
 
@@ -55,7 +55,7 @@ def test_palette_colours_are_resolved_and_transparency_is_dropped(tmp_path):
     palette.putpalette([10, 20, 30, 200, 100, 50])
     palette.putpixel((1, 0), 1)
     palette.save(path, transparency=bytes([0, 128]))
-    image = read_image(path)
+    image = read_picture(path)
     assert [image.getpixel((x, 0)) for x in (0, 1)] == [(10, 20, 30), (200, 100, 50)]
 
 
@@ -66,7 +66,7 @@ def test_orientation_is_applied_once(tmp_path, ending):
     exif[0x0112] = 6  # to be rotated clockwise by 90 degrees
     upright = noise_image(4, 7)
     upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
-    assert np.array_equal(read_image(path), upright)
+    assert np.array_equal(read_picture(path), upright)
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
@@ -74,7 +74,7 @@ def test_wide_modes_are_refused(tmp_path, mode):
     path = tmp_path / "wide.tif"
     Image.new(mode, (2, 2)).save(path)
     with pytest.raises(InputError, match=r"wide\.tif: pixels of Pillow's mode .*convert"):
-        read_image(path)
+        read_picture(path)
 
 
 def test_sixteen_bit_colour_is_refused_although_pillow_converts_it(tmp_path):
@@ -83,7 +83,7 @@ def test_sixteen_bit_colour_is_refused_although_pillow_converts_it(tmp_path):
     with Image.open(path) as image:
         assert image.mode == "RGB"
     with pytest.raises(InputError, match=r"wide\.png: 16 bits per channel"):
-        read_image(path)
+        read_picture(path)
 
 
 @pytest.mark.parametrize("ending", ["bmp", "jpg", "png", "tif", "webp"])
@@ -93,7 +93,7 @@ def test_a_truncated_file_is_refused(tmp_path, ending):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=rf"half\.{ending}: cannot be decoded"):
-        read_image(path)
+        read_picture(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image"])
@@ -101,13 +101,13 @@ def test_a_file_that_is_not_an_image_is_refused(tmp_path, content):
     path = tmp_path / "text.png"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"text\.png: not an image"):
-        read_image(path)
+        read_picture(path)
 
 
 def test_a_folder_and_a_missing_file_are_refused(tmp_path):
     for path in (tmp_path, tmp_path / "none.png"):
         with pytest.raises(InputError, match=f"{path.name}: not a regular file"):
-            read_image(path)
+            read_picture(path)
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "webp"])
@@ -115,7 +115,7 @@ def test_several_frames_are_refused(tmp_path, ending):
     path = tmp_path / f"film.{ending}"
     noise_image(8, 8).save(path, save_all=True, append_images=[Image.new("RGB", (8, 8))])
     with pytest.raises(InputError, match="several frames"):
-        read_image(path)
+        read_picture(path)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -124,4 +124,4 @@ def test_a_too_large_image_is_refused_by_its_header(tmp_path, width):
     path = tmp_path / "large.png"
     path.write_bytes(png(width, 1000, 8, b""))
     with pytest.raises(InputError, match=rf"large\.png: .*{width}"):
-        read_image(path)
+        read_picture(path)
