@@ -56,8 +56,8 @@ def synthetic_tiles(images_per_scene: int) -> Iterator[Tiles]:
         root = Path(name)
         tiles = Tiles(root, root / "archive.csv", root / "pixels.json", root / "weights.json")
         write_sample(tiles.root, images_per_scene, seed=0)
-        labels = tiles.root / "labels.csv"
-        archive.main("sample", tiles.root, labels, 1, tiles.file, tiles.pixels)
+        attributes = tiles.root / "attributes.csv"
+        archive.main(root, {"kind": "synthetic"}, 1, tiles.file, attributes, tiles.pixels)
         write_record(tiles.weights, None)
         yield tiles
 
