@@ -44,7 +44,8 @@ def download(urls: Sequence[str], path: Path, digest: str) -> None:
         The path of the file.
     digest
         Its SHA-256 digest, or the first digits of it (at least 8); or, for files whose publishers
-        state no other, `md5:` and its MD5 digest.
+        state no other, `md5:` and its MD5 digest; empty for files whose publishers state none, any
+        content of which is taken.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def download(urls: Sequence[str], path: Path, digest: str) -> None:
 
 def _parsed(digest: str) -> tuple[str, str]:
     """Return the algorithm of a digest and its digits; raise ValueError if it is not a digest."""
-    if re.fullmatch("[0-9a-f]{8,64}", digest):
+    if re.fullmatch("([0-9a-f]{8,64})?", digest):
         return "SHA-256", digest
     if re.fullmatch("md5:[0-9a-f]{32}", digest):
         return "MD5", digest.removeprefix("md5:")

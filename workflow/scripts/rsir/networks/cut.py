@@ -46,7 +46,7 @@ def cut_network(model: nn.Module, cut: str, preprocessing: Preprocessing) -> Bac
     traced = fx.GraphModule(model, graph).eval()
     size = preprocessing.size
     with torch.no_grad():
-        ShapeProp(traced).propagate(torch.zeros(1, 3, size, size))
+        ShapeProp(traced).propagate(torch.zeros(1, len(preprocessing.mean), size, size))
     nodes = list(traced.graph.nodes)
     paths = [tracer.node_to_qualname.get(node, "") for node in graph.nodes]
 

