@@ -10,7 +10,11 @@ KEYS = read_keys()
 README = ROOT / "config" / "README.md"
 
 # What these stand for when they are left out is said in their meaning.
-WITHOUT_DEFAULT = {"backbones.<name>.network", "backbones.<name>.cut", "split.file"}
+WITHOUT_DEFAULT = {
+    *(f"backbones.<name>.{key}" for key in ("network", "cut", "size", "bands", "sensor")),
+    *(f"backbones.<name>.{key}" for key in ("mean", "std", "range")),
+    "split.file",
+}
 
 MINE = {"kind": "table", "root": "mine", "labels": "mine.csv"}
 
@@ -120,7 +124,7 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
         (
             "backbones.lbp.library",
             "'skimage' is not one of",
-            "'torchvision', 'timm', 'handcrafted'",
+            "'torchvision', 'timm', 'torchgeo', 'handcrafted', 'file'",
         ),
     ),
     "unknown key of a labeling": (

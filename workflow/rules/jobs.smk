@@ -15,14 +15,17 @@ def code(script):
     """Return the modules that a script imports, directly or not, as inputs of its rule.
 
     Snakemake reruns a rule when its script changes, but does not follow the script's imports.
-    Packages are left out: their `__init__.py` files hold no code.
+    A module's table, beside it under its name, belongs to it. Packages are left out: their
+    `__init__.py` files hold no code.
     """
     modules, waiting = set(), [SCRIPTS / script]
     while waiting:
         new = imported_modules(waiting.pop()) - modules
         modules |= new
         waiting += new
-    return [os.path.relpath(path) for path in sorted(modules)]
+    tables = {path.with_suffix(".csv") for path in modules}
+    files = modules | set(filter(Path.exists, tables))
+    return [os.path.relpath(path) for path in sorted(files)]
 
 
 @functools.cache

@@ -72,7 +72,7 @@ def dead_address():
         return server.url("/file")
 
 
-@pytest.mark.parametrize("digest", [DIGEST, DIGEST[:8], MD5])
+@pytest.mark.parametrize("digest", [DIGEST, DIGEST[:8], MD5, None])
 def test_the_right_file_is_downloaded(server, tmp_path, digest):
     path = tmp_path / "new" / "file.bin"
     download([server.url("/file", Answer())], path, digest)

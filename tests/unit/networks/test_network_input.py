@@ -142,8 +142,8 @@ def test_values_beyond_eight_bits_are_refused_where_a_network_takes_eight():
     image = np.zeros((8, 8, 2), np.float32)
     image[3, 4] = 255, 300
     of_bands(eight_bit=("VV",)).prepare(image)
-    with pytest.raises(InputError, match="band VH: .* 8 bits, and the image has 0 to 300"):
+    with pytest.raises(InputError, match=r"band VH: .* 8 bits, and the image has 0 to 300"):
         of_bands(eight_bit=("VV", "VH")).prepare(image)
     image[0, 0, 0] = -3
-    with pytest.raises(InputError, match="band VV: .* has -3 to 255"):
+    with pytest.raises(InputError, match=r"band VV: .* has -3 to 255"):
         of_bands(eight_bit=("VV", "VH")).prepare(image)

@@ -31,7 +31,7 @@ _RETRY = Retry(
 )
 
 
-def download(urls: Sequence[str], path: Path, digest: str) -> None:
+def download(urls: Sequence[str], path: Path, digest: str | None) -> None:
     """Download a file from the first address that serves the right content.
 
     An existing file with the right digest is kept; one with another digest is never replaced.
@@ -44,15 +44,15 @@ def download(urls: Sequence[str], path: Path, digest: str) -> None:
         The path of the file.
     digest
         Its SHA-256 digest, or the first digits of it (at least 8); or, for files whose publishers
-        state no other, `md5:` and its MD5 digest; empty for files whose publishers state none, any
-        content of which is taken.
+        state no other, `md5:` and its MD5 digest. None takes any content, for publishers who state no
+        digest.
 
     Raises
     ------
     InputError
         If another file exists at the path, or no address serves the right content.
     """
-    algorithm, expected = _parsed(digest)
+    algorithm, expected = ("SHA-256", "") if digest is None else _parsed(digest)
     digest_of = _DIGESTS[algorithm]
     if path.exists():
         if not path.is_file() or not digest_of(path).startswith(expected):
@@ -81,7 +81,7 @@ def download(urls: Sequence[str], path: Path, digest: str) -> None:
 
 def _parsed(digest: str) -> tuple[str, str]:
     """Return the algorithm of a digest and its digits; raise ValueError if it is not a digest."""
-    if re.fullmatch("([0-9a-f]{8,64})?", digest):
+    if re.fullmatch("[0-9a-f]{8,64}", digest):
         return "SHA-256", digest
     if re.fullmatch("md5:[0-9a-f]{32}", digest):
         return "MD5", digest.removeprefix("md5:")

@@ -138,16 +138,16 @@ def _timm_model(name: str, size: int | None, arguments: dict[str, Any]) -> nn.Mo
     """Build a network of timm, for a size where its architecture depends on it."""
     if size is not None:
         try:
-            model: nn.Module = timm.create_model(name, img_size=size, **arguments)
+            sized: nn.Module = timm.create_model(name, img_size=size, **arguments)
         except TypeError as error:
             if "img_size" not in str(error):
                 raise
         else:
-            return model
+            return sized
         pretrained = timm.get_pretrained_cfg(name)
         if pretrained.fixed_input_size and size != pretrained.input_size[-1]:
             raise ValueError(f"only {pretrained.input_size[-1]} pixels are possible")
-    model = timm.create_model(name, **arguments)
+    model: nn.Module = timm.create_model(name, **arguments)
     return model
 
 

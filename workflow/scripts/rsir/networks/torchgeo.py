@@ -39,7 +39,7 @@ class PublishedWeights:
     url
         The address of the file.
     sha256
-        The first digits of its SHA-256 digest; empty if they are not published.
+        The first digits of its SHA-256 digest; None if they are not published.
     """
 
     name: str
@@ -47,7 +47,7 @@ class PublishedWeights:
     network: str
     input: NetworkInput
     url: str
-    sha256: str
+    sha256: str | None
 
     def adapted(
         self, size: int | None = None, missing: Mapping[str, float] | None = None
@@ -133,6 +133,6 @@ def _numbers(text: str) -> list[float]:
     return [float(number) for number in text.split()]
 
 
-def _digest(url: str) -> str:
+def _digest(url: str) -> str | None:
     found = re.search(r"-([0-9a-f]{8})\.pth$", url)
-    return found[1] if found else ""
+    return found[1] if found else None

@@ -88,7 +88,7 @@ def _torchgeo_weights(name: str) -> WeightFile:
     return _downloaded(published.url, published.sha256)
 
 
-def _downloaded(url: str, digest: str) -> WeightFile:
+def _downloaded(url: str, digest: str | None) -> WeightFile:
     """Return a file of torch's download cache, which is downloaded into it if it is missing."""
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
     download([url], path, digest)
