@@ -63,5 +63,6 @@ rule archive:
     params:
         root=archive_root,
         settings=lambda w: config["archives"][w.archive],
+        digests=digests(archive_source),
     script:
         "../scripts/archive.py"

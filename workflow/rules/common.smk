@@ -1,8 +1,13 @@
 # What the rules share: the names in paths, and the inputs and settings that the configuration gives.
 
+import functools
+import hashlib
+import os
 import re
 import sys
 from pathlib import Path
+
+from snakemake.io import is_flagged
 
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
@@ -179,12 +184,36 @@ def mapped_descriptors():
 
 
 def existing(path, key):
-    """Return a file or folder that the configuration names, if it exists."""
+    """Return a file or folder that the configuration names, if it exists.
+
+    Snakemake compares large files by time; as `ancient` inputs, files of the user are compared by
+    their digests alone, which are params of the same rule.
+    """
     if not Path(path).exists():
         sys.exit(f"config: {key}: {path} does not exist; put it there or correct the path")
     if set(path) & set("{}"):
         sys.exit(f"config: {key}: {path} has braces, which stand for wildcards; rename it")
-    return path
+    return ancient(path)
+
+
+def digests(source):
+    """Return a function for `params` that gives the digests of the user's files in an input."""
+
+    def digests_of_input(wildcards):
+        paths = source(wildcards)
+        paths = [paths] if isinstance(paths, str) else paths
+        return [file_digest(path) for path in paths if is_flagged(path, "ancient")]
+
+    return digests_of_input
+
+
+@functools.cache
+def file_digest(path):
+    """Return the digest of a file, or None for what is none; its job says what is wrong."""
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 ACTIVATIONS = (

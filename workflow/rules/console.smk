@@ -31,12 +31,15 @@ def print_tables():
 
 onstart:
     check_results()
+    keep_previous_results()
 
 
 onsuccess:
+    restore_previous_results()
     gather_provenance()
     print_tables()
 
 
 onerror:
+    restore_previous_results()
     gather_provenance()

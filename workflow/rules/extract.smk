@@ -23,6 +23,7 @@ rule weights:
         "../../envs/torch.yaml"
     params:
         backbone=backbone_settings,
+        digests=digests(weights_file),
     script:
         "../scripts/weights.py"
 

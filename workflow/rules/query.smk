@@ -31,5 +31,6 @@ rule query:
         runtime=30,
     params:
         top=max(config["retrieval"]["cutoffs"]),
+        digests=digests(query_image),
     script:
         "../scripts/query.py"

@@ -24,5 +24,6 @@ rule split:
             key: config["split"][key]
             for key in ("method", "test_fraction", "validation_fraction", "seed")
         },
+        digests=digests(split_file),
     script:
         "../scripts/split.py"

@@ -51,6 +51,15 @@ def written_whole(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def discard_previous(path: Path) -> None:
+    """Remove the previous version of an output, which `workflow/rules/previous.smk` keeps."""
+    previous = path.with_name(f".{path.name}.previous")
+    if previous.is_dir():
+        shutil.rmtree(previous)
+    else:
+        previous.unlink(missing_ok=True)
+
+
 def optional(paths: Sequence[str]) -> Path | None:
     """Return the only path of a list, or None for an empty one."""
     return Path(*paths) if paths else None

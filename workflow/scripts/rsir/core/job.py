@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rsir.core.errors import one_line
+from rsir.core.files import discard_previous
 from rsir.core.job_record import note_job
 
 
@@ -34,6 +35,8 @@ def job(engine: Any) -> Iterator[None]:
             parameters=dict(engine.params.items()),
             config=engine.config,
         )
+        for path in engine.output:
+            discard_previous(Path(path))
 
 
 @contextmanager
