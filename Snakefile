@@ -4,18 +4,31 @@
 #   snakemake --cores all --configfile config/ucmerced.yaml      the thesis
 #   snakemake --cores 4 results/sample/scores/efficientnet_lite0/multi_label-seed0.csv
 
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.19")
 
 
-configfile: "config/config.yaml"
+DEFAULTS = os.path.relpath(os.path.join(workflow.basedir, "config", "config.yaml"))
+
+
+configfile: DEFAULTS
+
+
+# A working folder of its own (--directory) may have a config of its own.
+if DEFAULTS != "config/config.yaml" and os.path.exists("config/config.yaml"):
+
+    configfile: "config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/origins.smk"
 include: "workflow/rules/check.smk"
+include: "workflow/rules/targets.smk"
 include: "workflow/rules/jobs.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/previous.smk"
@@ -32,9 +45,6 @@ include: "workflow/rules/gallery.smk"
 include: "workflow/rules/query.smk"
 
 
-check_targets(sys.argv)
-
-
 rule all:
     default_target: True
     input:
@@ -42,3 +52,7 @@ rule all:
             tables(archive) + figures(archive) + [f"results/{archive}/gallery/index.html"]
             for archive in config["run"]["archives"]
         ],
+
+
+if workflow.is_main_process:
+    check_targets(targets())

@@ -39,6 +39,7 @@ def assert_refused() -> Callable[..., None]:
     def check(project: Project, outcome: Outcome, *parts: str, made: Collection[str] = ()) -> None:
         assert outcome.status != 0
         (line,) = outcome.errors
+        assert outcome.text.splitlines()[-1] == f"Error: {line}"
         for part in parts:
             assert part in line
         assert "Traceback" not in outcome.text

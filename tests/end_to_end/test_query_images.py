@@ -181,6 +181,6 @@ def test_a_named_picture_is_a_target(finished: Project) -> None:
         target.replace("quay", "pier")
     )
     assert missing.status != 0
-    assert "config: queries.pier: pier.png does not exist; put it there" in missing.text
+    assert "config: queries.pier: pier.png does not exist (config/own-" in missing.text
     unknown = finished.plan(target.replace("quay", "qay"))
     assert "there is no query 'qay'; did you mean quay?" in unknown.text

@@ -25,6 +25,21 @@ def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [
+        ("results", "is the folder of all results; give no target for the whole run"),
+        ("results/", "is the folder of all results; give no target for the whole run"),
+        (
+            "results/sample",
+            "is a folder; name files in it, as results/README.md lists them, or give no target "
+            "for the whole run",
+        ),
+        (
+            "results/sample/",
+            "is a folder; name files in it, as results/README.md lists them, or give no target "
+            "for the whole run",
+        ),
+        ("results/sampel", "no archive 'sampel'; did you mean sample?"),
+        ("./results/sampel/archive.csv", "no archive 'sampel'; did you mean sample?"),
+        ("results/sample/tables", "no such result; results/README.md lists them"),
         ("results/sampel/archive.csv", "no archive 'sampel'; did you mean sample?"),
         ("results/xyz/archive.csv", "no archive 'xyz'; known: sample, ucmerced"),
         ("results/s.mple/archive.csv", "no archive 's.mple'; did you mean sample?"),
@@ -80,6 +95,27 @@ def test_an_unknown_name_in_a_target_is_told_at_once(
     assert line.endswith(message)
     assert "Traceback" not in outcome.text
     assert project.made() == set()
+
+
+def test_a_folder_of_results_is_no_target(project: Project) -> None:
+    folder = project.path("results/sample/queries/one/vgg16")
+    folder.mkdir(parents=True)
+    for path in (folder, *folder.parents[:4]):
+        target = path.relative_to(project.folder).as_posix()
+        outcome = project.run("--touch", target, "--cores", "1")
+        assert outcome.status != 0
+        assert outcome.text.splitlines()[-1].startswith(f"{target}: is ")
+        assert "folder" in outcome.text.splitlines()[-1]
+        assert "Traceback" not in outcome.text
+
+
+@pytest.mark.parametrize("option", ["--configfile", "--configfiles"])
+def test_a_config_file_below_results_is_no_target(project: Project, option: str) -> None:
+    project.path("results/sample").mkdir(parents=True)
+    project.path("results/sample/own.yaml").write_text("run: {seeds: [5]}")
+    outcome = project.run("--dry-run", "--cores", "1", option, "results/sample/own.yaml")
+    assert outcome.status == 0, outcome.text
+    assert "seed5" in outcome.text
 
 
 def test_names_that_contain_each_other_are_told_apart(project: Project) -> None:

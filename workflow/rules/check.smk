@@ -1,8 +1,8 @@
 # Checks of the configuration and of the targets. Each error is one line.
 
+import datetime
 import difflib
 import math
-import os
 import re
 import sys
 from pathlib import Path
@@ -23,30 +23,51 @@ OLD_WORDS = (
 
 def check_config():
     """Check the configuration against its schema, and the names under `run`."""
-    for file in workflow.configfiles:
-        if Path(file).suffix in (".yaml", ".yml"):
-            check_keys(yaml.compose(Path(file).read_text(encoding="utf-8")), os.path.relpath(file))
+    for file, _, tree in CONFIG_SOURCES:
+        check_keys(tree, file)
     check_old_words()
+    replace_entries()
     try:
         validate(config, "../schemas/config.schema.yaml")
     except WorkflowError as error:
         flaw = error.__context__
         key = ".".join(map(str, flaw.absolute_path)) or "top level"
-        number = re.fullmatch(r"[\d.]+e-?\d+", str(flaw.instance), re.IGNORECASE)
-        hint = " (YAML needs a dot and a sign, as in 1.0e-3)" if number else ""
-        sys.exit(f"config: {key}: {flaw.message}{hint}; see config/README.md")
+        place = origin(*flaw.absolute_path, *named_key(flaw))
+        sys.exit(f"config: {key}: {flaw.message}{yaml_hint(flaw)}{place}; see config/README.md")
+    expand_paths()
     check_numbers(config)
     for kind in ("archives", "backbones", "labelings"):
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
         for name in config["run"][kind]:
-            check_name(f"config: run.{kind}", kind[:-1], name, known)
+            check_name(f"config: run.{kind}", kind[:-1], name, known, origin("run", kind))
     for name in handcrafted():
         network = config["backbones"][name].get("network", name)
-        check_name(
-            f"config: backbones.{name}.network", "handcrafted descriptor", network, HANDCRAFTED
-        )
+        where = f"config: backbones.{name}.network"
+        place = origin("backbones", name, "network")
+        check_name(where, "handcrafted descriptor", network, HANDCRAFTED, place)
     if (config["split"]["method"] == "file") != ("file" in config["split"]):
-        sys.exit("config: split.file: belongs to split.method: file; set both or neither")
+        sys.exit(
+            f"config: split.file: belongs to split.method: file{origin('split')}; "
+            "set both or neither"
+        )
+
+
+def named_key(flaw):
+    """Return the key that a flaw of the schema names, below the place where it is."""
+    if flaw.validator == "additionalProperties":
+        return re.findall(r"'([^']+)'", flaw.message)[:1]
+    return [flaw.instance] if isinstance(flaw.instance, (str, int)) else []
+
+
+def yaml_hint(flaw):
+    """Return what to write, where YAML reads a value as another type than it seems to be."""
+    value = flaw.instance
+    if re.fullmatch(r"[\d.]+e-?\d+", str(value), re.IGNORECASE):
+        return " (YAML needs a dot and a sign, as in 1.0e-3)"
+    is_text_expected = flaw.validator == "type" and flaw.validator_value == "string"
+    if is_text_expected and isinstance(value, (int, float, datetime.date)):
+        return f": quote it, as in '{value}'"
+    return ""
 
 
 def check_old_words():
@@ -55,8 +76,8 @@ def check_old_words():
         for name, entry in (config.get(section) or {}).items():
             if isinstance(entry, dict) and entry.get(key) == old:
                 sys.exit(
-                    f"config: {section}.{name}.{key}: '{old}' is called '{new}' since version 0.2; "
-                    f"write {key}: {new}"
+                    f"config: {section}.{name}.{key}: '{old}' is called '{new}' since version 0.2"
+                    f"{origin(section, name, key)}; write {key}: {new}"
                 )
 
 
@@ -80,46 +101,22 @@ def check_numbers(settings, *path):
         if isinstance(value, (dict, list)):
             check_numbers(value, *here)
         elif isinstance(value, float) and not math.isfinite(value):
-            sys.exit(f"config: {'.'.join(here)}: {value} is not finite; use a finite number")
+            key = ".".join(here)
+            sys.exit(f"config: {key}: {value} is not finite{origin(*here)}; use a finite number")
         elif isinstance(value, float) and value.is_integer():
             settings[key] = int(value)
 
 
-def check_name(where, what, name, known):
+def check_name(where, what, name, known, place=""):
     if name not in known:
         close = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-        sys.exit(f"{where}: there is no {what} '{name}'; {hint}")
+        sys.exit(f"{where}: there is no {what} '{name}'{place}; {hint}")
 
 
 def handcrafted():
     """Return the backbones that are handcrafted descriptors."""
     return [name for name, one in config["backbones"].items() if one["library"] == "handcrafted"]
-
-
-def check_targets(arguments):
-    """Check the targets; Snakemake would name only the path."""
-    for before, target in zip(arguments, arguments[1:]):
-        if before == "--report" or not target.startswith("results/"):
-            continue
-        archive, *folders, file = target.removeprefix("results/").split("/")
-        check_name(target, "archive", archive, list(config["archives"]))
-        name = file.split(".")[0]
-        if folders[0:1] == ["queries"] and len(folders) == 3:
-            check_name(target, "query", folders[1], list(config["queries"]))
-        if len(folders) in (2, 3):
-            check_name(target, "backbone", folders[-1], list(config["backbones"]))
-            labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
-            known = [OFF_THE_SHELF, *config["labelings"]]
-            check_name(target, "labeling", labeling, known)
-            if folders[-1] in handcrafted() and labeling != OFF_THE_SHELF:
-                sys.exit(f"{target}: {folders[-1]} is not trained; only {OFF_THE_SHELF} exists")
-            if labeling != OFF_THE_SHELF and not seed:
-                sys.exit(f"{target}: the seed is missing; name one, as in {labeling}-seed0")
-        elif folders in (["activations"], ["weights"]):
-            check_name(target, "backbone", name, list(config["backbones"]))
-        if not any(maker.is_producer(target) for maker in workflow.rules):
-            sys.exit(f"{target}: there is no such result; results/README.md lists them")
 
 
 check_config()

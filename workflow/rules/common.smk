@@ -190,9 +190,15 @@ def existing(path, key):
     their digests alone, which are params of the same rule.
     """
     if not Path(path).exists():
-        sys.exit(f"config: {key}: {path} does not exist; put it there or correct the path")
+        sys.exit(
+            f"config: {key}: {path} does not exist{origin(*key.split('.'))}; "
+            "put it there or correct the path"
+        )
     if set(path) & set("{}"):
-        sys.exit(f"config: {key}: {path} has braces, which stand for wildcards; rename it")
+        sys.exit(
+            f"config: {key}: {path} has braces, which stand for wildcards"
+            f"{origin(*key.split('.'))}; rename it"
+        )
     return ancient(path)
 
 

@@ -1,21 +1,31 @@
 """Split an archive into training, validation and test images."""
 
+import logging
 from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.split_methods import split_archive
+from rsir.archives.split_warnings import split_warnings
 from rsir.core.files import written_whole
 from rsir.core.job import job
 
 if __name__ == "__main__":
     with job(snakemake):
+        archive = read_archive(Path(snakemake.input.archive))
+        fractions = {
+            "test": snakemake.params.test_fraction,
+            "validation": snakemake.params.validation_fraction,
+        }
         split = split_archive(
-            read_archive(Path(snakemake.input.archive)),
+            archive,
             method=snakemake.params.method,
-            test_fraction=snakemake.params.test_fraction,
-            validation_fraction=snakemake.params.validation_fraction,
+            test_fraction=fractions["test"],
+            validation_fraction=fractions["validation"],
             seed=snakemake.params.seed,
             file=Path(snakemake.input.file) if snakemake.input.file else None,
         )
+        requested = {} if snakemake.input.file else fractions
+        for warning in split_warnings(archive, split, **requested):
+            logging.warning(warning)
         with written_whole(Path(snakemake.output[0])) as partial:
             split.to_csv(partial, index=False)

@@ -87,6 +87,21 @@ def test_iterative_accepts_images_without_labels():
     assert sizes(split_archive(archive, "iterative", 0.25)) == [15, 0, 5]
 
 
+@pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
+def test_iterative_splits_by_one_label(share):
+    labels = (np.arange(50) < 50 * share)[:, None]
+    split = split_archive(archive_of([""] * 50, labels), "iterative", 0.2)
+    tests = (split["subset"] == "test").to_numpy()
+    assert tests.sum() == 10
+    assert labels[tests].sum() == 10 * share
+
+
+@pytest.mark.parametrize(("labels", "singles"), [(60, "60 of 60"), (30, "30 of 30")])
+def test_labels_on_one_image_each_cannot_be_divided(labels, singles):
+    with pytest.raises(InputError, match=f"since {singles} labels are on one image only; choose"):
+        split_archive(archive_of([""] * labels, np.eye(labels)), "iterative", 0.2)
+
+
 def test_real_labels_split_iteratively():
     path = SHARED / "reference" / "LandUse_Multilabeled.txt"
     if not path.is_file():

@@ -65,6 +65,8 @@ def split_archive(
         case "iterative":
             _check_fractions(fractions)
             labels = label_matrix(archive)
+            if labels.shape[1] == 1:  # its absence is another label; one alone is refused
+                labels = np.hstack([labels, ~labels])
             subset = _draw(MultilabelStratifiedShuffleSplit, labels, fractions, seed)
         case "file":
             if file is None:
@@ -106,6 +108,12 @@ def _draw(
                 "change the fractions or the method"
             ) from error
         if not (len(remaining) and len(drawn)):
+            if strata.ndim == 2 and (single := int((strata[rest].sum(axis=0) == 1).sum())):
+                raise InputError(
+                    f"split: no image is left for a training and a {name} subset, since "
+                    f"{single} of {strata.shape[1]} labels are on one image only; choose another "
+                    "method or remove rare labels"
+                )
             raise InputError(
                 f"split: {len(strata)} images are too few for a training and a {name} subset; "
                 "add images"

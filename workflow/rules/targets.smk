@@ -1,0 +1,54 @@
+# Checks of the targets. Each error is one line; Snakemake would name only the path.
+
+import os
+import re
+import sys
+
+from snakemake.cli import get_argument_parser
+
+
+def targets():
+    """Return the targets of the command line, as Snakemake reads them."""
+    if not any("results" in argument for argument in sys.argv[1:]):
+        return []  # without building the parser, which takes time
+    arguments, _ = get_argument_parser().parse_known_args(sys.argv[1:])
+    return arguments.targets
+
+
+def check_targets(paths):
+    """Check targets below `results`."""
+    for target in paths:
+        path = os.path.normpath(target)
+        if path == "results":
+            sys.exit(f"{target}: is the folder of all results; give no target for the whole run")
+        if path.startswith("results/"):
+            check_target(target, path)
+
+
+def check_target(target, path):
+    """Name the part of a target that no rule knows."""
+    archive, *folders = path.removeprefix("results/").split("/")
+    check_name(target, "archive", archive, list(config["archives"]))
+    if any(maker.is_producer(path) for maker in workflow.rules):
+        return
+    if not folders or os.path.isdir(path):
+        sys.exit(
+            f"{target}: is a folder; name files in it, as results/README.md lists them, or give "
+            "no target for the whole run"
+        )
+    *folders, file = folders
+    name = file.split(".")[0]
+    if folders[0:1] == ["queries"] and len(folders) == 3:
+        check_name(target, "query", folders[1], list(config["queries"]))
+    if len(folders) in (2, 3):
+        check_name(target, "backbone", folders[-1], list(config["backbones"]))
+        labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
+        known = [OFF_THE_SHELF, *config["labelings"]]
+        check_name(target, "labeling", labeling, known)
+        if folders[-1] in handcrafted() and labeling != OFF_THE_SHELF:
+            sys.exit(f"{target}: {folders[-1]} is not trained; only {OFF_THE_SHELF} exists")
+        if labeling != OFF_THE_SHELF and not seed:
+            sys.exit(f"{target}: the seed is missing; name one, as in {labeling}-seed0")
+    elif folders in (["activations"], ["weights"]):
+        check_name(target, "backbone", name, list(config["backbones"]))
+    sys.exit(f"{target}: there is no such result; results/README.md lists them")
