@@ -142,16 +142,21 @@ def test_what_is_no_usable_picture_is_refused_in_one_line(
         (
             (*NETWORK[:3], "resnet50"),
             "results/sample/descriptors/resnet50/off_the_shelf.h5: does not exist yet; run: "
-            "snakemake --cores all results/sample/descriptors/resnet50/off_the_shelf.h5",
+            "snakemake --cores all results/sample/descriptors/resnet50/off_the_shelf.h5 "
+            "--configfile config/own-0.yaml",
         ),
         (
             (*NETWORK, "--descriptor", "ouput"),
             "results/sample/descriptors/efficientnet_lite0/off_the_shelf.h5: there is no "
             "descriptor 'ouput'; choose from output, pool",
         ),
+        (
+            (*NETWORK, "--model", "multi_label"),
+            "--model multi_label: the seed is missing; name one, as in multi_label-seed0",
+        ),
         ((*NETWORK[:3], "bovw_sift"), "bovw_sift: its visual words are not stored; use another"),
     ],
-    ids=["not made", "no such descriptor", "visual words"],
+    ids=["not made", "no such descriptor", "no seed", "visual words"],
 )
 def test_what_cannot_be_asked_is_said_in_one_line(
     results: Path, tmp_path: Path, arguments: tuple[str, ...], line: str

@@ -125,11 +125,11 @@ def test_a_variable_that_is_not_set_is_named(project: Project) -> None:
 PLACES = {
     "number for a name": (
         "archives:\n  2019: {kind: synthetic}\n",
-        ("archives", "2019 is not of type 'string': quote it, as in '2019'", "line 2"),
+        ("archives", "2019 is not of type 'string', as YAML reads it: quote it", "line 2"),
     ),
     "date for a name": (
         "run:\n  archives:\n  - 2019-05-01\n",
-        ("run.archives.0", "quote it, as in '2019-05-01'", "line 3"),
+        ("run.archives.0", "quote it", "line 3"),
     ),
     "truth for a name": (
         "queries:\n  yes: a.png\n",

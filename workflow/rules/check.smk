@@ -66,7 +66,7 @@ def yaml_hint(flaw):
         return " (YAML needs a dot and a sign, as in 1.0e-3)"
     is_text_expected = flaw.validator == "type" and flaw.validator_value == "string"
     if is_text_expected and isinstance(value, (int, float, datetime.date)):
-        return f": quote it, as in '{value}'"
+        return ", as YAML reads it: quote it"
     return ""
 
 

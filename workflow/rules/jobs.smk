@@ -65,8 +65,14 @@ def code_version():
     return output.strip() or "unknown"
 
 
-# Jobs import the library beside these rules, whichever is installed, and record its version.
+# Jobs import the library beside these rules, whichever is installed, and record its version and
+# the config files of the command line.
 paths = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
-os.environ.update(PYTHONPATH=os.pathsep.join(paths), RSIR_CODE=code_version())
+config_files = map(os.path.relpath, workflow.overwrite_configfiles)
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(paths),
+    RSIR_CODE=code_version(),
+    RSIR_CONFIG_FILES=os.pathsep.join(config_files),
+)
 
 limit_local_gpu_jobs()

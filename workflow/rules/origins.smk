@@ -90,14 +90,17 @@ def line_of(node, path):
     line = 1
     for part in path:
         if isinstance(node, yaml.MappingNode):
-            pairs = {str(key.value): (key, value) for key, value in node.value}
+            pairs = {
+                (yaml.safe_load(key.value) if key.style is None else key.value): (key, value)
+                for key, value in node.value
+            }
         elif isinstance(node, yaml.SequenceNode):
-            pairs = {str(index): (value, value) for index, value in enumerate(node.value)}
+            pairs = {index: (value, value) for index, value in enumerate(node.value)}
         else:
             pairs = {}
-        if str(part) not in pairs:
+        if part not in pairs:
             break
-        key, node = pairs[str(part)]
+        key, node = pairs[part]
         line = key.start_mark.line + 1
     return line
 

@@ -29,9 +29,8 @@ def check_target(target, path):
     """Name the part of a target that no rule knows."""
     archive, *folders = path.removeprefix("results/").split("/")
     check_name(target, "archive", archive, list(config["archives"]))
-    if any(maker.is_producer(path) for maker in workflow.rules):
-        return
-    if not folders or os.path.isdir(path):
+    exists = any(maker.is_producer(path) for maker in workflow.rules)
+    if not exists and (not folders or os.path.isdir(path)):
         sys.exit(
             f"{target}: is a folder; name files in it, as results/README.md lists them, or give "
             "no target for the whole run"
@@ -51,4 +50,5 @@ def check_target(target, path):
             sys.exit(f"{target}: the seed is missing; name one, as in {labeling}-seed0")
     elif folders in (["activations"], ["weights"]):
         check_name(target, "backbone", name, list(config["backbones"]))
-    sys.exit(f"{target}: there is no such result; results/README.md lists them")
+    if not exists:
+        sys.exit(f"{target}: there is no such result; results/README.md lists them")

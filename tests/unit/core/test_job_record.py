@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from rsir.core.errors import InputError
-from rsir.core.job_record import digest, gather, note_job, read_record
+from rsir.core.job_record import (
+    digest,
+    gather,
+    note_job,
+    read_record,
+    snakemake_command,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +116,36 @@ def test_the_digest_of_a_folder_depends_on_names_and_contents(tmp_path):
     second = digest(tiles.parent)
     write(tiles / "one.png", "1").rename(tiles / "two.png")
     assert len({first, second, digest(tiles.parent)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("config_files", "options"),
+    [
+        ("", ""),
+        ("config/mine.yaml", " --configfile config/mine.yaml"),
+        ("a.yaml:my own.yaml", " --configfile a.yaml 'my own.yaml'"),
+    ],
+)
+def test_the_command_for_a_result_has_the_config_files_of_the_last_job(
+    folder, monkeypatch, config_files, options
+):
+    target = folder / "archive.csv"
+    assert snakemake_command(target, folder) == (
+        "snakemake --cores all results/mine/archive.csv, with the --configfile that defines mine, "
+        "if one does"
+    )
+    monkeypatch.setenv("RSIR_CONFIG_FILES", config_files)
+    note(folder)
+    gather(folder)
+    command = snakemake_command(target, folder)
+    assert command == f"snakemake --cores all results/mine/archive.csv{options}"
+
+
+def test_a_record_without_config_files_is_read(folder):
+    note(folder)
+    gather(folder)
+    file = folder / "provenance.json"
+    stored = json.loads(file.read_text())
+    del stored["jobs"]["split"]["config_files"]
+    file.write_text(json.dumps(stored))
+    assert read_record(folder).jobs["split"].config_files == []

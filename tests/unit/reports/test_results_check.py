@@ -1,6 +1,7 @@
 """Results that differ from their record."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,30 @@ def test_untouched_results_have_no_findings():
     assert states() == {}
     text = as_text(FOLDER, read_record(FOLDER), [])
     assert text.startswith("results/mine: 5 files, all unchanged; code version: ")
+
+
+def test_results_are_checked_from_any_folder(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    folder = tmp_path / FOLDER
+    assert check(folder, read_record(folder)) == []
+    write(folder / "table.csv", "other")
+    write(folder / "own.csv", "")
+    write(tmp_path / "workflow/score.py", "other")
+    write(tmp_path / "mine/one.png", "other pixels")
+    found = {Path(one.path).name: one.state for one in check(folder, read_record(folder))}
+    states = {"table.csv": "altered", "own.csv": "unknown", "one.png": "altered"}
+    assert found == {**states, "scores.csv": "stale", "curve.csv": "stale"}
+
+
+def test_a_copy_of_the_results_alone_is_checked(tmp_path):
+    copy = shutil.copytree(FOLDER, tmp_path / "copy" / "mine")
+    assert check(copy, read_record(copy)) == []
+    (copy / "scores.csv").write_text("other")
+    assert [one.path for one in check(copy, read_record(copy))] == [
+        "results/mine/scores.csv",
+        "results/mine/table.csv",
+    ]
 
 
 def test_a_file_that_was_altered_and_all_that_was_made_of_it():

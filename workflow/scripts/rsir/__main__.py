@@ -6,6 +6,7 @@ python -m rsir check ucmerced
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -38,6 +39,9 @@ def main() -> None:
     query.set_defaults(command=_query)
     check = commands.add_parser("check", help="list results that are altered or stale")
     check.add_argument("archive", metavar="ARCHIVE", help="the archive whose results to check")
+    check.add_argument(
+        "--results", type=Path, default=Path("results"), help="the folder of results (results)"
+    )
     check.set_defaults(command=_check)
     arguments = parser.parse_args()
     try:
@@ -52,6 +56,11 @@ def _query(arguments: argparse.Namespace) -> None:
     results = arguments.results / arguments.archive
     name = Path(arguments.backbone) / arguments.model
     fine_tuned = arguments.model != "off_the_shelf"
+    if fine_tuned and not re.search(r"-seed\d+", arguments.model):
+        raise InputError(
+            f"--model {arguments.model}: the seed is missing; name one, as in "
+            f"{arguments.model}-seed0"
+        )
     files = {
         "archive": results / "archive.csv",
         "pixels": results / "pixels.json",
@@ -81,7 +90,7 @@ def _check(arguments: argparse.Namespace) -> None:
     from rsir.core.job_record import read_record
     from rsir.reports.results_check import BAD, as_text, check
 
-    folder = Path("results", arguments.archive)
+    folder = arguments.results / arguments.archive
     record = read_record(folder)
     findings = check(folder, record)
     sys.stdout.write(f"{as_text(folder, record, findings)}\n")

@@ -5,6 +5,8 @@ one file. So jobs that run at the same time, even on several machines, never wri
 """
 
 import json
+import os
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -27,7 +29,7 @@ class Job:
     """The inputs, outputs and settings of a job.
 
     `circumstances` are those of `rsir.core.origin`; `config` is the merged configuration or, in
-    the record, its digest.
+    the record, its digest; `config_files` are those of the command line.
     """
 
     rule: str
@@ -37,6 +39,7 @@ class Job:
     config: Any
     circumstances: dict[str, str]
     versions: dict[str, str]
+    config_files: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def note_job(
         dict(config),
         circumstances(),
         versions(),
+        list(filter(None, os.getenv("RSIR_CONFIG_FILES", "").split(os.pathsep))),
     )
     with written_whole(folder / _NOTES / f"{name}.json") as partial:
         partial.write_text(json.dumps(asdict(job), default=str))
@@ -117,6 +121,25 @@ def read_record(folder: Path) -> Record:
     for key in record.configs.keys() - {job.config for job in record.jobs.values()}:
         del record.configs[key]
     return record
+
+
+def snakemake_command(target: Path, folder: Path) -> str:
+    """Return the command that makes a result, with the config files of the last recorded job.
+
+    Parameters
+    ----------
+    target : Path
+        The result.
+    folder : Path
+        The archive's folder of results.
+    """
+    command = ["snakemake", "--cores", "all", str(target)]
+    jobs = read_record(folder).jobs.values()
+    if jobs:
+        files = max(jobs, key=lambda job: job.circumstances["created"]).config_files
+        command += ["--configfile", *files] if files else []
+        return shlex.join(command)
+    return f"{shlex.join(command)}, with the --configfile that defines {folder.name}, if one does"
 
 
 def digest(path: Path) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rsir.archives.archive_table import label_names
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import ArrayFile, read_attributes
+from rsir.core.job_record import snakemake_command
 from rsir.core.origin import METHOD, ORIGIN, check_origin
 from rsir.descriptors.activations import ComputedActivations
 from rsir.descriptors.descriptor_files import read_descriptors
@@ -105,7 +106,8 @@ def query_by_example(
         histograms = describe_handcrafted(rotated(query_image), settings["network"])
         return QueryResult(name, nearest(archive, stored[name], histograms, top), None)
     if weights is None or not weights.exists():
-        raise InputError(f"{weights}: does not exist yet; run: snakemake --cores all {weights}")
+        command = snakemake_command(weights or descriptors, descriptors.parents[2])
+        raise InputError(f"{weights}: does not exist yet; run: {command}")
     record = read_record(weights)
     check_origin(descriptors, attributes, weight_facts(record), ["weights_sha256"])
     if models:

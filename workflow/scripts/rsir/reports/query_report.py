@@ -18,6 +18,7 @@ from rsir.archives.thumbnails import LONGER_SIDE, read_thumbnails, thumbnail
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
 from rsir.core.hdf5 import read_attributes
+from rsir.core.job_record import snakemake_command
 from rsir.evaluation.tables import write_table
 from rsir.reports.html_page import rendered
 from rsir.reports.query_by_example import THRESHOLD, QueryResult, query_by_example
@@ -53,7 +54,8 @@ def write_query_report(
         raise InputError(f"{query_image}: no such image; correct the path")
     for needed in (archive, pixels, thumbnails, descriptors, models):
         if needed is not None and not needed.exists():
-            raise InputError(f"{needed}: does not exist yet; run: snakemake --cores all {needed}")
+            command = snakemake_command(needed, archive.parent)
+            raise InputError(f"{needed}: does not exist yet; run: {command}")
     image = read_pixels(query_image, read_pixel_format(pixels))
     images = read_archive(archive)
     result = query_by_example(image, images, descriptors, weights, models, descriptor, top, threads)

@@ -40,8 +40,8 @@ def check(folder: Path, record: Record) -> list[Finding]:
     Parameters
     ----------
     folder : Path
-        The results of the archive, relative to the folder in which Snakemake ran, like all paths of
-        the record.
+        The results of the archive. Recorded paths below ``results`` are looked for in its parent
+        folder, other relative paths beside that.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def check(folder: Path, record: Record) -> list[Finding]:
     if not record.jobs:
         raise InputError(f"{folder / FILE}: there is no record; run snakemake for this archive")
     return [
-        *_Comparison(record).findings(),
+        *_Comparison(record, folder).findings(),
         *_unknown(folder, record),
         *_images(folder, record),
     ]
@@ -71,7 +71,8 @@ def as_text(folder: Path, record: Record, findings: list[Finding]) -> str:
 class _Comparison:
     """The comparison of files with their recorded digests; each file is read once."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, folder: Path) -> None:
+        self._folder = folder
         self._makers = {path: job for job in record.jobs.values() for path in job.outputs}
         self._digests: dict[str, str | None] = {}
         self._reasons: dict[str, str | None] = {}
@@ -88,7 +89,8 @@ class _Comparison:
     def _digest(self, path: str) -> str | None:
         """Return the current digest of a file; None if it does not exist."""
         if path not in self._digests:
-            self._digests[path] = digest(Path(path)) if Path(path).exists() else None
+            file = _located(path, self._folder)
+            self._digests[path] = digest(file) if file.exists() else None
         return self._digests[path]
 
     def _altered(self, path: str) -> bool:
@@ -111,7 +113,7 @@ class _Comparison:
 
 
 def _unknown(folder: Path, record: Record) -> Iterator[Finding]:
-    outputs = {Path(path) for job in record.jobs.values() for path in job.outputs}
+    outputs = {_located(path, folder) for job in record.jobs.values() for path in job.outputs}
     for file in sorted(folder.rglob("*")):
         inside = file.relative_to(folder).parts
         hidden = any(part.startswith(".") for part in inside)
@@ -129,6 +131,12 @@ def _images(folder: Path, record: Record) -> Iterator[Finding]:
     except InputError:
         return  # reported as altered
     for path, before in zip(rows["path"], rows["sha256"], strict=True):
-        image = Path(job.parameters["root"], path)
+        image = _located(job.parameters["root"], folder) / path
         if image.exists() and sha256(image) != before:
             yield Finding(str(image), "altered", "differs from the image that archive read")
+
+
+def _located(path: str, folder: Path) -> Path:
+    """Return where a recorded path is now."""
+    first, *rest = Path(path).parts
+    return folder.parent.joinpath(*rest) if first == "results" else folder.parents[1] / path
