@@ -84,12 +84,12 @@ def test_warnings_stand_in_the_log_and_at_the_end_of_the_run(mine: Project) -> N
     assert outcome.status == 0, outcome.text
     warnings = [
         line.removeprefix("Warning: ")
-        for line in last_lines(outcome.text, 3)
+        for line in last_lines(outcome.text, 4)
         if line.startswith("Warning: ")
     ]
     assert len(warnings) == 2
-    assert "2 images are byte-identical to one of another subset" in warnings[0]
-    assert "1 of 3 labels are on no training image" in warnings[1]
+    assert "1 of 3 labels are on no training image" in warnings[0]
+    assert "2 images are byte-identical to one of another subset" in warnings[1]
     log = mine.path("logs/mine/split.log").read_text()
     for warning in warnings:
         assert f"WARNING: {warning.removesuffix(' (logs/mine/split.log)')}" in log

@@ -18,7 +18,7 @@ def targets():
 def check_targets(paths):
     """Check targets below `results`."""
     for target in paths:
-        path = os.path.normpath(target)
+        path = target.removeprefix("./").rstrip("/")
         if path == "results":
             sys.exit(f"{target}: is the folder of all results; give no target for the whole run")
         if path.startswith("results/"):
