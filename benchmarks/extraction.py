@@ -112,6 +112,7 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
             THREADS,
             descriptors,
             tiles.root / f"{backbone}-activations.h5",
+            tiles.root / f"{backbone}.json",
         )
     )
     with h5py.File(descriptors) as file:

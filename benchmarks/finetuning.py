@@ -88,7 +88,8 @@ def train_rows(table: pd.DataFrame) -> np.ndarray:
 
 def extract_files(backbone: str, tiles: Tiles) -> tuple[None, float]:
     """Extract descriptors and activations for fine-tuning."""
-    files = (tiles.root / f"{backbone}.h5", tiles.root / f"{backbone}-activations.h5")
+    names = (f"{backbone}.h5", f"{backbone}-activations.h5", f"{backbone}.json")
+    files = [tiles.root / name for name in names]
     archive = (tiles.file, tiles.pixels, tiles.root, tiles.weights)
     return timed(lambda: extract.main(*archive, backbone, settings(backbone), THREADS, *files))
 
@@ -104,6 +105,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
                 "split": tiles.root / "split.csv",
                 "weights": tiles.weights,
                 "descriptors": tiles.root / f"{backbone}.h5",
+                "precision": tiles.root / f"{backbone}.json",
             },
             activations=tiles.root / f"{backbone}-activations.h5",
             root=tiles.root,

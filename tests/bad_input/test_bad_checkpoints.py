@@ -42,16 +42,17 @@ class Made:
         self.weights = folder / "weights.json"
         self.shelf = folder / "off_the_shelf.h5"
         self.activations = folder / "activations.h5"
+        self.precision = folder / "precision.json"
         self.models = folder / "multi_label-seed0.safetensors"
         self.curve = folder / "multi_label-seed0.csv"
         self.tuned = folder / "multi_label-seed0.h5"
 
     def extract(self) -> None:
         inputs = (self.archive, self.pixels, self.root, self.weights, "resnet18", SETTINGS, 1)
-        extract.main(*inputs, self.shelf, self.activations)
+        extract.main(*inputs, self.shelf, self.activations, self.precision)
 
     def finetune(self) -> None:
-        names = ("archive", "pixels", "split", "weights")
+        names = ("archive", "pixels", "split", "weights", "precision")
         files = {name: getattr(self, name) for name in names} | {"descriptors": self.shelf}
         finetune.main(
             files=files,
@@ -73,6 +74,7 @@ class Made:
             pixels=self.pixels,
             root=self.root,
             weights=self.weights,
+            precision=self.precision,
             activations=self.activations,
             models=self.models,
             method=METHOD,

@@ -48,7 +48,8 @@ def test_the_default_run_makes_each_of_its_files_once(default_plan: Outcome) -> 
     described = [f"{backbone}/off_the_shelf" for backbone in backbones] + trained
     tables = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
     files = [
-        *("tiles", "archive.csv", "split.csv", "scores/bounds.csv"),
+        *("tiles", "archive.csv", "attributes.csv", "pixels.json", "split.csv"),
+        *("scores/bounds.csv", "precision/efficientnet_lite0.json"),
         *("weights/efficientnet_lite0.json", "activations/efficientnet_lite0.h5"),
         *(f"models/{model}{ending}" for model in trained for ending in (".safetensors", ".csv")),
         *(f"descriptors/{model}.h5" for model in described),

@@ -87,6 +87,13 @@ def receipt(wildcards):
     return [f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"]
 
 
+def precision_record(wildcards):
+    """Return the record of a network's data type; handcrafted descriptors have none."""
+    if wildcards.backbone in handcrafted():
+        return []
+    return [f"results/{wildcards.archive}/precision/{wildcards.backbone}.json"]
+
+
 def tuned(wildcards):
     """Return the fine-tuned model, if the model is one."""
     if wildcards.model == OFF_THE_SHELF:

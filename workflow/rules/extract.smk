@@ -5,6 +5,7 @@
 # makes  results/{archive}/weights/{backbone}.json
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5
 #        results/{archive}/activations/{backbone}.h5
+#        results/{archive}/precision/{backbone}.json
 
 
 # Only the receipt is an output: the file stays in its library's cache, which other software shares.
@@ -37,6 +38,7 @@ rule extract:
     output:
         descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
         activations=ACTIVATIONS,
+        precision="results/{archive}/precision/{backbone}.json",
     log:
         "logs/{archive}/extract/{backbone}.log",
     wildcard_constraints:

@@ -1,7 +1,7 @@
 # Fine-tuning: tail and head, on the activations at the cut.
 #
 # needs  results/{archive}/archive.csv, pixels.json, split.csv
-#        results/{archive}/descriptors/{backbone}/off_the_shelf.h5, activations/{backbone}.h5
+#        results/{archive}/descriptors/{backbone}/off_the_shelf.h5, activations/{backbone}.h5, precision/{backbone}.json
 # makes  results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors, .csv
 
 
@@ -11,6 +11,7 @@ rule finetune:
         pixels="results/{archive}/pixels.json",
         split="results/{archive}/split.csv",
         weights="results/{archive}/weights/{backbone}.json",
+        precision="results/{archive}/precision/{backbone}.json",
         descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
         activations=ACTIVATIONS,
         code=code("finetune.py"),

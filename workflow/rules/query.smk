@@ -2,7 +2,8 @@
 #
 # needs  results/{archive}/archive.csv, pixels.json, thumbnails.h5
 #        results/{archive}/descriptors/{backbone}/{model}.h5, and their origin:
-#        results/{archive}/weights/{backbone}.json, models/{backbone}/{model}.safetensors
+#        results/{archive}/weights/{backbone}.json, precision/{backbone}.json
+#        results/{archive}/models/{backbone}/{model}.safetensors
 # makes  results/{archive}/queries/{query}/{backbone}/{model}.csv, .png, .html
 
 
@@ -14,6 +15,7 @@ rule query:
         thumbnails="results/{archive}/thumbnails.h5",
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
         weights=receipt,
+        precision=precision_record,
         models=tuned,
         page=page("query.html"),
         code=code("query.py"),

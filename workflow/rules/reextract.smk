@@ -2,7 +2,7 @@
 #
 # needs  results/{archive}/archive.csv, pixels.json
 #        results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors
-#        results/{archive}/activations/{backbone}.h5
+#        results/{archive}/activations/{backbone}.h5, precision/{backbone}.json
 # makes  results/{archive}/descriptors/{backbone}/{labeling}-seed{seed}.h5
 
 
@@ -11,6 +11,7 @@ rule reextract:
         archive="results/{archive}/archive.csv",
         pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
+        precision="results/{archive}/precision/{backbone}.json",
         activations=ACTIVATIONS,
         models="results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors",
         code=code("reextract.py"),

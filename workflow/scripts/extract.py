@@ -1,6 +1,7 @@
 """Extract the off-the-shelf descriptors of an archive, and store the activations at the cut."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,14 @@ from rsir.core.job import job
 from rsir.core.origin import origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.extraction import extract
+from rsir.descriptors.precision_choice import choose_precision
 from rsir.networks.load import load_backbone
-from rsir.networks.precision import reduced_precision
-from rsir.networks.processor import prepare_processor
+from rsir.networks.precision import (
+    computed_in_float32_if_needed,
+    reduced_precision,
+    write_precision,
+)
+from rsir.networks.processor import Processor, prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 
 
@@ -28,8 +34,13 @@ def main(
     threads: int,
     descriptors: Path,
     activations: Path | None,
+    precision: Path,
 ) -> None:
-    """Extract descriptors and, optionally, activations in one pass over the images."""
+    """Extract descriptors and, optionally, activations in one pass over the images.
+
+    The data type of inference is chosen before, and recorded for later jobs. If it turns out to be
+    too small for an image, the pass is repeated in float32.
+    """
     processor = reduced_precision(prepare_processor(threads))
     table, record = read_archive(archive), read_record(weights)
     images, names = (
@@ -40,13 +51,21 @@ def main(
     method = {"backbone": name, "labeling": "off_the_shelf"}
     files = {"archive": archive, "pixels": pixels}
     facts = origin_attributes(files, settings, **method, **weight_facts(record))
-    activation_file = array_file(activations, names, facts) if activations else nullcontext()
-    with (
-        open_source(None, table, images, backbone, threads, processor) as source,
-        activation_file as activation_arrays,
-        array_file(descriptors, names, facts) as descriptor_arrays,
-    ):
-        extract(backbone, source, processor, descriptor_arrays, activation_arrays)
+    chosen = choose_precision(backbone, images, processor)
+
+    def run(processor: Processor) -> None:
+        activation_file = array_file(activations, names, facts) if activations else nullcontext()
+        with (
+            open_source(None, table, images, backbone, threads, processor) as source,
+            activation_file as activation_arrays,
+            array_file(descriptors, names, facts) as descriptor_arrays,
+        ):
+            extract(backbone, source, processor, descriptor_arrays, activation_arrays)
+
+    applied = chosen.applied(processor)
+    if computed_in_float32_if_needed(run, applied) != applied:
+        chosen = replace(chosen, inference="float32", worst_cosine=0.0)
+    write_precision(precision, chosen, facts)
 
 
 if __name__ == "__main__":
@@ -61,4 +80,5 @@ if __name__ == "__main__":
             threads=snakemake.threads,
             descriptors=Path(snakemake.output.descriptors),
             activations=optional(snakemake.output.activations),
+            precision=Path(snakemake.output.precision),
         )

@@ -18,7 +18,7 @@ from rsir.core.origin import check_origin, origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.networks.load import load_backbone
-from rsir.networks.precision import reduced_precision
+from rsir.networks.precision import recorded_precision, reduced_precision
 from rsir.networks.processor import prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.training.finetuning import CURVE, finetune
@@ -51,6 +51,7 @@ def main(
     facts = origin_attributes(inputs, backbone_settings, **method, **weight_facts(record))
     for path in filter(None, (files["descriptors"], activations)):
         check_origin(path, read_attributes(path), facts)
+    processor = recorded_precision(files["precision"], processor, facts)
     pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]
     facts["finetuning"] = json.dumps(settings)
     tuned, rows = [], []
@@ -76,7 +77,7 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake):
-        names = ("archive", "pixels", "split", "weights", "descriptors")
+        names = ("archive", "pixels", "split", "weights", "descriptors", "precision")
         main(
             files={name: Path(snakemake.input[name]) for name in names},
             activations=optional(snakemake.input.activations),

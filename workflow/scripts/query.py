@@ -15,6 +15,7 @@ if __name__ == "__main__":
             thumbnails=Path(snakemake.input.thumbnails),
             descriptors=Path(snakemake.input.descriptors),
             weights=optional(snakemake.input.weights),
+            precision=optional(snakemake.input.precision),
             models=optional(snakemake.input.models),
             descriptor=None,
             top=snakemake.params.top,

@@ -11,8 +11,12 @@ from rsir.core.job import job
 from rsir.core.origin import METHOD, ORIGIN, check_origin, origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.networks.load import load_backbone
-from rsir.networks.precision import reduced_precision
-from rsir.networks.processor import prepare_processor
+from rsir.networks.precision import (
+    computed_in_float32_if_needed,
+    recorded_precision,
+    reduced_precision,
+)
+from rsir.networks.processor import Processor, prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.training.models import load_models, read_metadata
 from rsir.training.reextraction import reextract
@@ -23,6 +27,7 @@ def main(
     pixels: Path,
     root: Path,
     weights: Path,
+    precision: Path,
     activations: Path | None,
     models: Path,
     method: dict[str, Any],
@@ -31,22 +36,27 @@ def main(
     descriptors: Path,
 ) -> None:
     """Extract the descriptors in one pass over the activations."""
-    processor = reduced_precision(prepare_processor(threads))
     table, record = read_archive(archive), read_record(weights)
     images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
     files = {"archive": archive, "pixels": pixels}
     facts = origin_attributes(files, settings, **method, **weight_facts(record))
+    processor = reduced_precision(prepare_processor(threads))
+    processor = recorded_precision(precision, processor, facts)
     metadata = read_metadata(models)
     check_origin(models, metadata, facts, (*ORIGIN, *METHOD))
     if activations:
         check_origin(activations, read_attributes(activations), facts)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
-    with (
-        open_source(activations, table, images, backbone, threads, processor) as source,
-        array_file(descriptors, list(table["image"]), metadata) as file,
-    ):
-        tuned = load_models(models, backbone.tail, backbone.dimension)
-        reextract(tuned, source, processor, file)
+
+    def run(processor: Processor) -> None:
+        with (
+            open_source(activations, table, images, backbone, threads, processor) as source,
+            array_file(descriptors, list(table["image"]), metadata) as file,
+        ):
+            tuned = load_models(models, backbone.tail, backbone.dimension)
+            reextract(tuned, source, processor, file)
+
+    computed_in_float32_if_needed(run, processor)
 
 
 if __name__ == "__main__":
@@ -56,6 +66,7 @@ if __name__ == "__main__":
             pixels=Path(snakemake.input.pixels),
             root=Path(snakemake.params.root),
             weights=Path(snakemake.input.weights),
+            precision=Path(snakemake.input.precision),
             activations=optional(snakemake.input.activations),
             models=Path(snakemake.input.models),
             method={

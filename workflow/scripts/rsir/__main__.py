@@ -67,6 +67,7 @@ def _query(arguments: argparse.Namespace) -> None:
         "thumbnails": results / "thumbnails.h5",
         "descriptors": results / "descriptors" / name.with_suffix(".h5"),
         "weights": results / "weights" / f"{arguments.backbone}.json",
+        "precision": results / "precision" / f"{arguments.backbone}.json",
         "models": results / "models" / name.with_suffix(".safetensors") if fine_tuned else None,
     }
     suffix = f"-{arguments.descriptor}" if arguments.descriptor else ""

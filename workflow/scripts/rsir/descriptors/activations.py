@@ -25,7 +25,7 @@ from rsir.descriptors.descriptor_files import open_activations
 from rsir.networks.backbone import Backbone
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
-from rsir.networks.precision import activations_at_cut, precise_enough
+from rsir.networks.precision import activations_at_cut
 from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
 
@@ -133,8 +133,7 @@ def open_source(
         with open_activations(stored, list(archive["image"])) as dataset:
             yield StoredActivations(dataset)
     else:
-        precise = precise_enough(processor, backbone, images)
-        yield ComputedActivations(backbone, images, max(1, threads - 1), precise)
+        yield ComputedActivations(backbone, images, max(1, threads - 1), processor)
 
 
 class PreparedImages(Dataset[np.ndarray | InputError]):

@@ -1,5 +1,7 @@
 """Extraction of off-the-shelf descriptors in one pass over the images."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,10 +12,10 @@ from rsir.descriptors.activations import ActivationSource, consecutive_batches
 from rsir.networks.backbone import Backbone, pool
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
+from rsir.networks.precision import check_finite
 from rsir.networks.processor import Processor
 
 
-@torch.inference_mode()
 def extract(
     backbone: Backbone,
     source: ActivationSource,
@@ -29,13 +31,32 @@ def extract(
     Raises
     ------
     InputError
-        If a single image does not fit into memory, or the source raises it.
+        If a descriptor is not finite, a single image does not fit into memory, or the source raises
+        it.
+    """
+    describe = describer(backbone, processor)
+    rows = consecutive_batches(descriptors.rows, processor.batch_size)
+    for batch in progress(source.batches(rows), len(rows), "extract", "batch"):
+        if activations is not None:
+            activations.append("activation", batch.cpu().numpy())
+        for name, values in describe(batch).items():
+            descriptors.append(name, values)
+
+
+def describer(
+    backbone: Backbone, processor: Processor
+) -> Callable[[Tensor], dict[str, np.ndarray]]:
+    """Return a function from the activations of a batch to its off-the-shelf descriptors by name.
+
+    It raises the errors of `extract`.
     """
     tail = for_inference(processor.place(backbone.tail), processor.inference)
     classifier = backbone.classifier and for_inference(
         processor.place(backbone.classifier), processor.inference
     )
+    portions = Portions()
 
+    @torch.inference_mode()
     def compute(batch: Tensor) -> dict[str, np.ndarray]:
         with processor.precision(processor.inference):
             feature_map = tail(processor.place_activations(batch))
@@ -45,11 +66,10 @@ def extract(
             arrays["output"] = scores.float().softmax(1).cpu().numpy()
         return arrays
 
-    portions = Portions()
-    rows = consecutive_batches(descriptors.rows, processor.batch_size)
-    for batch in progress(source.batches(rows), len(rows), "extract", "batch"):
-        if activations is not None:
-            activations.append("activation", batch.cpu().numpy())
-        for arrays in portions.apply(compute, batch):
-            for name, values in arrays.items():
-                descriptors.append(name, values)
+    def describe(batch: Tensor) -> dict[str, np.ndarray]:
+        parts = portions.apply(compute, batch)
+        arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        check_finite(arrays, processor.inference)
+        return arrays
+
+    return describe

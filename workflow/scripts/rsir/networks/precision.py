@@ -1,28 +1,54 @@
-"""Precision: the choice of reduced number types, and half precision at the cut."""
+"""Precision: reduced number types, the record of their use, and half precision at the cut."""
 
+import json
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import cosine_similarity
 
 from rsir.core.errors import InputError
-from rsir.networks.backbone import Backbone, pool
-from rsir.networks.folding import for_inference
-from rsir.networks.out_of_memory import Portions
+from rsir.core.files import written_whole
+from rsir.core.origin import ORIGIN, check_origin, circumstances
 from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
 
-COMPARED_IMAGES = 32
-"""Number of images for which reduced precision is compared with float32."""
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
-LEAST_COSINE = 0.9995
-"""Minimum cosine similarity of their descriptors; aims at 0.999 or more for all other images."""
+
+class NotFiniteError(InputError):
+    """Values that are too large for the data type of a computation."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The data type of inference by a backbone on the images of an archive.
+
+    Attributes
+    ----------
+    device_type
+        ``cpu`` or ``cuda``, the type of the device that the data type was chosen on
+    inference
+        ``float32``, ``bfloat16`` or ``float16``
+    worst_cosine
+        least cosine similarity of a descriptor in the reduced type with the same one in float32;
+        None if none were compared, because the hardware computes fastest in float32
+    images
+        number of images that were compared
+    """
+
+    device_type: str
+    inference: str
+    worst_cosine: float | None
+    images: int
+
+    def applied(self, processor: Processor) -> Processor:
+        """Return a processor with this data type of inference."""
+        return replace(processor, inference=DTYPES[self.inference])
 
 
 def reduced_precision(processor: Processor) -> Processor:
@@ -38,38 +64,84 @@ def reduced_precision(processor: Processor) -> Processor:
         training = torch.bfloat16 if in_hardware else torch.float32
     else:
         inference = training = torch.bfloat16 if _has_bfloat16() else torch.float32
-    logging.info("inference in %s, training in %s", inference, training)
     return replace(processor, inference=inference, training=training)
 
 
-def precise_enough(
-    processor: Processor, backbone: Backbone, images: Sequence[NDArray[Any]]
-) -> Processor:
-    """Return the processor, with inference in float32 if its data type changes the descriptors.
+def write_precision(path: Path, precision: Precision, facts: Mapping[str, Any]) -> None:
+    """Write the record of a data type, and its origin, as JSON.
 
-    The error from the 8-bit significand of bfloat16 or the range of float16 depends on the network
-    and its weights, so the descriptors of evenly spaced images are compared in both precisions.
+    `facts` are those of `rsir.core.origin.origin_attributes`.
+    """
+    origin = {name: facts[name] for name in ORIGIN}
+    record = {**vars(precision), **origin, **circumstances()}
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def recorded_precision(path: Path, processor: Processor, facts: Mapping[str, Any]) -> Processor:
+    """Return the processor with the recorded data type of inference.
+
+    The record holds for devices of the same type that compute fastest in the recorded data type;
+    on any other, inference is in float32.
 
     Raises
     ------
     InputError
-        If one of these images cannot be used, or a single one does not fit into memory.
+        If the record cannot be read or has another origin.
     """
-    if processor.inference == torch.float32:
-        return processor
-    rows = np.unique(np.linspace(0, len(images) - 1, COMPARED_IMAGES).astype(int))
-    prepared = [backbone.preprocessing.prepare(images[row]) for row in rows]
-    pixels = torch.from_numpy(np.stack(prepared))
-    exact = replace(processor, inference=torch.float32)
-    expected = _pooled(exact, backbone, pixels)
     try:
-        cosine = cosine_similarity(_pooled(processor, backbone, pixels), expected).min().item()
-    except InputError:  # an activation that float32 can represent overflowed
-        cosine = 0.0
-    if cosine >= LEAST_COSINE:
-        return processor
-    logging.info("trunk in float32: cosine %.4f in %s is too low", cosine, processor.inference)
-    return exact
+        record = json.loads(path.read_text(encoding="utf-8"))
+        precision = Precision(**{name: record[name] for name in Precision.__dataclass_fields__})
+        recorded = precision.applied(processor)
+    except (KeyError, TypeError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"{path}: is damaged; delete it and run again") from error
+    check_origin(path, record, facts)
+    if precision.device_type != processor.device.type or recorded.inference != processor.inference:
+        recorded = replace(processor, inference=torch.float32)
+    logging.info("inference in %s, training in %s", recorded.inference, recorded.training)
+    return recorded
+
+
+def computed_in_float32_if_needed(
+    compute: Callable[[Processor], None], processor: Processor
+) -> Processor:
+    """Run a computation, and repeat it in float32 if values are too large for the inference type.
+
+    Returns
+    -------
+    Processor
+        The one that the computation succeeded with.
+
+    Raises
+    ------
+    NotFiniteError
+        If values are not finite in float32, either.
+    """
+    try:
+        compute(processor)
+    except NotFiniteError as error:
+        if processor.inference == torch.float32:
+            raise
+        logging.warning("%s; all images are computed again in float32", error)
+        processor = replace(processor, inference=torch.float32)
+        compute(processor)
+    return processor
+
+
+def check_finite(descriptors: Mapping[str, np.ndarray], dtype: torch.dtype) -> None:
+    """Check the descriptors of a batch, computed in a data type.
+
+    Raises
+    ------
+    NotFiniteError
+        If one of them is not finite.
+    """
+    for name, values in descriptors.items():
+        if not np.isfinite(values).all():
+            raise NotFiniteError(
+                f"descriptor {name!r} of an image is not finite in {dtype}; "
+                "use other weights, or fine-tune at a lower learning rate"
+            )
 
 
 @torch.inference_mode()
@@ -82,33 +154,18 @@ def activations_at_cut(
 
     Raises
     ------
-    InputError
+    NotFiniteError
         If an activation is too large for half precision.
     """
     images = preprocessing.normalise(pixels.to(processor.device, non_blocking=True))
     with processor.precision(processor.inference):
         activations: Tensor = trunk(images).half()
     if not torch.isfinite(activations).all():
-        raise InputError(
+        raise NotFiniteError(
             "activations at the cut exceed the range of half precision (65,504); "
             "use another cut or other weights for the backbone"
         )
     return activations
-
-
-@torch.inference_mode()
-def _pooled(processor: Processor, backbone: Backbone, pixels: Tensor) -> Tensor:
-    """Return the pooled features of images; only the trunk is computed in reduced precision."""
-    trunk = for_inference(processor.place(backbone.trunk), processor.inference)
-    tail = for_inference(processor.place(backbone.tail), torch.float32)
-
-    def describe(batch: Tensor) -> Tensor:
-        activations = activations_at_cut(trunk, backbone.preprocessing, processor, batch)
-        return pool(tail(processor.place_activations(activations)))
-
-    portions = Portions()
-    batches = torch.split(pixels, processor.batch_size)
-    return torch.cat([part for batch in batches for part in portions.apply(describe, batch)])
 
 
 def _has_bfloat16() -> bool:

@@ -26,7 +26,7 @@ from rsir.descriptors.extraction import extract
 from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL
 from rsir.networks.backbone import Backbone
 from rsir.networks.load import load_backbone
-from rsir.networks.precision import precise_enough, reduced_precision
+from rsir.networks.precision import recorded_precision, reduced_precision
 from rsir.networks.processor import Processor, prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.search.exact import rank
@@ -63,6 +63,7 @@ def query_by_example(
     archive: pd.DataFrame,
     descriptors: Path,
     weights: Path | None,
+    precision: Path | None,
     models: Path | None,
     descriptor: str | None,
     top: int,
@@ -80,6 +81,8 @@ def query_by_example(
         The descriptor file of the archive, whose attributes record the backbone.
     weights
         The receipt of the network's weights; None for a handcrafted descriptor.
+    precision
+        The record of the network's data type; None for a handcrafted descriptor.
     models
         The fine-tuned tails and heads; None off the shelf.
     descriptor
@@ -105,14 +108,18 @@ def query_by_example(
     if settings["library"] == "handcrafted":
         histograms = describe_handcrafted(rotated(query_image), settings["network"])
         return QueryResult(name, nearest(archive, stored[name], histograms, top), None)
-    if weights is None or not weights.exists():
-        command = snakemake_command(weights or descriptors, descriptors.parents[2])
-        raise InputError(f"{weights}: does not exist yet; run: {command}")
+    if weights is None or precision is None:
+        raise ValueError(f"weights or precision of {settings['network']} are None")
+    for needed in (weights, precision):
+        if not needed.exists():
+            command = snakemake_command(needed, descriptors.parents[2])
+            raise InputError(f"{needed}: does not exist yet; run: {command}")
     record = read_record(weights)
     check_origin(descriptors, attributes, weight_facts(record), ["weights_sha256"])
     if models:
         check_origin(models, read_metadata(models), attributes, (*ORIGIN, *METHOD))
     processor = reduced_precision(prepare_processor(threads, use_gpu=False))
+    processor = recorded_precision(precision, processor, attributes)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
     computed = describe(rotated(query_image), backbone, tuned, processor)
@@ -164,8 +171,7 @@ def describe(
     InputError
         If an activation is too large, or an image does not fit into memory.
     """
-    precise = precise_enough(processor, backbone, images)
-    one_batch = replace(precise, batch_size=len(images))
+    one_batch = replace(processor, batch_size=len(images))
     source = ComputedActivations(backbone, images, 0, one_batch)
     with h5py.File("rotations", "w", driver="core", backing_store=False) as file:
         arrays = ArrayFile(file, [str(number) for number in range(len(images))])

@@ -34,6 +34,7 @@ def write_query_report(
     thumbnails: Path,
     descriptors: Path,
     weights: Path | None,
+    precision: Path | None,
     models: Path | None,
     descriptor: str | None,
     top: int,
@@ -58,7 +59,9 @@ def write_query_report(
             raise InputError(f"{needed}: does not exist yet; run: {command}")
     image = read_pixels(query_image, read_pixel_format(pixels))
     images = read_archive(archive)
-    result = query_by_example(image, images, descriptors, weights, models, descriptor, top, threads)
+    result = query_by_example(
+        image, images, descriptors, weights, precision, models, descriptor, top, threads
+    )
     rows = result.hits["row"].to_numpy()
     jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
     attributes = read_attributes(descriptors)

@@ -12,6 +12,7 @@ from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, consecutive_batches
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
+from rsir.networks.precision import check_finite
 from rsir.networks.processor import Processor
 from rsir.training.models import TaskModel
 
@@ -30,7 +31,8 @@ def reextract(
     Raises
     ------
     InputError
-        If a single image does not fit into memory, or the source raises it.
+        If a descriptor is not finite, a single image does not fit into memory, or the source raises
+        it.
     """
     placed = [
         replace(
@@ -56,5 +58,6 @@ def reextract(
     rows = consecutive_batches(descriptors.rows, processor.batch_size)
     for batch in progress(source.batches(rows), len(rows), "re-extract", "batch"):
         for arrays in portions.apply(compute, batch):
+            check_finite(arrays, processor.inference)
             for name, values in arrays.items():
                 descriptors.append(name, values)
