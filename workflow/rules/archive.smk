@@ -1,6 +1,7 @@
 # The archive: one row per image.
 #
-# needs  nothing (synthetic), the network or a folder (ucmerced), a folder and its label files, if any
+# needs  nothing (synthetic), or a folder and its label files, if any, which the network may provide
+#        workflow/archives/{kind}.yaml of a named archive
 # makes  results/{archive}/archive.csv, attributes.csv, pixels.json
 
 
@@ -28,18 +29,20 @@ rule synthetic:
 # Only the receipt is an output: the folder is the user's, and Snakemake deletes outputs.
 rule download:
     input:
+        facts=facts_file,
         code=code("download.py"),
     output:
         "results/{archive}/download.csv",
     log:
         "logs/{archive}/download.log",
     wildcard_constraints:
-        archive=names(archives_of("ucmerced")),
+        archive=names(name for name, one in config["archives"].items() if one.get("download")),
     localrule: True
     conda:
         "../../envs/tables.yaml"
     params:
         root=archive_root,
+        settings=lambda w: config["archives"][w.archive],
     script:
         "../scripts/download.py"
 
@@ -47,6 +50,7 @@ rule download:
 rule archive:
     input:
         source=archive_source,
+        facts=facts_file,
         code=code("archive.py"),
     output:
         archive="results/{archive}/archive.csv",

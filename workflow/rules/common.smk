@@ -7,11 +7,11 @@ import re
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.io import is_flagged
 
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
-LABEL_FILES = {"ucmerced": ("LandUse_Multilabeled.txt",)}
 
 
 def names(values):
@@ -48,20 +48,52 @@ def archive_root(wildcards):
     return archive.get("root", f"results/{wildcards.archive}/tiles")
 
 
+def facts_file(wildcards):
+    """Return the file of facts of a named archive; other archives have none."""
+    kind = config["archives"][wildcards.archive]["kind"]
+    file = f"{workflow.basedir}/workflow/archives/{kind}.yaml"
+    return [os.path.relpath(file)] if Path(file).exists() else []
+
+
+def archive_facts(wildcards):
+    """Return the facts of a named archive, for the keys of its entry, as the library does."""
+    archive = config["archives"][wildcards.archive]
+    facts = {"tables": [], "optional": [], "files": [], "get": "", "variants": {}}
+    for file in facts_file(wildcards):
+        facts |= read_facts(file)
+    for key, values in facts["variants"].items():
+        facts |= values[archive[key]]
+    return facts
+
+
+@functools.cache
+def read_facts(file):
+    return yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+
+
 def archive_source(wildcards):
     """Return the files that the table of an archive is read from, apart from its images."""
     archive = config["archives"][wildcards.archive]
     key = f"archives.{wildcards.archive}"
+    facts = archive_facts(wildcards)
     if "root" not in archive:
         return rules.synthetic.output
     if archive.get("download"):
+        if not facts["files"]:
+            sys.exit(f"config: {key}.download: {facts['title']} cannot be downloaded; {facts['get']}")
         return rules.download.output
-    existing(archive["root"], f"{key}.root")
+    root = archive["root"]
+    existing(root, f"{key}.root", facts["get"])
     own = archive.get("labels")
     if isinstance(own, str):
         return existing(own, f"{key}.labels")
-    files = LABEL_FILES.get(archive["kind"], ())
-    return [existing(f"{archive['root']}/{file}", f"{key}.root") for file in files]
+    tables, lists = (
+        [str(path) for pattern in facts[part] for path in sorted(Path(root).glob(pattern))]
+        for part in ("tables", "optional")
+    )
+    if facts["tables"] and not tables:
+        sys.exit(f"config: {key}.root: {root} has no {facts['tables'][0]}; {facts['get']}")
+    return [existing(path, f"{key}.root") for path in tables + lists]
 
 
 def split_file(_wildcards):
@@ -190,7 +222,7 @@ def mapped_descriptors():
     ]
 
 
-def existing(path, key):
+def existing(path, key, hint=""):
     """Return a file or folder that the configuration names, if it exists.
 
     Snakemake compares large files by time; as `ancient` inputs, files of the user are compared by
@@ -199,7 +231,7 @@ def existing(path, key):
     if not Path(path).exists():
         sys.exit(
             f"config: {key}: {path} does not exist{origin(*key.split('.'))}; "
-            "put it there or correct the path"
+            f"put it there or correct the path{hint and ': '}{hint}"
         )
     if set(path) & set("{}"):
         sys.exit(

@@ -10,8 +10,17 @@ from rsir.archives.facts import FOLDER, archive_facts, is_named
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 KEYS = {
-    *("title", "images", "all_images", "licence", "reference", "reader", "get", "quirks"),
-    *("images_in", "subset_folders", "tables", "lists", "lists_from", "md5_of_lists", "files"),
+    *("title", "images", "all_images", "licence", "reference", "get", "quirks"),
+    *(
+        "images_in",
+        "subset_folders",
+        "tables",
+        "optional",
+        "lists",
+        "lists_from",
+        "md5_of_lists",
+        "files",
+    ),
     *("scenes", "labels", "sensor", "bands", "rgb", "empty", "statistics", "numbered"),
     *("most_labels", "always", "weather", "classes", "groups"),
     *("s1", "s2", "snow", "cloud", "metadata", "others"),
@@ -32,7 +41,7 @@ def test_facts_are_complete_and_consistent(settings):
     facts = archive_facts(settings)
     assert facts.keys() <= KEYS
     assert facts["images"] > 0
-    assert all(facts[key].strip() for key in ("title", "licence", "reference", "reader", "get"))
+    assert all(facts[key].strip() for key in ("title", "licence", "reference", "get"))
     for names in ("scenes", "labels", "classes", "bands"):
         assert len(set(facts.get(names, []))) == len(facts.get(names, []))
     if "bands" in facts:

@@ -4,8 +4,6 @@ Each file is named after a kind of archive. Its keys:
 
 `title`, `images`, `licence`, `reference`, `quirks`
     What it is.
-`reader`
-    Its key in `rsir.archives.kinds.READERS`.
 `get`
     What to do if the files are missing, as a clause.
 `images_in`
@@ -13,7 +11,9 @@ Each file is named after a kind of archive. Its keys:
 `subset_folders`
     Instead: the folders of its images, and the official subset of each.
 `tables`
-    The label tables and lists below the root, as patterns.
+    The label tables below the root, as patterns; one is enough.
+`optional`
+    Further lists and tables, which may be missing.
 `lists`
     The files that list the images of each official subset.
 `files`

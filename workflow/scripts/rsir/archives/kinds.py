@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rsir.archives.bigearthnet import read_bigearthnet
 from rsir.archives.folders import read_folders
 from rsir.archives.label_table import read_table
 from rsir.archives.listing import Listing
-from rsir.archives.ucmerced import read_ucmerced
+from rsir.archives.mlrsnet import read_mlrsnet
+from rsir.archives.named import read_label_table, read_scene_folders, read_tags
 
 Settings = Mapping[str, Any]
 """The entry of an archive in the configuration."""
@@ -21,18 +23,23 @@ def _synthetic(root: Path, _settings: Settings) -> Listing:
     return Listing.of_labels(read_table(root, root / "labels.csv"))
 
 
-def _ucmerced(root: Path, _settings: Settings) -> Listing:
-    return Listing.of_labels(read_ucmerced(root))
-
-
 def _folders(root: Path, _settings: Settings) -> Listing:
     return Listing.of_labels(read_folders(root))
 
 
 READERS: dict[str, Callable[[Path, Settings], Listing]] = {
+    "aid": read_label_table,
+    "bigearthnet": read_bigearthnet,
+    "dfc15": read_label_table,
+    "eurosat": read_scene_folders,
     "folders": _folders,
+    "mlrsnet": read_mlrsnet,
+    "patternnet": read_scene_folders,
+    "planet": read_tags,
+    "resisc45": read_scene_folders,
+    "rsscn7": read_scene_folders,
     "synthetic": _synthetic,
     "table": _table,
-    "ucmerced": _ucmerced,
+    "ucmerced": read_label_table,
 }
 """The reader of each kind; it gets the folder that the paths of the images are relative to."""
