@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import rasterio
 from PIL import Image
-from rasterio.transform import from_origin
+from rasterio import Affine
 
 from rsir.archives.facts import archive_facts
 
@@ -47,7 +47,7 @@ def write_raster(path: Path, bands: np.ndarray, **options: Any) -> None:
     """Write bands (C, H, W) as a GeoTIFF of 10 m pixels in zone 33 of UTM."""
     path.parent.mkdir(parents=True, exist_ok=True)
     count, height, width = bands.shape
-    corner = from_origin(404400, 5342400, 120 / width, 120 / height)
+    place = Affine(120 / width, 0, 404400, 0, -120 / height, 5342400)
     with rasterio.open(
         path,
         "w",
@@ -57,7 +57,7 @@ def write_raster(path: Path, bands: np.ndarray, **options: Any) -> None:
         width=width,
         dtype=bands.dtype,
         crs="EPSG:32633",
-        transform=corner,
+        transform=place,
         **options,
     ) as raster:
         raster.write(bands)

@@ -185,7 +185,7 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     ),
     "kind that is none": (
         {"archives": {"mine": {**MINE, "kind": "csv"}}},
-        ("archives.mine.kind", "'csv' is not one of", "'synthetic', 'ucmerced', 'table'"),
+        ("archives.mine.kind", "'csv' is not one of", "'synthetic', 'table', 'folders'"),
     ),
     "missing key": (
         {"archives": {"mine": {"kind": "table", "root": "mine"}}},
@@ -251,6 +251,24 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
             "data/ucmerced does not exist",
             "put it there or correct the path",
         ),
+    ),
+    "missing table of an archive by name": (
+        {
+            "archives": {"aid": {"kind": "aid", "root": "config"}},
+            "run": {"archives": ["aid"]},
+        },
+        ("archives.aid.root", "config has no multilabel.csv", "get it from the Google Drive"),
+    ),
+    "archive that cannot be downloaded": (
+        {
+            "archives": {"aid": {"kind": "aid", "root": "aid", "download": True}},
+            "run": {"archives": ["aid"]},
+        },
+        ("archives.aid.download", "AID, multi-label cannot be downloaded", "put images_tr/<Scene>"),
+    ),
+    "labels that a version lacks": (
+        {"archives": {"ben": {"kind": "bigearthnet", "root": "ben", "labels": 43}}},
+        ("archives.ben.version", "1 was expected", "README"),
     ),
     "kind of version 0.1": (
         {"archives": {"sample": {"kind": "sample"}}},

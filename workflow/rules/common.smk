@@ -80,7 +80,9 @@ def archive_source(wildcards):
         return rules.synthetic.output
     if archive.get("download"):
         if not facts["files"]:
-            sys.exit(f"config: {key}.download: {facts['title']} cannot be downloaded; {facts['get']}")
+            sys.exit(
+                f"config: {key}.download: {facts['title']} cannot be downloaded; {facts['get']}"
+            )
         return rules.download.output
     root = archive["root"]
     existing(root, f"{key}.root", facts["get"])
