@@ -44,8 +44,8 @@ def download(urls: Sequence[str], path: Path, digest: str | None) -> None:
         The path of the file.
     digest
         Its SHA-256 digest, or the first digits of it (at least 8); or, for files whose publishers
-        state no other, `md5:` and its MD5 digest. None takes any content, for publishers who state no
-        digest.
+        state no other, `md5:` and its MD5 digest. None takes any content, for publishers who state
+        no digest.
 
     Raises
     ------
