@@ -42,6 +42,7 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/gallery.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/query.smk"
 
 

@@ -103,6 +103,12 @@ def split_file(_wildcards):
     return existing(config["split"]["file"], "split.file") if "file" in config["split"] else []
 
 
+def official_subsets(_wildcards):
+    """Return the table that has the official split, if it is used."""
+    official = config["split"]["method"] == "official"
+    return ["results/{archive}/attributes.csv"] if official else []
+
+
 def backbone_settings(wildcards):
     return {"network": wildcards.backbone, **config["backbones"][wildcards.backbone]}
 

@@ -1,12 +1,14 @@
 # The split: the images for training, validation and test.
 #
 # needs  results/{archive}/archive.csv
+#        results/{archive}/attributes.csv for the official split
 # makes  results/{archive}/split.csv
 
 
 rule split:
     input:
         archive="results/{archive}/archive.csv",
+        attributes=official_subsets,
         file=split_file,
         code=code("split.py"),
     output:

@@ -9,6 +9,7 @@ from rsir.archives.image_files import describe_images
 from rsir.archives.kinds import READERS
 from rsir.archives.listing import write_attributes
 from rsir.archives.pixels import PICTURES, write_pixel_format
+from rsir.archives.places import add_places
 from rsir.core.job import job
 
 
@@ -23,7 +24,9 @@ def main(
     """Read images and labels, check them, and write their tables and their pixel format."""
     listing = READERS[settings["kind"]](root, settings)
     write_archive(describe_images(listing.table, root, workers), archive)
-    write_attributes(listing.attributes, attributes)
+    write_attributes(
+        add_places(listing.attributes, root, list(listing.table["path"]), workers), attributes
+    )
     write_pixel_format(pixels, PICTURES)
 
 

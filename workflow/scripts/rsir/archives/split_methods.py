@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from rsir.archives.archive_table import has_scenes, label_matrix
+from rsir.archives.attributes import official_split
 from rsir.archives.split_file import read_split
 from rsir.core.errors import InputError
 
@@ -23,6 +24,7 @@ def split_archive(
     validation_fraction: float = 0.0,
     seed: int = 0,
     file: Path | None = None,
+    attributes: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Assign each image of an archive to a subset.
 
@@ -35,13 +37,16 @@ def split_archive(
         the next for validation and the last for testing. `stratified`: random, stratified by
         scene. `iterative`: random, stratified by label (Sechidis, Tsoumakas and Vlahavas, *On the
         Stratification of Multi-Label Data*, ECML PKDD 2011); the subset sizes then only
-        approximate the fractions. `file`: read from a file.
+        approximate the fractions. `official`: as the attribute `split` states. `file`: read from a
+        file.
     test_fraction, validation_fraction
         Fractions of the archive for testing and validation.
     seed
         Seed of `stratified` and `iterative`.
     file
         For `file`: a CSV file with the columns `image` and `subset`.
+    attributes
+        For `official`: the attributes of the images.
 
     Returns
     -------
@@ -68,6 +73,8 @@ def split_archive(
             if labels.shape[1] == 1:  # its absence is another label; one alone is refused
                 labels = np.hstack([labels, ~labels])
             subset = _draw(MultilabelStratifiedShuffleSplit, labels, fractions, seed)
+        case "official" if attributes is not None:
+            subset = official_split(attributes)
         case "file":
             if file is None:
                 raise InputError("split.file: missing; name a CSV file of images and subsets")

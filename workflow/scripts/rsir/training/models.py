@@ -83,6 +83,19 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return {key: value for key, value in metadata.items() if key != "tasks"}
 
 
+def read_tasks(path: Path) -> list[dict[str, Any]]:
+    """Read `name`, `outputs` and `activation` of the tasks of a file, in the order of its outputs.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    with _opened(path) as file:
+        tasks: list[dict[str, Any]] = _metadata(file)["tasks"]
+        return tasks
+
+
 def load_models(path: Path, tail: fx.GraphModule, dimension: int) -> Iterator[TaskModel]:
     """Yield the models of a file, in evaluation mode.
 

@@ -1,0 +1,26 @@
+# The export: descriptors, labels, predictions and places, for other programs.
+#
+# needs  results/{archive}/archive.csv, attributes.csv
+#        results/{archive}/descriptors/{backbone}/{model}.h5
+#        results/{archive}/models/{backbone}/{model}.safetensors
+# makes  results/{archive}/export/{backbone}/{model}.parquet
+
+
+rule export:
+    input:
+        archive="results/{archive}/archive.csv",
+        attributes="results/{archive}/attributes.csv",
+        descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
+        models=tuned,
+        code=code("export.py"),
+    output:
+        "results/{archive}/export/{backbone}/{model}.parquet",
+    log:
+        "logs/{archive}/export/{backbone}/{model}.log",
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    script:
+        "../scripts/export.py"

@@ -1,0 +1,46 @@
+"""Export the descriptors of a model with labels, predictions and places as GeoParquet."""
+
+from pathlib import Path
+
+from rsir.archives.archive_table import read_archive
+from rsir.archives.attributes import read_attributes
+from rsir.core.files import optional, sha256
+from rsir.core.hdf5 import read_attributes as read_origin
+from rsir.core.job import job
+from rsir.core.origin import METHOD, check_origin
+from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.reports.export import export_table, write_export
+from rsir.training.models import read_metadata, read_tasks
+
+
+def main(
+    archive: Path, attributes: Path, descriptors: Path, models: Path | None, export: Path
+) -> None:
+    """Check that the files belong together, and join them."""
+    table = read_archive(archive)
+    images = list(table["image"])
+    origin = read_origin(descriptors)
+    check_origin(descriptors, origin, {"archive_sha256": sha256(archive)}, ["archive_sha256"])
+    if models:
+        check_origin(models, read_metadata(models), origin, METHOD)
+    write_export(
+        export,
+        export_table(
+            table,
+            read_attributes(attributes, images),
+            read_descriptors(descriptors, images),
+            read_tasks(models) if models else None,
+            {name: str(origin[name]) for name in METHOD if name in origin},
+        ),
+    )
+
+
+if __name__ == "__main__":
+    with job(snakemake):
+        main(
+            archive=Path(snakemake.input.archive),
+            attributes=Path(snakemake.input.attributes),
+            descriptors=Path(snakemake.input.descriptors),
+            models=optional(snakemake.input.models),
+            export=Path(snakemake.output[0]),
+        )

@@ -1,0 +1,100 @@
+"""Where on Earth images are, by the georeference of their rasters."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import rasterio
+from rasterio.crs import CRS
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.transform import array_bounds
+from rasterio.warp import transform
+
+SUFFIXES = (".tif", ".tiff", ".jp2")
+"""Suffixes of files that can be georeferenced."""
+
+COLUMNS = ("longitude", "latitude", "crs", "bounds")
+
+Reference = tuple[str, tuple[float, float], tuple[float, float, float, float]]
+"""A coordinate reference system, and a centre and bounds in it."""
+
+
+def add_places(
+    attributes: pd.DataFrame, root: Path, paths: Sequence[str], workers: int
+) -> pd.DataFrame:
+    """Add where the images are, if their rasters are georeferenced and no table says it.
+
+    Parameters
+    ----------
+    attributes
+        The attributes of the images.
+    root
+        The folder that the paths are relative to.
+    paths
+        The path of each image: a file, a folder of bands, or several of these joined by `;`.
+    workers
+        Number of threads.
+
+    Returns
+    -------
+    DataFrame
+        The attributes with `longitude` and `latitude` of the centre (degrees, WGS 84), `crs` (an
+        EPSG code or WKT) and `bounds` (left, bottom, right, top in this system, separated by
+        spaces), empty for images without a georeference; as they were if no image has one.
+    """
+    if set(COLUMNS) & set(attributes):
+        return attributes
+    with (
+        warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        read = pool.map(lambda path: _reference(root, path), paths)
+        known = {row: reference for row, reference in enumerate(read) if reference}
+    if not known:
+        return attributes
+    columns = {name: np.full(len(paths), "", object) for name in COLUMNS}
+    by_system: dict[str, list[int]] = {}
+    for row, (system, _, _) in known.items():
+        by_system.setdefault(system, []).append(row)
+    for system, rows in by_system.items():
+        x, y = zip(*(known[row][1] for row in rows), strict=True)
+        longitude, latitude = transform(CRS.from_string(system), CRS.from_epsg(4326), x, y)[:2]
+        for row, east, north in zip(rows, longitude, latitude, strict=True):
+            if abs(east) <= 180 and abs(north) <= 90:
+                bounds = known[row][2]
+                values = (f"{east:.6f}", f"{north:.6f}", system, " ".join(map(_number, bounds)))
+                for name, value in zip(COLUMNS, values, strict=True):
+                    columns[name][row] = value
+    return attributes.assign(**columns)
+
+
+def _reference(root: Path, path: str) -> Reference | None:
+    """Return the georeference of the first raster of an image, if it has one."""
+    for file in _rasters(root / path.split(";")[0]):
+        try:
+            with rasterio.open(file) as raster:
+                if raster.crs is None or raster.transform.is_identity:
+                    return None
+                code = raster.crs.to_epsg()
+                system = f"EPSG:{code}" if code else raster.crs.to_wkt()
+                place, height, width = raster.transform, raster.height, raster.width
+        except RasterioError:
+            return None
+        centre = (
+            place.c + place.a * width / 2 + place.b * height / 2,
+            place.f + place.d * width / 2 + place.e * height / 2,
+        )
+        return system, centre, array_bounds(height, width, place)
+    return None
+
+
+def _rasters(path: Path) -> Iterator[Path]:
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return (file for file in files if file.suffix.lower() in SUFFIXES and file.name[0] != ".")
+
+
+def _number(value: float) -> str:
+    return f"{value:.10g}"

@@ -1,0 +1,124 @@
+"""The export of an archive's descriptors as GeoParquet, for geographic information systems."""
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from rsir.archives.archive_table import has_scenes, label_matrix, label_names
+from rsir.archives.attributes import PLACE, places
+from rsir.core.files import written_whole
+
+THRESHOLD = 0.5
+"""The smallest probability for which a label is predicted."""
+
+GEOMETRY = "geometry"
+
+
+def export_table(
+    archive: pd.DataFrame,
+    attributes: pd.DataFrame,
+    descriptors: Mapping[str, NDArray[np.float32]],
+    tasks: Sequence[Mapping[str, Any]] | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> pa.Table:
+    """Return a GeoParquet table (version 1.1) with a row per image.
+
+    Parameters
+    ----------
+    archive
+        The archive's table.
+    attributes
+        The attributes of its images.
+    descriptors
+        The descriptors (N, D) of a model, by name.
+    tasks
+        For a fine-tuned model: `name`, `outputs` and `activation` of its tasks. Its descriptor
+        `output` has their probabilities, side by side.
+    origin
+        What the descriptors were computed from.
+
+    Returns
+    -------
+    Table
+        `image`, `path`, `scene` (if there are scenes), `labels` (a list of names), the attributes
+        as text, each descriptor as a list of float32 of fixed size, for a fine-tuned model
+        `predicted` and `predicted_probability` (lists of names and of their probabilities), and
+        `geometry`: the centre of the image, a point of longitude and latitude (OGC:CRS84) as WKB,
+        null where it is unknown.
+    """
+    names = np.array(label_names(archive))
+    columns: dict[str, pa.Array] = {name: pa.array(archive[name]) for name in ("image", "path")}
+    if has_scenes(archive):
+        columns["scene"] = pa.array(archive["scene"])
+    columns["labels"] = pa.array([list(names[row]) for row in label_matrix(archive)], _NAMES)
+    if tasks is not None:
+        predicted = predictions(tasks, descriptors["output"])
+        columns["predicted"] = pa.array([list(row) for row in predicted], _NAMES)
+        probabilities = [list(row.values()) for row in predicted]
+        columns["predicted_probability"] = pa.array(probabilities, pa.list_(pa.float32()))
+    for name, values in descriptors.items():
+        columns[name] = _fixed_lists(values)
+    for name in attributes.columns:
+        if name not in (*columns, *PLACE, GEOMETRY):
+            columns[name] = pa.array(attributes[name])
+    place = places(attributes)
+    columns[GEOMETRY] = pa.array([_point(*row) for row in place.tolist()], pa.binary())
+    outputs = {"outputs": [name for task in tasks for name in task["outputs"]]} if tasks else {}
+    metadata = {"geo": _geo(place), "rsir": {**(origin or {}), **outputs}}
+    encoded = {key: json.dumps(value) for key, value in metadata.items()}
+    return pa.table(columns).replace_schema_metadata(encoded)
+
+
+def predictions(
+    tasks: Sequence[Mapping[str, Any]], output: NDArray[np.float32]
+) -> list[dict[str, float]]:
+    """Return what the outputs (N, K) of a fine-tuning predict: names and their probabilities.
+
+    With sigmoid outputs, the labels with a probability of at least `THRESHOLD`; with a softmax, the
+    most probable scene or label set.
+    """
+    names = [name for task in tasks for name in task["outputs"]]
+    if any(task["activation"] == "softmax" for task in tasks):
+        chosen = output.argmax(axis=1)
+        return [{names[one]: float(row[one])} for one, row in zip(chosen, output, strict=True)]
+    return [
+        {names[one]: float(row[one]) for one in np.flatnonzero(row >= THRESHOLD)} for row in output
+    ]
+
+
+def write_export(path: Path, table: pa.Table) -> None:
+    """Write a table as parquet."""
+    with written_whole(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
+
+
+_NAMES = pa.list_(pa.string())
+
+
+def _fixed_lists(values: NDArray[np.float32]) -> pa.Array:
+    """Return rows (N, D) as lists of fixed size."""
+    flat = pa.array(np.ascontiguousarray(values, np.float32).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+
+
+def _point(longitude: float, latitude: float) -> bytes | None:
+    """Return a point as well-known binary, or None if it is not known."""
+    known = not np.isnan(longitude)
+    return struct.pack("<BIdd", 1, 1, longitude, latitude) if known else None
+
+
+def _geo(place: NDArray[np.float64]) -> dict[str, Any]:
+    """Return the metadata of GeoParquet 1.1; without a system, coordinates are in OGC:CRS84."""
+    column: dict[str, Any] = {"encoding": "WKB", "geometry_types": ["Point"]}
+    known = place[~np.isnan(place).any(axis=1)]
+    if len(known):
+        column["bbox"] = [*known.min(axis=0).tolist(), *known.max(axis=0).tolist()]
+    return {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
