@@ -52,7 +52,13 @@ def descriptors(root: Path, archive: pd.DataFrame) -> dict[tuple[str, int | None
     }
 
 
-def make_gallery(root: Path, archive: pd.DataFrame, folder: Path, name: str = "tiles") -> Path:
+def make_gallery(
+    root: Path,
+    archive: pd.DataFrame,
+    folder: Path,
+    name: str = "tiles",
+    places: np.ndarray | None = None,
+) -> Path:
     """Write a gallery: all but the first two images of each scene query all images."""
     images = archive["image"].to_numpy(str)
     rows = np.arange(len(archive))
@@ -73,5 +79,5 @@ def make_gallery(root: Path, archive: pd.DataFrame, folder: Path, name: str = "t
     write_thumbnails(thumbnails, folder / "archive.csv", images, jpegs)
     run = read_run(archive, *zip(*files, strict=True))
     page = folder / "gallery" / "index.html"
-    write_gallery(page, TEMPLATE, gallery_data(name, archive, *run, thumbnails))
+    write_gallery(page, TEMPLATE, gallery_data(name, archive, *run, thumbnails, places))
     return page

@@ -53,7 +53,7 @@ COMPARED = {
 
 PHOTO = {"queries": {"readme": "config/README.md"}}
 
-
+EXPORT = "results/sample/export/efficientnet_lite0/multi_label-seed0.parquet"
 ANSWER = "results/sample/queries/readme/efficientnet_lite0/multi_label-seed0.html"
 
 

@@ -205,9 +205,22 @@ function renderQuery() {
   at("query-scene").textContent = image.scene;
   at("query-image").src = `data:image/jpeg;base64,${data.thumbnails[state.query]}`;
   at("query-image").alt = `The query ${image.id}`;
+  at("query-map").replaceChildren(...mapLink(state.query));
   at("query-labels").replaceChildren(
     ...labelNames(image).map((label) => element("li", "chip", label)),
   );
+}
+
+// A link to the place of an image, which is requested only when it is followed.
+function mapLink(number) {
+  const address = data.maps[number];
+  if (!address) return [];
+  const link = element("a", "map", "map");
+  link.href = address;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  link.ariaLabel = `Map of the place of ${data.images[number].id}`;
+  return [link];
 }
 
 function renderModel(side) {
@@ -243,7 +256,13 @@ function hit(number, rank, similarity) {
       document.querySelector(".query").scrollIntoView();
     });
   }
-  const place = element("p", "place", element("b", "rank", String(rank)), number3(similarity));
+  const place = element(
+    "p",
+    "place",
+    element("b", "rank", String(rank)),
+    ...mapLink(number),
+    number3(similarity),
+  );
   const scene = query.scene ? [sceneLine(image.scene, image.scene === query.scene)] : [];
   return element("li", "hit", place, view, ...scene, chips(query, image));
 }

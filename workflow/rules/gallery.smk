@@ -1,6 +1,6 @@
 # The gallery: a page that displays the hits of each query.
 #
-# needs  results/{archive}/archive.csv, pixels.json and the images
+# needs  results/{archive}/archive.csv, attributes.csv, pixels.json and the images
 #        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run
 #        results/{archive}/scores/{backbone}/{model}.csv of the whole run
 # makes  results/{archive}/thumbnails.h5
@@ -31,6 +31,7 @@ rule thumbnails:
 rule gallery:
     input:
         archive="results/{archive}/archive.csv",
+        attributes="results/{archive}/attributes.csv",
         thumbnails="results/{archive}/thumbnails.h5",
         rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
         scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),

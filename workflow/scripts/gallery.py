@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from rsir.archives.archive_table import read_archive
+from rsir.archives.attributes import places, read_attributes
 from rsir.core.job import job
 from rsir.reports.gallery import gallery_data, read_run, write_gallery
 
@@ -10,6 +13,7 @@ from rsir.reports.gallery import gallery_data, read_run, write_gallery
 def main(
     name: str,
     archive: Path,
+    attributes: Path,
     thumbnails: Path,
     rankings: list[Path],
     scores: list[Path],
@@ -19,7 +23,9 @@ def main(
     """Include all models of the run."""
     table = read_archive(archive)
     search, retrievals = read_run(table, rankings, scores)
-    write_gallery(page, template, gallery_data(name, table, search, retrievals, thumbnails))
+    place = places(read_attributes(attributes, list(table["image"])))
+    known = None if np.isnan(place).all() else place
+    write_gallery(page, template, gallery_data(name, table, search, retrievals, thumbnails, known))
 
 
 if __name__ == "__main__":
@@ -27,6 +33,7 @@ if __name__ == "__main__":
         main(
             name=snakemake.wildcards.archive,
             archive=Path(snakemake.input.archive),
+            attributes=Path(snakemake.input.attributes),
             thumbnails=Path(snakemake.input.thumbnails),
             rankings=[Path(path) for path in snakemake.input.rankings],
             scores=[Path(path) for path in snakemake.input.scores],

@@ -245,6 +245,18 @@ def test_means_are_over_all_queries_also_if_some_are_selected(monkeypatch, archi
     assert data["models"][0]["means"] == [0.5] * len(METRICS)
 
 
+def test_images_of_known_places_have_the_address_of_a_map(write_model, archive, thumbnails):
+    run = read_run(archive, *([file] for file in write_model("off_the_shelf", ALL)[:2]))
+    places = np.full((9, 2), np.nan)
+    places[1] = (-7.25, 40.5)
+    data = gallery_data("nine", archive, *run, thumbnails, places)
+    address = "https://www.openstreetmap.org/?mlat=40.50000&mlon=-7.25000#map=14/40.50000/-7.25000"
+    assert [one["id"] for one, link in zip(data["images"], data["maps"], strict=True) if link] == [
+        archive["image"][1]
+    ]
+    assert [link for link in data["maps"] if link] == [address]
+
+
 def test_the_page_is_one_file_that_names_no_other(data, tmp_path):
     path = tmp_path / "gallery" / "index.html"
     write_gallery(path, TEMPLATE, data)

@@ -130,12 +130,14 @@ def gallery_data(
     search: Search,
     retrievals: Sequence[Retrieval],
     thumbnails: Path,
+    places: Floats | None = None,
 ) -> dict[str, Any]:
     """Return the data of the page, serializable as JSON.
 
     Images are numbered, queries first. Arrays are base64 strings of little-endian values, a row per
     query: `hits` uint16, `similarity` int16 in thousandths, `scores` float32, NaN where a metric is
-    not defined.
+    not defined. `maps` has the address of a map for each image whose longitude and latitude are in
+    `places` (N, 2), in degrees, and null for the others; it is empty if no place is known.
 
     Raises
     ------
@@ -161,6 +163,7 @@ def gallery_data(
             {"id": image, "scene": scene, "labels": np.flatnonzero(flags).tolist()}
             for image, scene, flags in zip(images[rows], scenes[rows], labels, strict=True)
         ],
+        "maps": [] if places is None else [map_address(*one) for one in places[rows].tolist()],
         "thumbnails": [
             b64encode(jpeg).decode() for jpeg in read_thumbnails(thumbnails, images, rows)
         ],
@@ -184,6 +187,15 @@ def gallery_data(
             if len(of_scene := np.flatnonzero(scenes[search.queries[selected]] == scene))
         ],
     }
+
+
+def map_address(longitude: float, latitude: float) -> str | None:
+    """Return the address of a map with a marker at a place, or None if the place is NaN."""
+    if np.isnan(longitude):
+        return None
+    place = f"{latitude:.5f}/{longitude:.5f}"
+    marker = f"mlat={latitude:.5f}&mlon={longitude:.5f}"
+    return f"https://www.openstreetmap.org/?{marker}#map=14/{place}"
 
 
 def select_queries(queries: Ints, hits: Sequence[Ints]) -> tuple[Ints, Ints]:
