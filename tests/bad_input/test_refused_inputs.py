@@ -1,5 +1,6 @@
 """What a refused input leaves: the results, their times, and nothing to do once it is mended."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,11 @@ CASES = {
         "split.csv",
         lambda content: content + b"lake,test\n",
     ),
+    "split file that leaves too few images": Case(
+        "retrieval.cutoffs: 1 is more than the 0 images",
+        "split.csv",
+        lambda content: content.replace(b"test", b"train", 3),
+    ),
     "large query image": Case(
         "noise.png: ", "noise.png", lambda content: content[: len(content) // 2]
     ),
@@ -136,16 +142,65 @@ def test_a_sound_change_of_a_large_table_is_not_missed(whole: Project, tmp_path:
     assert project.plan("results/mine/split.csv").jobs == {}
 
 
-def test_a_refused_change_of_the_split_does_not_hide_a_new_archive(
+def test_a_table_that_is_refused_with_its_split_is_taken_back(
     whole: Project, tmp_path: Path
 ) -> None:
     project = whole.clone(tmp_path / "copy")
+    before = states(project)
     split = project.path("split.csv")
     content = split.read_bytes()
     change_the_last_label(project, "0")
     split.write_bytes(content + b"lake,test\n")
-    assert project.run("--cores", "1", *TARGETS).status != 0
+    refused = project.run("--cores", "1", *TARGETS)
+    assert refused.status != 0
+    assert "Finished jobid: " in refused.text  # the archive's
+    assert states(project) == before
+
     split.write_bytes(content)
-    jobs = project.plan(*TARGETS).jobs
-    assert jobs.keys() >= {"split", "describe", "score", "compare"}
-    assert "archive" not in jobs
+    assert project.plan(*TARGETS).jobs.keys() >= {"archive", "split", "describe", "compare"}
+    change_the_last_label(project, "1")
+    assert project.plan(*TARGETS).jobs == {}
+
+
+def test_code_that_fails_leaves_all_results(whole: Project, tmp_path: Path) -> None:
+    project = whole.clone(tmp_path / "copy")
+    before = states(project)
+    script = project.path("workflow/scripts/split.py")
+    shutil.copy2(script, tmp_path / "split.py")
+    script.write_text(
+        "from pathlib import Path\n\n"
+        "Path(snakemake.output[0]).write_text('half')\n"
+        "raise RuntimeError\n"
+    )
+    assert project.run("--cores", "1", *TARGETS).status != 0
+    assert states(project) == before
+    shutil.copy2(tmp_path / "split.py", script)
+    assert project.plan(*TARGETS).jobs == {}
+
+
+def test_results_of_a_killed_run_are_not_taken_for_previous_ones(
+    whole: Project, tmp_path: Path
+) -> None:
+    project = whole.clone(tmp_path / "copy")
+    before = states(project)
+    script = project.path("workflow/scripts/split.py")
+    shutil.copy2(script, tmp_path / "split.py")
+    script.write_text(
+        "from pathlib import Path\n\nimport psutil\n\n"
+        "Path(snakemake.output[0]).write_text('half')\n"
+        "for process in psutil.Process().parents():\n"
+        "    if process.cmdline()[1:3] == ['-m', 'snakemake']:\n"
+        "        process.kill()\n"
+        "psutil.Process().kill()\n"
+    )
+    assert project.finish(project.start("--cores", "1", *TARGETS)).status != 0
+    assert project.run("--unlock").status == 0
+    assert project.run("--cores", "1", "--rerun-incomplete", *TARGETS).status != 0
+    shutil.copy2(tmp_path / "split.py", script)
+    again = project.run("--cores", "1", "--rerun-incomplete", *TARGETS)
+    assert again.status == 0, again.text
+    assert again.jobs.keys() >= {"split", "describe", "compare"}
+    assert project.made() == before.keys()
+    assert (
+        project.path("results/mine/split.csv").read_bytes() == before["results/mine/split.csv"][1]
+    )

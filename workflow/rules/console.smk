@@ -34,7 +34,7 @@ def print_warnings():
     warnings = {
         f"{line} ({log})"
         for job in workflow.dag.needrun_jobs(exclude_finished=False)
-        if workflow.dag.finished(job) or job in workflow.scheduler.failed
+        if workflow.dag.finished(job) or job in failed_jobs()
         for log in job.log
         for line in log_lines(log, "WARNING")
         if not re.search(r"\.py:\d+: \w*Warning:", line)  # of Python, for developers
@@ -52,13 +52,12 @@ def exit_with_errors():
 
 
 def job_errors(job):
-    """Return the errors in the log of a failed job, or that there are none."""
-    log = next(iter(job.log), "")
-    errors = log_lines(log, "ERROR")
+    """Return the errors in the logs of a failed job or group of jobs, or that there are none."""
+    errors = [(log, error) for log in job.log for error in log_lines(log, "ERROR")]
     if not errors:
-        what = next(iter(job.output), job.rule.name)
         return [
-            f"{what}: its job was ended from outside, for lack of memory or time perhaps; run again"
+            f"{next(iter(job.output))}: its job was ended from outside, for lack of memory or time "
+            "perhaps; run again"
         ]
     return [
         (
@@ -66,7 +65,7 @@ def job_errors(job):
             if error.startswith("unexpected error")
             else error
         )
-        for error in errors
+        for log, error in errors
     ]
 
 

@@ -10,7 +10,11 @@ import os
 import shutil
 from pathlib import Path
 
-records = {}  # of each kept output
+# What these rules read of the user is accepted when another rule has read their outputs: a label
+# table may be sound, and be refused by the split.
+READERS = ("archive", "split", "weights")
+
+records = {}  # of each kept output: its job and the engine's record
 
 
 def keep_previous_results():
@@ -20,12 +24,12 @@ def keep_previous_results():
     """
     for job in workflow.dag.jobs:
         for output in job.output:
-            discard(previous(output))
+            discard(previous(output, job))
     for job in workflow.dag.needrun_jobs():
         if not workflow.dag.reason(job).incomplete_output:
             for output in filter(os.path.exists, job.output):
-                records[output] = workflow.persistence.metadata(output)
-                link(output, previous(output))
+                records[output] = job, workflow.persistence.metadata(output)
+                link(output, previous(output, job))
 
 
 def restore_previous_results():
@@ -34,18 +38,50 @@ def restore_previous_results():
     The record comes first: an output beside the record of the job that failed would count as made
     by it.
     """
-    for output, record in records.items():
-        if previous(output).exists() and not os.path.exists(output):
+    refused = refused_jobs()
+    for job in refused:
+        job_note(job).unlink(missing_ok=True)
+    for output, (job, record) in records.items():
+        is_lost = job in refused or not os.path.exists(output)
+        if is_lost and previous(output, job).exists():
             workflow.persistence.cleanup_metadata(output)
             if record is not None:
                 workflow.persistence._write_record(str(output), record)
-            previous(output).rename(output)
-        discard(previous(output))
+            discard(Path(output))
+            previous(output, job).rename(output)
+        discard(previous(output, job))
 
 
-def previous(output):
-    """Return the link of an output; jobs that succeed remove it."""
-    return Path(output).with_name(f".{Path(output).name}.previous")
+def refused_jobs():
+    """Return the jobs of readers whose outputs were read by failed jobs only."""
+    dag, failed = workflow.dag, failed_jobs()
+    finished = set(filter(dag.finished, dag.needrun_jobs(exclude_finished=False)))
+    unread = {job for job in finished if job.rule.name in READERS}
+    while accepted := {job for job in unread if (finished - unread) & set(dag.depending[job])}:
+        unread -= accepted
+    refused = set()
+    while new := {job for job in unread - refused if (failed | refused) & set(dag.depending[job])}:
+        refused |= new
+    return refused
+
+
+def failed_jobs():
+    """Return the jobs that failed, and all jobs of groups that did."""
+    failed = workflow.scheduler.failed
+    return {job for one in failed for job in (one if one.is_group() else [one])}
+
+
+def job_note(job):
+    """Return the note of a job for the record of its archive."""
+    archive = job.wildcards.archive
+    name = Path(job.log[0]).relative_to(Path("logs", archive)).with_suffix(".json")
+    return Path("results", archive, ".provenance", name)
+
+
+def previous(output, job):
+    """Return the link of an output; a job that succeeds removes those that end in `.previous`."""
+    ending = "unread" if job.rule.name in READERS else "previous"
+    return Path(output).with_name(f".{Path(output).name}.{ending}")
 
 
 def link(output, target):
