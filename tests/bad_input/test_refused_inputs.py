@@ -79,7 +79,7 @@ CASES = {
         lambda content: content + b"lake,test\n",
     ),
     "split file that leaves too few images": Case(
-        "retrieval.cutoffs: 1 is more than the 0 images",
+        "retrieval.database: test has 1 images; two are needed",
         "split.csv",
         lambda content: content.replace(b"test", b"train", 3),
     ),

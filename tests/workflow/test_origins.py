@@ -180,5 +180,17 @@ def test_an_error_names_the_last_file_that_has_the_key(project: Project, value: 
     assert "(config/own-1.yaml, line " in last_line(project)
 
 
+@pytest.mark.parametrize("section", ["archives", "backbones", "labelings", "run", "split"])
+def test_an_empty_section_is_named(project: Project, section: str) -> None:
+    line = refusal(project, f"split: {{}}\n{section}:\n" if section != "split" else "split:\n")
+    assert line.startswith(f"config: {section}: None is not of type 'object'")
+    assert "(config/own-0.yaml, line " in line
+
+
+def test_an_error_of_a_json_file_names_the_file(project: Project) -> None:
+    project.path("own.json").write_text('{"run": {"seeds": ["x"]}}')
+    assert "(own.json)" in last_line(project, "--configfile", "own.json")
+
+
 def test_an_error_names_the_command_line(project: Project) -> None:
     assert "(--config)" in last_line(project, "--config", "run={seeds: [x]}")

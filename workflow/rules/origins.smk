@@ -49,7 +49,8 @@ def replace_entries():
                     before.clear()
                     replaced.add(name)
                 update_config(before, part)
-        config.get(section, {}).update({name: entries[name] for name in replaced})
+        if replaced and isinstance(config.get(section), dict):
+            config[section].update({name: entries[name] for name in replaced})
 
 
 def expand_paths():

@@ -26,7 +26,7 @@ def keep_previous_results():
         for output in job.output:
             discard(previous(output, job))
     for job in workflow.dag.needrun_jobs():
-        if not workflow.dag.reason(job).incomplete_output:
+        if not workflow.async_run(workflow.persistence.incomplete(job)):
             for output in filter(os.path.exists, job.output):
                 records[output] = job, workflow.persistence.metadata(output)
                 link(output, previous(output, job))
