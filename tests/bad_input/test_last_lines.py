@@ -1,6 +1,7 @@
 """What stands at the end of a run: the errors of its jobs, or their warnings."""
 
 import os
+import re
 import signal
 import time
 
@@ -72,6 +73,15 @@ def test_a_killed_job_is_named_at_the_end(mine: Project) -> None:
     assert outcome.status != 0
     (line,) = last_lines(outcome.text)
     assert line.startswith(f"Error: {SPLIT}: its job was ended from outside")
+
+
+def test_a_cutoff_that_retrieves_the_whole_database_is_warned_of(mine: Project) -> None:
+    mine.configure({"split": {"test_fraction": 0.4}, "retrieval": {"cutoffs": [2, 3]}})
+    outcome = mine.run("--cores", "1", "results/mine/scores/bounds.csv")
+    assert outcome.status == 0, outcome.text
+    warnings = re.findall("^Warning: (.*)$", outcome.text, re.MULTILINE)
+    assert len(warnings) == 1
+    assert warnings[0].startswith("retrieval.cutoffs: 3 retrieves all of the 3 images")
 
 
 def test_warnings_stand_in_the_log_and_at_the_end_of_the_run(mine: Project) -> None:

@@ -1,5 +1,6 @@
 """Score the lower and upper bounds, which depend on the labels only."""
 
+import logging
 from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
@@ -15,6 +16,14 @@ def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: 
     table = read_archive(archive)
     search = find_search(read_split(split, table), database)
     write_table(scores, bound_scores(table, search, cutoffs))
+    others = search.smallest_database
+    for cutoff in cutoffs:
+        if cutoff >= others:
+            logging.warning(
+                f"retrieval.cutoffs: {cutoff} retrieves all of the {others} images that a query is "
+                "compared with, so that all rankings score alike; give smaller cutoffs, or search "
+                "more images"
+            )
 
 
 if __name__ == "__main__":

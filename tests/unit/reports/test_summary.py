@@ -65,6 +65,15 @@ def test_the_best_method_is_between_the_bounds() -> None:
     assert "57% of the range from the random ranking to the upper bound" in text  # 0.4 of 0.7
 
 
+def test_bounds_may_be_equal() -> None:
+    simulated = Simulated(7)
+    for scores in simulated.true.values():
+        scores[:] = 0.4
+    assert "The bounds are equal: no ranking can be better than a random one." in summary(
+        **simulated.tables()
+    )
+
+
 def extremes(text, start):
     """Return the names and values of the highest and the lowest in a line."""
     (line,) = (line for line in text.splitlines() if line.startswith(start))

@@ -58,3 +58,9 @@ def test_protocols() -> None:
     # Queries that are not in the database cannot retrieve themselves, so nothing is removed.
     excluded, excluded_rows = under_protocol("excluded", ranked, excluded_rows)
     assert excluded.tolist() == ranked.tolist()
+
+
+def test_a_query_is_not_compared_with_itself() -> None:
+    assert find_search(SUBSET, "test").smallest_database == 1
+    assert find_search(SUBSET, "train").smallest_database == 2
+    assert find_search(SUBSET, "all").smallest_database == 4

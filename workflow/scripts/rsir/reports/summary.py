@@ -145,11 +145,12 @@ def _levels(
         yield f"- Scene oracle, images of the query's scene first: {bounds['scene oracle']:.3f}."
     yield f"- Label oracle, images ranked by their labels: {ceiling:.3f}, the upper bound."
     best = max(means, key=means.__getitem__)
-    yield (
-        f"- Highest mean of a method: {_with_interval(methods[best])}, by {_name(best)}; "
-        f"{(means[best] - floor) / (ceiling - floor):.0%} of the range from the random ranking to "
-        "the upper bound."
-    )
+    highest = f"- Highest mean of a method: {_with_interval(methods[best])}, by {_name(best)}"
+    if ceiling > floor:
+        share = (means[best] - floor) / (ceiling - floor)
+        yield f"{highest}; {share:.0%} of the range from the random ranking to the upper bound."
+    else:
+        yield f"{highest}. The bounds are equal: no ranking can be better than a random one."
     scenes = {row["scene"]: row[METRIC] for row in by_scene if method_of(row) == best}
     labels = {row["label"]: row["precision"] for row in by_label if method_of(row) == best}
     if scenes:

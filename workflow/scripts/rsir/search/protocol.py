@@ -49,6 +49,11 @@ class Search:
         positions = {row: position for position, row in enumerate(self.database)}
         return np.array([positions.get(row, -1) for row in self.queries])
 
+    @property
+    def smallest_database(self) -> int:
+        """Return the least number of images that a query is compared with, itself excluded."""
+        return len(self.database) - int((self.own_rows >= 0).any())
+
     def labels_and_scenes(
         self, archive: pd.DataFrame
     ) -> tuple[Bools, Bools, Scenes | None, Scenes | None]:
