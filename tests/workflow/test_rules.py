@@ -171,3 +171,18 @@ def most_at_once(text: str) -> int:
         running -= line.startswith("Finished jobid:")
         most = max(most, running)
     return most
+
+
+def test_a_rule_compares_the_files_of_the_user_by_their_digests() -> None:
+    common = (ROOT / "workflow/rules/common.smk").read_text(encoding="utf-8")
+    functions = re.findall(r"^def (\w+)\(.*\n((?:    .*\n|\n)+)", common, re.M)
+    users = {name for name, body in functions if "existing(" in body}
+    named = {
+        (rule, name)
+        for rule, body in RULES.items()
+        for name in re.findall(r"^        \w+=(\w+),$", body, re.M)
+        if name in users
+    }
+    assert len(named) >= 4
+    for rule, name in named:
+        assert f"digests=digests({name})," in RULES[rule], f"{rule}: {name}"
