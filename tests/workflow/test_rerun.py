@@ -156,6 +156,16 @@ def test_what_equals_a_default_can_be_left_out_later(finished: Project) -> None:
     assert finished.plan().jobs == {}
 
 
+def test_a_forced_training_replaces_its_model_by_the_same(finished: Project) -> None:
+    model = "results/sample/models/efficientnet_lite0/multi_label-seed0.safetensors"
+    before, files = finished.path(model).stat().st_mtime_ns, finished.made()
+    forced = finished.make(model, "--forcerun", "finetune")
+    assert forced.status == 0, forced.text
+    assert forced.jobs == {"finetune": 1}
+    assert finished.path(model).stat().st_mtime_ns > before
+    assert finished.made() == files
+
+
 def test_a_failed_job_leaves_one_line_and_no_output_and_the_run_goes_on(
     finished: Project,
 ) -> None:

@@ -79,9 +79,9 @@ def job_note(job):
 
 
 def previous(output, job):
-    """Return the link of an output; a job that succeeds removes those that end in `.previous`."""
-    ending = "unread" if job.rule.name in READERS else "previous"
-    return Path(output).with_name(f".{Path(output).name}.{ending}")
+    """Return the link of an output; a job that succeeds removes those called `.previous.*`."""
+    prefix = "unread" if job.rule.name in READERS else "previous"
+    return Path(output).with_name(f".{prefix}.{Path(output).name}")
 
 
 def link(output, target):

@@ -4,7 +4,7 @@ import hashlib
 import pytest
 
 from rsir.core.errors import InputError, MachineError
-from rsir.core.files import sha256, written_whole
+from rsir.core.files import discard_previous, sha256, written_whole
 
 
 def test_a_file_appears_when_the_block_ends(tmp_path):
@@ -90,3 +90,17 @@ def test_other_errors_are_passed_through(tmp_path):
     assert type(raised.value) is InputError
     with pytest.raises(OSError, match="broken"), written_whole(tmp_path / "table.csv"):
         raise OSError(errno.EIO, "broken")
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_the_previous_version_of_an_output_is_discarded(tmp_path, is_folder):
+    output, previous = tmp_path / "scores.csv", tmp_path / ".previous.scores.csv"
+    discard_previous(output)
+    output.write_text("new")
+    if is_folder:
+        previous.mkdir()
+        (previous / "tile.png").write_text("old")
+    else:
+        previous.write_text("old")
+    discard_previous(output)
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]

@@ -53,7 +53,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def discard_previous(path: Path) -> None:
     """Remove the previous version of an output, which `workflow/rules/previous.smk` keeps."""
-    previous = path.with_name(f".{path.name}.previous")
+    previous = path.with_name(f".previous.{path.name}")
     if previous.is_dir():
         shutil.rmtree(previous)
     else:
