@@ -1,5 +1,6 @@
 """CSV files read as text, cell by cell, and checks of their columns."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ import pandas as pd
 from rsir.core.errors import InputError
 
 
-def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
-    """Read a table as text, cell by cell: `001` and `NA` are kept as they are.
+def read_rows(path: Path) -> pd.DataFrame:
+    """Read a table of the workflow as text, cell by cell: `001` and `NA` are kept as they are.
 
     Raises
     ------
@@ -20,31 +21,43 @@ def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path}: no such file; put it there or correct the path")
     try:
-        rows = pd.read_csv(
-            path,
-            sep=separator,
-            header=None,
-            dtype=str,
-            na_filter=False,
-            encoding="utf-8-sig",
-            compression=None,
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
+    rows = parse_rows(text, ",", path)
+    header = [name.strip() for name in rows.iloc[0]]
+    check_header(header, path)
+    if len(rows) == 1:
+        raise InputError(f"{path}: no rows below the column names; add one for each image")
+    return rows.iloc[1:].set_axis(header, axis="columns").reset_index(drop=True)
+
+
+def parse_rows(text: str, separator: str, path: Path) -> pd.DataFrame:
+    """Parse the lines of a table, the first one included, into cells of text.
+
+    Raises
+    ------
+    InputError
+        If there are no lines, or a line has more cells than the first.
+    """
+    try:
+        return pd.read_csv(
+            io.StringIO(text, newline=""), sep=separator, header=None, dtype=str, na_filter=False
         )
     except pd.errors.EmptyDataError:
         raise InputError(f"{path}: empty; it needs a line of column names, then rows") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
     except pd.errors.ParserError as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: not a table ({reason}); give each row all columns") from error
-    header = [name.strip() for name in rows.iloc[0]]
+
+
+def check_header(header: list[str], path: Path) -> None:
+    """Raise InputError if a column has no name, or two columns have the same."""
     for index, name in enumerate(header):
         if not name:
             raise InputError(f"{path}: column {index + 1} has no name; name or remove it")
         if name in header[:index]:
             raise InputError(f"{path}: two columns {name!r}; rename or remove one")
-    if len(rows) == 1:
-        raise InputError(f"{path}: no rows below the column names; add one for each image")
-    return rows.iloc[1:].set_axis(header, axis="columns").reset_index(drop=True)
 
 
 def check_scenes(table: pd.DataFrame, path: Path) -> None:

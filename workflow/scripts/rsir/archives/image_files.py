@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rsir.archives.image_names import check_names, image_id
+from rsir.archives.image_names import check_names, image_ids
 from rsir.archives.pictures import FORMATS, read_picture
 from rsir.core.errors import InputError
 from rsir.core.files import sha256
@@ -25,19 +25,20 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
     Returns
     -------
     dict
-        The path of each image, relative to the root and with `/`, by its id.
+        The path of each image, relative to the root and with `/`, by its id (see
+        `rsir.archives.image_names.image_ids`).
 
     Raises
     ------
     InputError
-        If the folder does not exist, two images have the same id, a name has a line break or is not
-        Unicode, or a symbolic link leads outside the root.
+        If the folder does not exist, two paths differ in their ending alone, a name has a line
+        break or is not Unicode, or a symbolic link leads outside the root.
     """
     folder = root / below
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; put the images there or correct the path")
     inside = root.resolve()
-    paths: dict[str, str] = {}
+    paths: list[str] = []
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(root)
         is_folder = path.is_dir()
@@ -53,14 +54,14 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
                 "or copy the images"
             )
         if is_image:
-            image = image_id(path.name)
-            other = paths.setdefault(image, relative.as_posix())
-            if other != relative.as_posix():
-                raise InputError(
-                    f"{root}: two images {image!r}, {other} and {relative.as_posix()}; "
-                    "rename or remove one"
-                )
-    return paths
+            paths.append(relative.as_posix())
+    images: dict[str, str] = {}
+    for image, file in zip(image_ids(paths), paths, strict=True):
+        if (other := images.setdefault(image, file)) != file:
+            raise InputError(
+                f"{root}: two images {image!r}, {other} and {file}; rename or remove one"
+            )
+    return images
 
 
 def describe_images(table: pd.DataFrame, root: Path, workers: int) -> pd.DataFrame:

@@ -1,25 +1,88 @@
-"""Names of images: the image id of a file name, and checks of names."""
+"""Names of images: the id of each image of an archive, and the image that a written name means."""
 
 import unicodedata
-from collections.abc import Iterable
-from pathlib import Path, PurePath
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 from rsir.archives.pictures import FORMATS
-from rsir.core.errors import InputError
+from rsir.core.errors import InputError, first_few
 
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories of control characters, surrogates, and line and paragraph separators."""
 
 
-def image_id(name: str) -> str:
-    """Return a file name without the suffix of an image file, in Unicode's composed form."""
-    name = unicodedata.normalize("NFC", name)
-    return PurePath(name).stem if PurePath(name).suffix.lower() in FORMATS else name
+def image_ids(paths: Sequence[str]) -> list[str]:
+    """Return the id of each image of an archive.
+
+    An image is known by its path below the root without ending. Where the last parts of all paths
+    differ, the last part is enough, and is the id of all images.
+
+    Parameters
+    ----------
+    paths
+        The path of each image below the root, with `/`; several paths of one image are joined by
+        `;`, and the first names it.
+
+    Returns
+    -------
+    list of str
+        Ids in Unicode's composed form. Two are equal where two paths differ in their ending alone.
+    """
+    whole = [_without_ending(_composed(path.partition(";")[0])) for path in paths]
+    bare = [PurePosixPath(path).name for path in whole]
+    return bare if len(set(bare)) == len(bare) else whole
+
+
+def find_by_name(names: Sequence[str], paths: Mapping[str, str], source: Path) -> list[str | None]:
+    """Find the images that a table names.
+
+    A name is a file name or a path, with or without ending; of a path, folders may be missing at
+    its beginning, or there may be some above the root. A leading `./` and the separators of Windows
+    are understood.
+
+    Parameters
+    ----------
+    names
+        Names as they are written.
+    paths
+        The path of each image below the root, by id.
+    source
+        The file that has the names, for the message.
+
+    Returns
+    -------
+    list of (str or None)
+        The id of each image, None where no image has such a name.
+
+    Raises
+    ------
+    InputError
+        If a name has unprintable characters, leads out of the folder or fits several images.
+    """
+    check_names(names, source)
+    if outside := [name for name in names if leads_out(name)]:
+        raise InputError(
+            f"{source}: {first_few(outside)} leads outside the image folder; "
+            "give the file name alone"
+        )
+    by_last: dict[str, list[tuple[str, PurePosixPath]]] = {}
+    for image, joined in paths.items():
+        for path in map(PurePosixPath, _composed(joined).split(";")):
+            for last in {path.name, _without_ending(path.name)}:
+                by_last.setdefault(last, []).append((image, path))
+    return [_find(name, paths, by_last, source) for name in names]
+
+
+def similar_name(name: str, images: Iterable[str]) -> str | None:
+    """Return an image whose id differs from a name in case or leading zeros alone, or None."""
+    wanted = _simplified(_without_ending(name))
+    return next((image for image in images if _simplified(image) == wanted), None)
 
 
 def leads_out(path: str) -> bool:
     """Return whether a relative path could lead outside its folder."""
-    return PurePath(path).is_absolute() or ".." in PurePath(path).parts
+    windows = PureWindowsPath(path)
+    return PurePath(path).is_absolute() or windows.is_absolute() or ".." in windows.parts
 
 
 def check_names(names: Iterable[str], path: Path) -> None:
@@ -41,3 +104,56 @@ def check_ids(images: Iterable[str], path: Path) -> None:
             raise InputError(
                 f"{path}: rows {first[image]} and {row} both name image {image!r}; remove one"
             )
+
+
+def _find(
+    name: str,
+    paths: Mapping[str, str],
+    by_last: Mapping[str, list[tuple[str, PurePosixPath]]],
+    source: Path,
+) -> str | None:
+    """Find an image: by its file name, by its id, then without ending, then by another ending."""
+    name = _composed(name)
+    for written in dict.fromkeys(map(PurePosixPath, (name, name.replace("\\", "/")))):
+        stem = _without_ending(written.name)
+        alike = [
+            (image, path)
+            for image, path in by_last.get(written.name, []) + by_last.get(stem, [])
+            if _ends_alike(written.parent.parts, path.parent.parts)
+        ]
+        for level in (
+            {image: path for image, path in alike if path.name == written.name},
+            {name: PurePosixPath(name)} if name in paths else {},
+            {image: path for image, path in alike if _without_ending(path.name) == written.name},
+            {image: path for image, path in alike if _without_ending(path.name) == stem},
+        ):
+            exact = {image: path for image, path in level.items() if path.parent == written.parent}
+            found = exact or level
+            if len(found) > 1:
+                raise InputError(
+                    f"{source}: {name!r} fits {len(found)} images: "
+                    f"{first_few(map(str, found.values()))}; give the path below the root, or set "
+                    "root to the folder of the images"
+                )
+            if found:
+                return next(iter(found))
+    return None
+
+
+def _ends_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Return whether one path is the end of the other."""
+    length = min(len(one), len(other))
+    return one[len(one) - length :] == other[len(other) - length :]
+
+
+def _without_ending(path: str) -> str:
+    ending = PurePosixPath(path).suffix
+    return path.removesuffix(ending) if ending.lower() in FORMATS else path
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _simplified(name: str) -> str:
+    return _composed(name).casefold().lstrip("0")

@@ -6,6 +6,7 @@ from typing import Any
 
 from rsir.archives.bigearthnet import read_bigearthnet
 from rsir.archives.folders import read_folders
+from rsir.archives.label_columns import TableSettings
 from rsir.archives.label_table import read_table
 from rsir.archives.listing import Listing
 from rsir.archives.mlrsnet import read_mlrsnet
@@ -16,11 +17,11 @@ Settings = Mapping[str, Any]
 
 
 def _table(root: Path, settings: Settings) -> Listing:
-    return Listing.of_labels(read_table(root, Path(settings["labels"])))
+    return read_table(root, Path(settings["labels"]), TableSettings.of(settings))
 
 
 def _synthetic(root: Path, _settings: Settings) -> Listing:
-    return Listing.of_labels(read_table(root, root / "labels.csv"))
+    return read_table(root, root / "labels.csv")
 
 
 def _folders(root: Path, _settings: Settings) -> Listing:

@@ -1,17 +1,37 @@
-"""A user's label table: a CSV file with one row per image and one 0/1 column per label."""
+"""A user's label table: the labels of each image of a folder, in one of the usual forms."""
 
+import logging
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from rsir.archives.archive_table import FIXED_COLUMNS
-from rsir.archives.csv_rows import check_scenes, read_rows, with_flags
+from rsir.archives.csv_rows import check_scenes
 from rsir.archives.image_files import find_images
-from rsir.archives.image_names import check_ids, check_names, image_id, leads_out
+from rsir.archives.image_names import check_ids, check_names, find_by_name, similar_name
+from rsir.archives.label_columns import (
+    DEFAULTS,
+    Columns,
+    TableSettings,
+    find_columns,
+    image_columns,
+)
+from rsir.archives.label_files import read_label_file
+from rsir.archives.label_flags import as_flags, check_vocabulary, distinct
+from rsir.archives.label_lists import ListError, parse_lists
+from rsir.archives.listing import Listing
 from rsir.core.errors import InputError, first_few
 
+_PLACE = {"lat": "latitude", "lon": "longitude", "lng": "longitude", "long": "longitude"}
+"""Usual names of coordinates and those of `attributes.csv`."""
 
-def read_table(root: Path, labels: Path) -> pd.DataFrame:
+
+def read_table(
+    root: Path, labels: Path, settings: TableSettings = DEFAULTS, below: str = "."
+) -> Listing:
     """Read a folder of images and the table of their labels.
 
     Parameters
@@ -19,75 +39,209 @@ def read_table(root: Path, labels: Path) -> pd.DataFrame:
     root
         The folder. Its subfolders are searched, too; hidden files and folders are skipped.
     labels
-        A CSV file with a column `image` (file names, with or without suffixes), optionally a column
-        `scene`, and a 0/1 column for each label.
+        A table with a column of images (file names or paths below the root) and a column for each
+        label, or a column of lists of labels, or a row for each image and label; see
+        config/README.md for the forms. Or a folder with a JSON file for each image.
+    settings
+        How to read it, where that is not clear.
+    below
+        The folder of `root` that has the images.
 
     Returns
     -------
-    DataFrame
-        The columns `image` (file name without suffix), `path` (below the root, with `/`), `scene`
-        (may be empty), then the labels; in the order of the label table.
+    Listing
+        Labels in the order of their columns; of lists, in alphabetical order. Images in the order
+        of the label table. Attributes are the columns that are neither image, scene nor labels.
 
     Raises
     ------
     InputError
-        If the folder or the table cannot be read, or they do not agree.
+        If the folder or the table cannot be read, they do not agree, or the table may be read in
+        several ways.
     """
-    return add_paths(read_labels(labels), find_images(root), labels)
-
-
-def read_labels(path: Path, separator: str = ",", image_column: str = "image") -> pd.DataFrame:
-    """Read a label table into the columns `image`, `scene` (may be empty), 0/1 per label.
-
-    Raises
-    ------
-    InputError
-        If the table is not as described in `read_table`.
-    """
-    table = read_rows(path, separator).apply(lambda column: column.str.strip())
-    if image_column not in table:
-        raise InputError(
-            f"{path}: no column {image_column!r} among {first_few(table.columns)}; "
-            f"name the columns in the first line, separated by {separator!r}"
+    paths = find_images(root, below)
+    if not paths:
+        raise InputError(_no_images(root / below))
+    rows, kind = read_label_file(labels, settings)
+    rows, column = _with_images(rows, paths, settings, labels)
+    check_names([*map(str, rows.columns)], labels)
+    columns = find_columns(rows, settings, labels)
+    for name in columns.labels if not columns.is_list else []:
+        _check_label(name, labels)
+    if columns.is_list:
+        rows, flags, form = _lists(rows, columns, settings, labels)
+    else:
+        check_ids(rows["image"], labels)
+        vocabulary = check_vocabulary(
+            rows, {name: distinct(rows[name]) for name in columns.labels}, labels
         )
-    table = table.rename(columns={image_column: "image"})
-    if "scene" not in table:
-        table["scene"] = ""
-    names = [name for name in table.columns if name not in ("image", "scene")]
-    if not names:
-        raise InputError(f"{path}: no label columns; add a column of 0 and 1 for each label")
+        values = as_flags(rows, columns.labels, vocabulary)
+        flags = pd.DataFrame(values, columns=columns.labels)
+        form = f"columns of {vocabulary}"
+    table = pd.DataFrame({"image": rows["image"], "path": rows["image"].map(paths)})
+    table["scene"] = rows[columns.scene] if columns.scene is not None else ""
+    check_names(table["scene"], labels)
+    check_scenes(table, labels)
+    logging.info("%s: %s, %s; images in column %r", labels, kind, form, column)
+    logging.info("%s: %d images, %d labels: %s", labels, len(table), flags.shape[1], _counts(flags))
+    if columns.scene is not None:
+        logging.info("%s: %d scenes in column %r", labels, table["scene"].nunique(), columns.scene)
+    if columns.attributes:
+        logging.info("%s: no labels, but attributes: %s", labels, ", ".join(columns.attributes))
+    return Listing(
+        pd.concat([table, flags], axis="columns"), _attributes(rows, columns.attributes, labels)
+    )
+
+
+def _no_images(folder: Path) -> str:
+    """Return the message for a folder without images; it counts the endings of its files."""
+    files = [file for file in folder.rglob("[!.]*") if file.is_file()]
+    endings = Counter(file.suffix.lower() or "no ending" for file in files).most_common(3)
+    there = ", ".join(f"{count} {ending}" for ending, count in endings)
+    return (
+        f"{folder}: no images in a format that is read ({there or 'no files'}); convert them, or "
+        "correct the path"
+    )
+
+
+def _with_images(
+    rows: pd.DataFrame, paths: dict[str, str], settings: TableSettings, source: Path
+) -> tuple[pd.DataFrame, str]:
+    """Replace the names in the column of images by ids, and drop rows that are to be ignored."""
+    candidates = image_columns(list(rows.columns), settings)
+    if not candidates:
+        wanted = settings.image_column or "image"
+        raise InputError(
+            f"{source}: no column {wanted!r} among {first_few(map(str, rows.columns))}; "
+            "set image_column to the column of the file names"
+        )
+    found = {name: _ids(rows[name], paths, source, len(candidates) == 1) for name in candidates}
+    known = {name: sum(image is not None for image in images) for name, images in found.items()}
+    column = max(candidates, key=lambda name: known[name])
+    others = [name for name in candidates if name != column and known[name] == known[column] > 0]
+    if different := [name for name in others if found[name] != found[column]]:
+        raise InputError(
+            f"{source}: images may stand in column {column!r} or {different[0]!r}; "
+            "set image_column to one of them"
+        )
+    images = found[column]
+    missing = [row for row, image in enumerate(images) if image is None]
+    if missing and (settings.missing == "refuse" or len(missing) == len(images)):
+        names = [str(rows[column].iloc[row]) for row in missing]
+        similar = next(
+            ((name, other) for name in names[:100] if (other := similar_name(name, paths))), None
+        )
+        hint = f" ({similar[0]!r} may be {similar[1]!r})" if similar else ""
+        raise InputError(
+            f"{source}: {len(missing)} of {len(images)} rows without an image: "
+            f"{first_few(names)}{hint}; add the images, remove the rows, or set missing: ignore"
+        )
+    if missing:
+        logging.info(
+            "%s: ignored %d of %d rows without an image", source, len(missing), len(images)
+        )
+    if unlabelled := sorted(paths.keys() - set(images)):
+        if settings.unlabelled == "refuse":
+            raise InputError(
+                f"{source}: {len(unlabelled)} of {len(paths)} images without a row: "
+                f"{first_few(unlabelled)}; add the rows, remove the images, or set "
+                "unlabelled: ignore"
+            )
+        logging.info(
+            "%s: ignored %d of %d images without a row", source, len(unlabelled), len(paths)
+        )
+    rows = rows.drop(
+        columns={column, *(["image"] if column != "image" and "image" in rows else [])}
+    )
+    rows.insert(0, "image", images)
+    return rows.drop(index=missing).reset_index(drop=True), column
+
+
+def _ids(names: pd.Series, paths: dict[str, str], source: Path, only: bool) -> list[str | None]:
+    """Return the id of each image of a column; if it is not the only one, None for unfit names."""
+    texts = [name if isinstance(name, str) else "" for name in names]
+    if not only and any(isinstance(name, list) for name in names):
+        return [None] * len(texts)
+    if only:
+        for row, name in enumerate(texts, start=1):
+            if not name:
+                raise InputError(
+                    f"{source}: row {row}: no image is named; name one or remove the row"
+                )
+    try:
+        return find_by_name(texts, paths, source)
+    except InputError:
+        if only:
+            raise
+        return [None] * len(texts)
+
+
+def _lists(
+    rows: pd.DataFrame, columns: Columns, settings: TableSettings, source: Path
+) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Return a row for each image, its labels as 0 and 1, and the form in words."""
+    (column,) = columns.labels
+    is_long = bool(rows["image"].duplicated().any())
+    try:
+        labels, form = parse_lists(rows[column].tolist(), settings.label_separator, is_long)
+    except ListError as error:
+        raise InputError(f"{source}: column {column!r}: {error}") from error
+    if is_long and max(map(len, labels)) > 1:
+        check_ids(rows["image"], source)
+    names = sorted({name for own in labels for name in own})
     for name in names:
-        if name in FIXED_COLUMNS:
-            raise InputError(f"{path}: a label cannot be called {name!r}; rename the column")
-    check_names([*table.columns, *table["image"], *table["scene"]], path)
-    if outside := [name for name in table["image"] if leads_out(name)]:
-        raise InputError(
-            f"{path}: {first_few(outside)} leads outside the image folder; give the file name alone"
-        )
-    table["image"] = table["image"].map(image_id)
-    check_ids(table["image"], path)
-    check_scenes(table, path)
-    return with_flags(table[["image", "scene", *names]], names, path)
+        _check_label(name, source)
+    positions = {image: row for row, image in enumerate(dict.fromkeys(rows["image"]))}
+    flags = np.zeros((len(positions), len(names)), dtype=np.uint8)
+    indices = {name: index for index, name in enumerate(names)}
+    for image, own in zip(rows["image"], labels, strict=True):
+        flags[positions[image], [indices[name] for name in own]] = 1
+    if is_long:
+        rows, form = _one_row_each(rows, columns, source), "a row for each image and label"
+    return rows, pd.DataFrame(flags, columns=names), f"{form} in column {column!r}"
 
 
-def add_paths(table: pd.DataFrame, paths: dict[str, str], labels: Path) -> pd.DataFrame:
-    """Add the paths of the images to a label table, which must list exactly these images.
+def _one_row_each(rows: pd.DataFrame, columns: Columns, source: Path) -> pd.DataFrame:
+    """Keep the first row of each image; its scene has to be that of its other rows."""
+    kept = rows.drop_duplicates("image").set_index("image")
+    for name in [columns.scene] if columns.scene not in (None, *columns.labels) else []:
+        differs = (rows[name] != rows["image"].map(kept[name])).to_numpy()
+        if differs.any():
+            image = rows["image"].iloc[differs.argmax()]
+            raise InputError(f"{source}: image {image!r} has two scenes in its rows; keep one")
+    varying = [
+        name for name in columns.attributes if (rows[name] != rows["image"].map(kept[name])).any()
+    ]
+    if varying:
+        logging.warning(
+            "%s: %s differ between rows of one image, and are left out", source, first_few(varying)
+        )
+        for name in varying:
+            columns.attributes.remove(name)
+    return kept.reset_index()
 
-    Raises
-    ------
-    InputError
-        If a row has no image or an image has no row.
-    """
-    if missing := [image for image in table["image"] if image not in paths]:
+
+def _attributes(rows: pd.DataFrame, names: Sequence[str], source: Path) -> pd.DataFrame:
+    """Return the attributes as text of one line, with coordinates under their usual names."""
+    attributes = rows[["image"]].copy()
+    for name in names:
+        cells = [";".join(map(str, c)) if isinstance(c, list) else c for c in rows[name]]
+        cells = [" ".join(cell.split()) for cell in cells]
+        check_names(cells, source)
+        usual = _PLACE.get(name.casefold(), name.casefold())
+        is_place = usual in _PLACE.values() and usual not in names
+        attributes[usual if is_place else name] = cells
+    return attributes
+
+
+def _check_label(name: str, source: Path) -> None:
+    if name in FIXED_COLUMNS:
         raise InputError(
-            f"{labels}: {len(missing)} of {len(table)} rows without an image: "
-            f"{first_few(missing)}; add the images or remove the rows"
+            f"{source}: a label cannot be called {name!r}; rename it, or name the column in ignore"
         )
-    if missing := sorted(paths.keys() - set(table["image"])):
-        raise InputError(
-            f"{labels}: {len(missing)} of {len(paths)} images without a row: "
-            f"{first_few(missing)}; add the rows or remove the images"
-        )
-    table = table.copy()
-    table.insert(1, "path", table["image"].map(paths))
-    return table
+    check_names([name], source)
+
+
+def _counts(flags: pd.DataFrame) -> str:
+    counts = Counter(dict(zip(flags.columns, flags.sum().tolist(), strict=True)))
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())

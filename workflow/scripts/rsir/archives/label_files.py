@@ -1,0 +1,158 @@
+"""Label tables in parquet and JSON, and which kind of file holds a table."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from rsir.archives.label_columns import TableSettings, image_columns
+from rsir.archives.text_tables import read_text, read_text_table
+from rsir.core.errors import InputError, first_few
+
+_JSON_ENDINGS = ("_labels_metadata",)
+"""What follows the image's name in the name of its JSON file, in some archives."""
+
+
+def read_label_file(path: Path, settings: TableSettings) -> tuple[pd.DataFrame, str]:
+    """Read a label table, or a folder of JSON files, one for each image.
+
+    Returns
+    -------
+    DataFrame
+        Columns of text, or of lists of names where the file has lists.
+    str
+        The kind of file, for the log.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as one of these.
+    """
+    if path.is_dir():
+        return _frame(_read_folder(path), path), "a JSON file for each image"
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; put it there or correct the path")
+    with path.open("rb") as file:
+        beginning = file.read(4)
+    if beginning == b"PAR1":
+        return _read_parquet(path), "parquet"
+    if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+        return _frame(_read_json(path), path), "JSON"
+    table = read_text_table(path, lambda header: bool(image_columns(header, settings)))
+    return table, "text"
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        table = pq.read_table(path)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{path}: cannot be read as parquet ({reason}); replace the file"
+        ) from error
+    columns: dict[str, list[Any]] = {}
+    for name in table.column_names:
+        kind = str(table.schema.field(name).type)
+        if kind.endswith("binary") or kind.startswith(("struct", "map")):
+            continue  # such as the pixels of the images, or a geometry
+        if not name.startswith("__index_level_"):
+            columns[name] = [_cell(value) for value in table[name].to_pylist()]
+    if not columns or not table.num_rows:
+        raise InputError(f"{path}: no rows or no columns of text, numbers or lists; add them")
+    return pd.DataFrame(columns)
+
+
+def _read_folder(folder: Path) -> Iterator[dict[str, Any]]:
+    files = sorted(folder.rglob("*.json"))
+    files = [file for file in files if not file.name.startswith(".")]
+    if not files:
+        raise InputError(f"{folder}: a folder without JSON files; name the file of the labels")
+    for file in files:
+        record = _parse(file.read_bytes(), file)
+        name = file.stem
+        for ending in _JSON_ENDINGS:
+            name = name.removesuffix(ending)
+        yield {"image": name, **_record(record, file)}
+
+
+def _read_json(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield a record for each image of a JSON file."""
+    content = _parse(read_text(path).encode(), path)
+    if isinstance(content, list):
+        for item in content:
+            if not isinstance(item, dict):
+                raise InputError(
+                    f"{path}: {str(item)[:60]!r} is no record of an image; name image and labels"
+                )
+            yield _record(item, path)
+    else:
+        for image, item in content.items():
+            yield {"image": image, **_record(item, path)}
+
+
+def _record(item: Any, path: Path) -> dict[str, Any]:
+    """Return what is said of an image as cells by column; a list alone holds its labels."""
+    if isinstance(item, str | list):
+        return {"labels": item}
+    if not isinstance(item, dict):
+        raise InputError(
+            f"{path}: {str(item)[:60]!r} is not the labels of an image; write a list of names"
+        )
+    record: dict[str, Any] = {}
+    for key, value in item.items():
+        if isinstance(value, dict):
+            record |= {f"{key}.{inner}": deeper for inner, deeper in value.items()}
+        else:
+            record[key] = value
+    return record
+
+
+def _frame(records: Iterator[dict[str, Any]], path: Path) -> pd.DataFrame:
+    rows = [{name: _cell(value) for name, value in record.items()} for record in records]
+    if not rows:
+        raise InputError(f"{path}: no images; add their labels")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lists = {name for row in rows for name, value in row.items() if isinstance(value, list)}
+    return pd.DataFrame(
+        {name: [row.get(name, [] if name in lists else "") for row in rows] for name in names}
+    )
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as text, or as a list; what is missing is empty."""
+    if isinstance(value, list):
+        return value
+    if value is None or value != value:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value).strip()
+
+
+def _parse(content: bytes, path: Path) -> Any:
+    """Parse JSON, or a JSON value in each line."""
+    try:
+        text = content.decode("utf-8-sig")
+        try:
+            return json.loads(text, object_pairs_hook=_unique)
+        except json.JSONDecodeError:
+            lines = [line for line in text.splitlines() if line.strip()]
+            if len(lines) < 2:
+                raise
+            return [json.loads(line, object_pairs_hook=_unique) for line in lines]
+    except RecursionError:
+        raise InputError(
+            f"{path}: not JSON that can be read (nested too deep); replace it"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON that can be read ({error}); correct it") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that occurs twice; Python would silently take the last."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twice = [name for index, name in enumerate(names) if name in names[:index]]
+        raise ValueError(f"{first_few(twice)} occurs twice")
+    return dict(pairs)
