@@ -93,7 +93,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for image in IMAGES:
         Image.effect_noise((12, 12), 40).convert("RGB").save(made.root / f"{image}.png")
     (folder / "labels.csv").write_text(LABELS)
-    table = read_table(made.root, folder / "labels.csv")
+    table = read_table(made.root, folder / "labels.csv").table
     write_archive(describe_images(table, made.root, 1), made.archive)
     write_pixel_format(made.pixels, PICTURES)
     subsets = "".join(f"{i},{'test' if i[4] == '4' else 'train'}\n" for i in IMAGES)

@@ -108,7 +108,7 @@ def test_an_image_of_no_use_is_refused_in_one_line(mine, name):
     root, labels = mine.path("mine"), mine.path("mine.csv")
     spoil(root / "port0.png")
     with pytest.raises(InputError) as caught:
-        describe_images(read_table(root, labels), root, 2)
+        describe_images(read_table(root, labels).table, root, 2)
     message = str(caught.value).replace(str(root), "mine")
     assert "\n" not in message
     for part in parts:

@@ -29,9 +29,9 @@ def pipe(path: Path) -> None:
 
 # What becomes of the table; then what the one line says.
 RUN: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
-    "semicolons": (
-        lambda path: path.write_text(LABELS.replace(",", ";")),
-        ("mine.csv: no column 'image' among", "separated by ','"),
+    "no column names": (
+        lambda path: path.write_text("".join(ROWS)),
+        ("mine.csv: the first line has no column names but 'farm0'", "add a first line"),
     ),
     "pipe": (pipe, ("mine.csv: no such file", "put it there")),
     "Windows' encoding": (
@@ -50,8 +50,11 @@ def test_a_table_of_no_use_is_told_by_the_first_rule(mine, attempt, assert_refus
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "empty; it needs a line of column names, then rows"),
-    "spreadsheet": (b"PK\3\4\x14\0\6\0\x80\xff", "not UTF-8"),
-    "UTF-16": (LABELS.encode("utf-16"), "not UTF-8"),
+    "spreadsheet": (
+        b"PK\3\4\x14\0\6\0\x80\xff",
+        "not text but an Excel file or a zip archive; save the sheet as CSV",
+    ),
+    "UTF-16 without a mark": (LABELS.encode("utf-16-be"), "has zero bytes"),
     "header alone": (HEADER, "no rows below the column names; add one for each image"),
     "quote that does not end": (LABELS.replace("farm3", '"farm3'), "not a table"),
     "two rows of one image": (LABELS + ROWS[0], "rows 1 and 11 both name image 'farm0'; remove"),
@@ -62,13 +65,13 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "two columns of one name": (LABELS.replace("grass", "sea"), "two columns 'sea'; rename"),
     "missing rows": (
         without("farm1", "farm2"),
-        "2 of 10 images without a row: 'farm1', 'farm2'; add the rows or remove the images",
+        "2 of 10 images without a row: 'farm1', 'farm2'; add the rows, remove the images, or set",
     ),
     "rows of no image": (LABELS + "lake0,lake,1,0\n", "1 of 11 rows without an image: 'lake0'"),
     "row that is too long": (LABELS + "lake0,lake,1,0,1\n", "not a table"),
     "row that is too short": (
         LABELS.replace("port4,port,1,0", "port4,port,1"),
-        "column 'grass': ''",
+        "line 11 has 3 of 4 cells; give each row all columns",
     ),
     "NaN": (LABELS.replace("port,1,0", "port,1,NaN"), "column 'grass': 'NaN' is neither 0 nor 1"),
     "2": (LABELS.replace("port,1,0", "port,2,0"), "column 'sea': '2' is neither 0 nor 1; correct"),
@@ -106,6 +109,7 @@ def test_a_table_that_does_not_fit_is_refused_in_one_line(mine, refused, name):
 
 USABLE = {
     "byte order mark": "\ufeff" + LABELS,
+    "semicolons": LABELS.replace(",", ";"),
     "lines of Windows": LABELS.replace("\n", "\r\n"),
     "file names": "".join([HEADER, *(row.replace(",", ".png,", 1) for row in ROWS)]),
     "spaces": LABELS.replace(",", " , "),
@@ -117,9 +121,9 @@ USABLE = {
 @pytest.mark.parametrize("name", USABLE)
 def test_a_table_that_looks_odd_is_read_for_what_it_is(mine, name):
     root, path = mine.path("mine"), mine.path("mine.csv")
-    plain = read_table(root, path)
+    plain = read_table(root, path).table
     path.write_bytes(USABLE[name].encode())
-    pd.testing.assert_frame_equal(read_table(root, path), plain)
+    pd.testing.assert_frame_equal(read_table(root, path).table, plain)
     assert plain["image"].tolist() == IMAGES
     assert plain["sea"].sum() == 5
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import string
 import unicodedata
 from collections.abc import Callable
@@ -22,17 +23,20 @@ from rsir.archives.archive_table import (
     write_archive,
 )
 from rsir.archives.label_table import read_table
+from rsir.archives.listing import Listing
 from rsir.archives.split_file import SUBSETS, read_split
 
 Attempt = Callable[..., object]
 
 LABELS = 'image,scene,sea,"bare, soil"\n001,x,1,0\nNA,x,0,1\n"ü b",y,1,1\n'
+LISTS = "image,scene,labels\n001,x,sea\nNA,x,bare soil\nü b,y,sea;bare soil\n"
 ARCHIVE = (
     "image,path,scene,width,height,sha256,sea,land\n"
     "001,001.png,x,5,3,00,1,0\nNA,north/NA.jpg,x,5,3,01,0,1\nü b,ü b.png,y,70,3,02,1,1\n"
 )
 SPLIT = "image,subset\n001,train\nNA,test\nü b,validation\n"
 IMAGES = ["001", "NA", "ü b"]
+PATHS = pd.DataFrame({"image": IMAGES, "path": ["001.png", "NA.jpg", "ü b.png"]})
 
 BITS = [
     *(b"\0", b"\xef\xbb\xbf", b'"', b"'", b",", b";", b"\t", b"\n", b"\r", b"\r\n", b" ", b"\xff"),
@@ -77,32 +81,60 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def as_csv(content: bytes) -> list[list[str]]:
+def as_csv(content: bytes, separator: str = ",") -> list[list[str]]:
     """Read a table with the csv module, without blank lines."""
-    lines = io.StringIO(content.decode("utf-8-sig"), newline="")
-    rows = [row for row in csv.reader(lines) if "".join(row).strip(" \t") or len(row) > 1]
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    encoding = "utf-32" if content[:4] == b"\xff\xfe\0\0" else encoding
+    lines = io.StringIO(content.decode(encoding), newline="")
+    rows = csv.reader(lines, delimiter=separator)
+    rows = [row for row in rows if "".join(row).strip(" \t") or len(row) > 1]
     return [row + [""] * (len(rows[0]) - len(row)) for row in rows]
+
+
+PRESENT = {"1", "1.0", "1.", "true", "yes", "y", "x"}
+
+
+def written_labels(content: bytes, separator: str, labels: list[str]) -> set[tuple[str, str]]:
+    """Return the pairs of an image and a label that a table has, whatever its form."""
+    header, *rows = as_csv(content, separator)
+    header = [name.strip() for name in header]
+    plain = [re.sub("[^a-z]", "", name.casefold()) for name in header]
+    pairs = set()
+    for row in rows if "image" in plain else []:
+        name = row[plain.index("image")].strip().replace("\\", "/").rpartition("/")[2]
+        name = unicodedata.normalize("NFC", re.sub(r"\.(png|jpg)$", "", name, flags=re.I))
+        for column, cell in zip(header, row, strict=False):
+            if column in labels and cell.strip().casefold() in PRESENT:
+                pairs.add((name, column))
+            if set(labels).isdisjoint(header):
+                own = [item.strip() for item in re.split("[;|,]", cell)]
+                pairs |= {(name, item) for item in own if item in labels}
+    return pairs
 
 
 def printable(names: list[str]) -> bool:
     return all(unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"} for c in "".join(names))
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
-@given(contents(LABELS))
+@settings(deadline=None, max_examples=250, derandomize=True)
+@given(contents(LABELS) | contents(LISTS))
 @example(b"image,sea\n001,1\nNA,0\n\xc3\xbc b,1\n")
 @example(b"image,sea\r001.png,1\r\r  \rx/NA.jpg,0\r" + "u\u0308 b,1".encode())
+@example(LABELS.replace(",", ";").replace("bare;", "bare,").encode("utf-16"))
+@example("image\tlabel\n001\tsea\nNA\tsea\nNA\tland\nü b\t\n".encode())
 def test_a_label_table_is_read_unchanged_or_refused(
     root: Path, folder: Path, attempt: Attempt, content: bytes
 ) -> None:
     path = folder / "labels.csv"
     path.write_bytes(content)
-    table = attempt(f"{path}: ", read_table, root, path)
-    if table is None:
+    listing = attempt(f"{path}: ", read_table, root, path)
+    if listing is None:
         return
-    assert isinstance(table, pd.DataFrame)
+    assert isinstance(listing, Listing)
+    table = listing.table
     assert list(table.columns[:3]) == ["image", "path", "scene"]
     assert sorted(table["image"]) == IMAGES
+    assert listing.attributes["image"].tolist() == table["image"].tolist()
     assert table["path"].tolist() == [
         {"NA": "NA.jpg"}.get(image, f"{image}.png") for image in table["image"]
     ]
@@ -111,11 +143,9 @@ def test_a_label_table_is_read_unchanged_or_refused(
     assert labels
     assert len(set(table.columns)) == len(table.columns)
     assert printable([*labels, *table["scene"]])
-    header, *rows = as_csv(content)
-    header = [name.strip() for name in header]
-    for name in labels:
-        written = [row[header.index(name)].strip() for row in rows]
-        assert [str(value) for value in table[name]] == written
+    flags = table.set_index("image")[labels]
+    pairs = {(image, name) for image in IMAGES for name in labels if flags.loc[image, name]}
+    assert pairs in [written_labels(content, separator, labels) for separator in ",;\t|"]
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
@@ -156,15 +186,25 @@ def test_a_split_assigns_a_subset_to_each_image_or_is_refused(
 ) -> None:
     path = folder / "split.csv"
     path.write_bytes(content)
-    subset = attempt(f"{path}: ", read_split, path, pd.DataFrame({"image": IMAGES}))
+    subset = attempt(f"{path}: ", read_split, path, PATHS)
     if subset is None:
         return
     assert isinstance(subset, np.ndarray)
     assert {"train", "test"} <= set(subset) <= set(SUBSETS)
-    header, *rows = as_csv(content)
-    header = [name.strip() for name in header]
-    image, assigned = header.index("image"), header.index("subset")
-    assert dict(zip(IMAGES, subset, strict=True)) == {row[image]: row[assigned] for row in rows}
+    written = [written_subsets(content, separator) for separator in ",;\t|"]
+    assert dict(zip(IMAGES, subset, strict=True)) in written
+
+
+def written_subsets(content: bytes, separator: str) -> dict[str, str]:
+    header, *rows = as_csv(content, separator)
+    plain = [re.sub("[^a-z]", "", name.casefold()) for name in header]
+    if not {"image", "subset"} <= set(plain):
+        return {}
+    image, assigned = plain.index("image"), plain.index("subset")
+    names = [row[image].strip().replace("\\", "/").rpartition("/")[2] for row in rows]
+    names = [re.sub(r"\.(png|jpg)$", "", name, flags=re.I) for name in names]
+    names = [unicodedata.normalize("NFC", name) for name in names]
+    return dict(zip(names, [row[assigned].strip() for row in rows], strict=True))
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
@@ -174,7 +214,7 @@ def test_a_split_does_not_depend_on_the_order_of_rows(
 ) -> None:
     path = folder / "split.csv"
     path.write_text(ending.join(["image,subset", *rows]), newline="")
-    subset = read_split(path, pd.DataFrame({"image": IMAGES}))
+    subset = read_split(path, PATHS)
     assert subset.tolist() == ["train", "test", "validation"]
 
 
@@ -182,7 +222,7 @@ def test_a_split_does_not_depend_on_the_order_of_rows(
 def test_a_table_is_read_as_text_for_any_file_name(root: Path, folder: Path, ending: str) -> None:
     path = folder / f"labels.csv.{ending}"
     path.write_text(LABELS)
-    assert read_table(root, path)["bare, soil"].tolist() == [0, 1, 1]
+    assert read_table(root, path).table["bare, soil"].tolist() == [0, 1, 1]
 
 
 names = st.text(

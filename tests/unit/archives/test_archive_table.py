@@ -21,7 +21,7 @@ def test_an_archive_is_read_as_it_was_written(image_root, tmp_path):
     path = write_labels(
         image_root, 'image,scene,"sea, open",land\n001,nan,1,0\nNA,NA,0,0\nc.d,007,1,1\n'
     )
-    table = describe_images(read_table(image_root, path), image_root, workers=2)
+    table = describe_images(read_table(image_root, path).table, image_root, workers=2)
     write_archive(table, tmp_path / "results" / "archive.csv")
     archive = read_archive(tmp_path / "results" / "archive.csv")
     pd.testing.assert_frame_equal(archive, table)
@@ -34,7 +34,9 @@ def test_an_archive_is_read_as_it_was_written(image_root, tmp_path):
 
 
 def test_an_archive_without_scenes(image_root, tmp_path):
-    table = read_table(image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n"))
+    table = read_table(
+        image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n")
+    ).table
     write_archive(describe_images(table, image_root, workers=1), tmp_path / "archive.csv")
     assert not has_scenes(read_archive(tmp_path / "archive.csv"))
 

@@ -15,7 +15,9 @@ def test_sizes_and_digests_are_added(image_root):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be rotated by 90 degrees
     Image.new("RGB", (9, 2)).save(image_root / "001.png", exif=exif)
-    table = read_table(image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n"))
+    table = read_table(
+        image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n")
+    ).table
     result = describe_images(table, image_root, workers=2)
     assert list(result.columns[:6]) == ["image", "path", "scene", "width", "height", "sha256"]
     assert result[["width", "height"]].to_numpy().tolist() == [[2, 9], [5, 3], [5, 3]]
@@ -26,16 +28,16 @@ def test_sizes_and_digests_are_added(image_root):
 
 def test_an_image_that_cannot_be_decoded_is_named(image_root):
     (image_root / "north" / "NA.JPG").write_bytes(b"not an image")
-    table = read_table(image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n"))
+    table = read_table(
+        image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n")
+    ).table
     with pytest.raises(InputError, match=r"north/NA\.JPG: not an image"):
         describe_images(table, image_root, workers=2)
 
 
-@pytest.mark.parametrize("other", ["001.jpg", "south/001.png"])
-def test_two_images_with_the_same_id_are_refused(image_root, other):
-    draw(image_root / other)
-    first, second = sorted(["001.png", other])
-    with pytest.raises(InputError, match=f"two images '001', {first} and {second}"):
+def test_two_images_that_differ_in_their_ending_are_refused(image_root):
+    draw(image_root / "001.jpg")
+    with pytest.raises(InputError, match=r"two images '001', 001\.jpg and 001\.png"):
         read_table(image_root, write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n"))
 
 
@@ -54,4 +56,4 @@ def test_a_linked_root_is_followed_but_not_a_link_to_a_folder_inside(image_root,
     path = write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n")
     (image_root / "again").symlink_to(image_root / "north")
     (tmp_path / "link").symlink_to(image_root)
-    assert read_table(tmp_path / "link", path)["path"][1] == "north/NA.JPG"
+    assert read_table(tmp_path / "link", path).table["path"][1] == "north/NA.JPG"

@@ -22,7 +22,7 @@ def test_a_table_is_read_in_its_order(image_root):
     path = write_labels(
         image_root, "image,scene,sea,bare soil\nNA,x,1,0\nc.d.tiff,y,0,0\n001.png,x,1,1\n"
     )
-    table = read_table(image_root, path)
+    table = read_table(image_root, path).table
     assert list(table.columns) == ["image", "path", "scene", "sea", "bare soil"]
     assert table.to_numpy().tolist() == [
         ["NA", "north/NA.JPG", "x", 1, 0],
@@ -41,7 +41,7 @@ def test_a_table_is_read_in_its_order(image_root):
     ],
 )
 def test_equivalent_tables_are_read_the_same(image_root, content):
-    table = read_table(image_root, write_labels(image_root, content))
+    table = read_table(image_root, write_labels(image_root, content)).table
     assert table[["image", "scene", "sea"]].to_numpy().tolist() == [
         ["001", "", 1],
         ["NA", "", 0],
@@ -55,22 +55,21 @@ def test_equivalent_tables_are_read_the_same(image_root, content):
         ("", "empty"),
         ("image,sea\n", "no rows"),
         ("image,sea\n001,1\nNA,\xe9\n".encode("latin-1"), "not UTF-8"),
-        ("image,sea\n001,1\n".encode("utf-16"), "not UTF-8"),
+        ("image,sea\n001,1\n".encode("utf-16-le"), "has zero bytes"),
         ("image,sea\n001,1\nNA,1,0\n", "line 3"),
-        ("file,sea\n001,1\n", "no column 'image' among 'file', 'sea'"),
-        ("image;sea\n001;1\n", "separated by ','"),
+        ("what,sea\n001,1\n", "no column 'image' among 'what', 'sea'"),
         ("image,scene\n001,x\n", "no label columns"),
         ("image,sea,land,sea\n001,1,0,1\n", "two columns 'sea'"),
-        ("image,sea,\n001,1,\n", "column 3 has no name"),
+        ("image,sea,\n001,1,x\n", "column 3 has no name"),
         ("image,sea,width\n001,1,0\n", "a label cannot be called 'width'"),
         ("image,sea\n001,1\nNA,0\n001.png,1\n", "rows 1 and 3 both name image '001'"),
         ("image,sea\n001,1\n,0\n", "row 2: no image is named"),
         ("image,sea\n001,1\nNA,0\nc.d,1\ne,1\nf,1\n", "2 of 5 rows without an image: 'e', 'f'"),
         ("image,sea\nc.d,1\n", "2 of 3 images without a row: '001', 'NA'"),
         ("image,sea,land\n001,1,0\nNA,1,2\n", "row 2 ('NA'), column 'land': '2' is neither"),
-        ("image,sea\n001,1\nNA,\n", "row 2 ('NA'), column 'sea': '' is neither"),
-        ("image,sea,land\n001,1,0\nNA,1\n", "row 2 ('NA'), column 'land': '' is neither"),
-        ("image,sea\n001,1.0\n", "row 1 ('001'), column 'sea': '1.0' is neither"),
+        ("image,sea\n001,1\nNA,\nc.d,0\n", "row 2 ('NA'), column 'sea': '' is neither"),
+        ("image,sea,land\n001,1,0\nNA,1\n", "line 3 has 2 of 3 cells"),
+        ("image,sea\n001,1\nNA,0.5\n", "row 2 ('NA'), column 'sea': '0.5' is neither"),
         ("image,scene,sea\n001,x,1\nNA,,1\nc.d,,1\n", "2 of 3 rows without a scene, first that"),
     ],
 )

@@ -63,7 +63,7 @@ def read_table(
     if not paths:
         raise InputError(_no_images(root / below))
     rows, kind = read_label_file(labels, settings)
-    rows, column = _with_images(rows, paths, settings, labels)
+    rows, column, missing = _with_images(rows, paths, settings, labels)
     check_names([*map(str, rows.columns)], labels)
     columns = find_columns(rows, settings, labels)
     for name in columns.labels if not columns.is_list else []:
@@ -78,10 +78,13 @@ def read_table(
         values = as_flags(rows, columns.labels, vocabulary)
         flags = pd.DataFrame(values, columns=columns.labels)
         form = f"columns of {vocabulary}"
-    table = pd.DataFrame({"image": rows["image"], "path": rows["image"].map(paths)})
-    table["scene"] = rows[columns.scene] if columns.scene is not None else ""
-    check_names(table["scene"], labels)
-    check_scenes(table, labels)
+    rows["scene"] = rows[columns.scene] if columns.scene is not None else ""
+    check_names(rows["scene"], labels)
+    check_scenes(rows, labels)
+    _check_agreement(list(rows["image"]), missing, paths, settings, labels)
+    table = pd.DataFrame(
+        {"image": rows["image"], "path": rows["image"].map(paths), "scene": rows["scene"]}
+    )
     logging.info("%s: %s, %s; images in column %r", labels, kind, form, column)
     logging.info("%s: %d images, %d labels: %s", labels, len(table), flags.shape[1], _counts(flags))
     if columns.scene is not None:
@@ -106,8 +109,13 @@ def _no_images(folder: Path) -> str:
 
 def _with_images(
     rows: pd.DataFrame, paths: dict[str, str], settings: TableSettings, source: Path
-) -> tuple[pd.DataFrame, str]:
-    """Replace the names in the column of images by ids, and drop rows that are to be ignored."""
+) -> tuple[pd.DataFrame, str, list[str]]:
+    """Put the ids of images into a column `image`, and drop rows that are to be ignored.
+
+    Returns
+    -------
+    The rows, the column that named the images, and the names for which there is no image.
+    """
     candidates = image_columns(list(rows.columns), settings)
     if not candidates:
         wanted = settings.image_column or "image"
@@ -125,20 +133,31 @@ def _with_images(
             "set image_column to one of them"
         )
     images = found[column]
-    missing = [row for row, image in enumerate(images) if image is None]
-    if missing and (settings.missing == "refuse" or len(missing) == len(images)):
-        names = [str(rows[column].iloc[row]) for row in missing]
-        similar = next(
-            ((name, other) for name in names[:100] if (other := similar_name(name, paths))), None
-        )
-        hint = f" ({similar[0]!r} may be {similar[1]!r})" if similar else ""
+    missing = [str(name) for name, image in zip(rows[column], images, strict=True) if image is None]
+    written = [image or str(name) for name, image in zip(rows[column], images, strict=True)]
+    rows = rows.drop(columns=[name for name in {column, "image"} if name in rows])
+    rows.insert(0, "image", written)
+    if missing and settings.missing == "ignore" and len(missing) < len(rows):
+        logging.info("%s: ignored %d of %d rows without an image", source, len(missing), len(rows))
+        rows = rows[[image is not None for image in images]].reset_index(drop=True)
+        missing = []
+    return rows, column, missing
+
+
+def _check_agreement(
+    images: list[str],
+    missing: list[str],
+    paths: dict[str, str],
+    settings: TableSettings,
+    source: Path,
+) -> None:
+    """Raise InputError for rows without an image, and for images without a row."""
+    if missing:
+        pairs = ((name, similar_name(name, paths)) for name in missing[:100])
+        hint = next((f" ({name!r} may be {other!r})" for name, other in pairs if other), "")
         raise InputError(
             f"{source}: {len(missing)} of {len(images)} rows without an image: "
-            f"{first_few(names)}{hint}; add the images, remove the rows, or set missing: ignore"
-        )
-    if missing:
-        logging.info(
-            "%s: ignored %d of %d rows without an image", source, len(missing), len(images)
+            f"{first_few(missing)}{hint}; add the images, remove the rows, or set missing: ignore"
         )
     if unlabelled := sorted(paths.keys() - set(images)):
         if settings.unlabelled == "refuse":
@@ -150,11 +169,6 @@ def _with_images(
         logging.info(
             "%s: ignored %d of %d images without a row", source, len(unlabelled), len(paths)
         )
-    rows = rows.drop(
-        columns={column, *(["image"] if column != "image" and "image" in rows else [])}
-    )
-    rows.insert(0, "image", images)
-    return rows.drop(index=missing).reset_index(drop=True), column
 
 
 def _ids(names: pd.Series, paths: dict[str, str], source: Path, only: bool) -> list[str | None]:

@@ -58,10 +58,16 @@ def read_text(path: Path) -> str:
             raise InputError(f"{path}: not text but {what}; {remedy}")
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         name = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
         raise InputError(f"{path}: not {name} ({error}); save it as UTF-8") from error
+    if "\0" in text:
+        raise InputError(
+            f"{path}: has zero bytes, as binary files or UTF-16 without a byte order mark have; "
+            "save it as text in UTF-8"
+        )
+    return text
 
 
 def read_text_table(path: Path, has_image: Callable[[list[str]], bool]) -> pd.DataFrame:
