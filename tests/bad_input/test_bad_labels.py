@@ -65,7 +65,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "two columns of one name": (LABELS.replace("grass", "sea"), "two columns 'sea'; rename"),
     "missing rows": (
         without("farm1", "farm2"),
-        "2 of 10 images without a row: 'farm1', 'farm2'; add the rows, remove the images, or set",
+        "2 of 10 images without a row: 'farm1', 'farm2'; add the rows or remove the images",
     ),
     "rows of no image": (LABELS + "lake0,lake,1,0\n", "1 of 11 rows without an image: 'lake0'"),
     "row that is too long": (LABELS + "lake0,lake,1,0,1\n", "not a table"),

@@ -9,8 +9,8 @@ import pandas as pd
 from rsir.core.errors import InputError
 
 
-def read_rows(path: Path) -> pd.DataFrame:
-    """Read a table of the workflow as text, cell by cell: `001` and `NA` are kept as they are.
+def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
+    """Read a table of a known form as text, cell by cell: `001` and `NA` are kept as they are.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def read_rows(path: Path) -> pd.DataFrame:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
-    rows = parse_rows(text, ",", path)
+    rows = parse_rows(text, separator, path)
     header = [name.strip() for name in rows.iloc[0]]
     check_header(header, path)
     if len(rows) == 1:

@@ -33,6 +33,11 @@ def image_ids(paths: Sequence[str]) -> list[str]:
     return bare if len(set(bare)) == len(bare) else whole
 
 
+def image_id(name: str) -> str:
+    """Return a file name without the ending of an image file, in Unicode's composed form."""
+    return _without_ending(_composed(PurePosixPath(name).name))
+
+
 def find_by_name(names: Sequence[str], paths: Mapping[str, str], source: Path) -> list[str | None]:
     """Find the images that a table names.
 

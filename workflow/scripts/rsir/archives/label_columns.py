@@ -90,7 +90,7 @@ def image_columns(header: Sequence[str], settings: TableSettings = DEFAULTS) -> 
         return [settings.image_column] if settings.image_column in header else []
     if "image" in header:
         return ["image"]
-    plain = {name: _plain(name.partition("\\")[0].partition("/")[0]) for name in header}
+    plain = {name: _plain(re.sub(r"[\\/]\s*labels?$", "", name, flags=re.I)) for name in header}
     known = [name for name in header if plain[name] in IMAGE_NAMES]
     return sorted(known, key=lambda name: IMAGE_NAMES.index(plain[name]))
 
@@ -196,7 +196,7 @@ _DOUBTS = {
 def _doubt(cells: pd.Series, values: set[str]) -> str:
     """Return why a column may be one of labels, though not all cells say so, or an empty text."""
     filled = cells[cells != ""]
-    known = _plain(str(cells.name)) in ATTRIBUTE_NAMES
+    known = _plain(str(cells.name)) in ATTRIBUTE_NAMES | set(IMAGE_NAMES)
     if filled.empty:
         return "" if known else "empty"
     share = filled.str.casefold().isin(WORDS).mean()

@@ -63,7 +63,7 @@ def read_table(
     if not paths:
         raise InputError(_no_images(root / below))
     rows, kind = read_label_file(labels, settings)
-    rows, column, missing = _with_images(rows, paths, settings, labels)
+    rows, column = _with_images(rows, paths, settings, labels)
     check_names([*map(str, rows.columns)], labels)
     columns = find_columns(rows, settings, labels)
     for name in columns.labels if not columns.is_list else []:
@@ -81,10 +81,7 @@ def read_table(
     rows["scene"] = rows[columns.scene] if columns.scene is not None else ""
     check_names(rows["scene"], labels)
     check_scenes(rows, labels)
-    _check_agreement(list(rows["image"]), missing, paths, settings, labels)
-    table = pd.DataFrame(
-        {"image": rows["image"], "path": rows["image"].map(paths), "scene": rows["scene"]}
-    )
+    table = add_paths(rows[["image", "scene"]], paths, labels, settings)
     logging.info("%s: %s, %s; images in column %r", labels, kind, form, column)
     logging.info("%s: %d images, %d labels: %s", labels, len(table), flags.shape[1], _counts(flags))
     if columns.scene is not None:
@@ -109,12 +106,12 @@ def _no_images(folder: Path) -> str:
 
 def _with_images(
     rows: pd.DataFrame, paths: dict[str, str], settings: TableSettings, source: Path
-) -> tuple[pd.DataFrame, str, list[str]]:
+) -> tuple[pd.DataFrame, str]:
     """Put the ids of images into a column `image`, and drop rows that are to be ignored.
 
     Returns
     -------
-    The rows, the column that named the images, and the names for which there is no image.
+    The rows, where names that no image has stay as they are; and the column of images.
     """
     candidates = image_columns(list(rows.columns), settings)
     if not candidates:
@@ -133,42 +130,52 @@ def _with_images(
             "set image_column to one of them"
         )
     images = found[column]
-    missing = [str(name) for name, image in zip(rows[column], images, strict=True) if image is None]
+    missing = [image for image in images if image is None]
     written = [image or str(name) for name, image in zip(rows[column], images, strict=True)]
     rows = rows.drop(columns=[name for name in {column, "image"} if name in rows])
     rows.insert(0, "image", written)
     if missing and settings.missing == "ignore" and len(missing) < len(rows):
         logging.info("%s: ignored %d of %d rows without an image", source, len(missing), len(rows))
         rows = rows[[image is not None for image in images]].reset_index(drop=True)
-        missing = []
-    return rows, column, missing
+    return rows, column
 
 
-def _check_agreement(
-    images: list[str],
-    missing: list[str],
+def add_paths(
+    table: pd.DataFrame,
     paths: dict[str, str],
-    settings: TableSettings,
-    source: Path,
-) -> None:
-    """Raise InputError for rows without an image, and for images without a row."""
-    if missing:
+    labels: Path,
+    settings: TableSettings | None = None,
+) -> pd.DataFrame:
+    """Add the paths of the images to a label table, which must list exactly these images.
+
+    With `settings`, it may list a part of them.
+
+    Raises
+    ------
+    InputError
+        If a row has no image or an image has no row.
+    """
+    if missing := [image for image in table["image"] if image not in paths]:
         pairs = ((name, similar_name(name, paths)) for name in missing[:100])
         hint = next((f" ({name!r} may be {other!r})" for name, other in pairs if other), "")
+        key = ", or set missing: ignore" if settings is not None else ""
         raise InputError(
-            f"{source}: {len(missing)} of {len(images)} rows without an image: "
-            f"{first_few(missing)}{hint}; add the images, remove the rows, or set missing: ignore"
+            f"{labels}: {len(missing)} of {len(table)} rows without an image: "
+            f"{first_few(missing)}{hint}; add the images or remove the rows{key}"
         )
-    if unlabelled := sorted(paths.keys() - set(images)):
-        if settings.unlabelled == "refuse":
+    if unlabelled := sorted(paths.keys() - set(table["image"])):
+        if settings is None or settings.unlabelled == "refuse":
+            key = ", or set unlabelled: ignore" if settings is not None else ""
             raise InputError(
-                f"{source}: {len(unlabelled)} of {len(paths)} images without a row: "
-                f"{first_few(unlabelled)}; add the rows, remove the images, or set "
-                "unlabelled: ignore"
+                f"{labels}: {len(unlabelled)} of {len(paths)} images without a row: "
+                f"{first_few(unlabelled)}; add the rows or remove the images{key}"
             )
         logging.info(
-            "%s: ignored %d of %d images without a row", source, len(unlabelled), len(paths)
+            "%s: ignored %d of %d images without a row", labels, len(unlabelled), len(paths)
         )
+    table = table.copy()
+    table.insert(1, "path", table["image"].map(paths))
+    return table
 
 
 def _ids(names: pd.Series, paths: dict[str, str], source: Path, only: bool) -> list[str | None]:
