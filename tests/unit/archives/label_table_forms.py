@@ -39,6 +39,7 @@ SAME: dict[str, tuple[str | bytes, Settings]] = {
     "1 and empty": (words("1", ""), {}),
     "1.0 and empty": (words("1.0", ""), {}),
     "x and empty": (words("x", ""), {}),
+    "decimal commas": (PLAIN.replace(",", ";").replace(";0", ";0,0").replace(";1", ";1,0"), {}),
     "semicolons": (PLAIN.replace(",", ";"), {}),
     "tabs": (PLAIN.replace(",", "\t"), {}),
     "pipes": (PLAIN.replace(",", "|"), {}),
@@ -178,8 +179,13 @@ REFUSED: dict[str, tuple[str | bytes, Settings, str]] = {
         {},
         "column 'surfaces' seems to hold lists of labels, beside columns of 0 and 1; if it is no",
     ),
+    "names of one label each in a column of an unknown name": (
+        "image,sea\nt0,ja\nt1,nein\nt2,nein\nt3,ja\n",
+        {},
+        "no label columns among 'sea'; add a column of 0 and 1 for each label, or name a column",
+    ),
     "two columns of names": (
-        "image,first,second\nt0,grass,\nt1,sea,sand\nt2,sea,\nt3,grass,sand\n",
+        "image,first,second\nt0,grass,sea\nt1,sea;lake,sand\nt2,sea,sand\nt3,grass,sand;lake\n",
         {},
         "labels may stand in 'first', 'second'; name the column",
     ),

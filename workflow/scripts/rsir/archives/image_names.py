@@ -1,14 +1,18 @@
 """Names of images: the id of each image of an archive, and the image that a written name means."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from rsir.archives.pictures import FORMATS
 from rsir.core.errors import InputError, first_few
 
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories of control characters, surrogates, and line and paragraph separators."""
+
+_Index = dict[str | tuple[str, str], list[tuple[str, PurePosixPath]]]
+"""Images and their paths by last part of the path, and by its last two parts."""
 
 
 def image_ids(paths: Sequence[str]) -> list[str]:
@@ -70,12 +74,22 @@ def find_by_name(names: Sequence[str], paths: Mapping[str, str], source: Path) -
             f"{source}: {first_few(outside)} leads outside the image folder; "
             "give the file name alone"
         )
-    by_last: dict[str, list[tuple[str, PurePosixPath]]] = {}
-    for image, joined in paths.items():
-        for path in map(PurePosixPath, _composed(joined).split(";")):
-            for last in {path.name, _without_ending(path.name)}:
-                by_last.setdefault(last, []).append((image, path))
-    return [_find(name, paths, by_last, source) for name in names]
+    exact = {
+        path: image for image, joined in paths.items() for path in _composed(joined).split(";")
+    }
+    files = {path.rpartition("/")[2] for path in exact}
+    composed = [_composed(name) for name in names]
+    found = [
+        exact.get(name, name if name in paths and name.rpartition("/")[2] not in files else None)
+        for name in composed
+    ]
+    if None not in found:
+        return found
+    index = _index(exact)
+    return [
+        image or _find(name, paths, index, source)
+        for name, image in zip(composed, found, strict=True)
+    ]
 
 
 def similar_name(name: str, images: Iterable[str]) -> str | None:
@@ -85,9 +99,9 @@ def similar_name(name: str, images: Iterable[str]) -> str | None:
 
 
 def leads_out(path: str) -> bool:
-    """Return whether a relative path could lead outside its folder."""
-    windows = PureWindowsPath(path)
-    return PurePath(path).is_absolute() or windows.is_absolute() or ".." in windows.parts
+    """Return whether a relative path could lead outside its folder, here or on Windows."""
+    is_absolute = re.match(r"/|\\\\|[A-Za-z]:[\\/]", path) is not None
+    return is_absolute or ".." in re.split(r"[\\/]", path)
 
 
 def check_names(names: Iterable[str], path: Path) -> None:
@@ -111,19 +125,26 @@ def check_ids(images: Iterable[str], path: Path) -> None:
             )
 
 
-def _find(
-    name: str,
-    paths: Mapping[str, str],
-    by_last: Mapping[str, list[tuple[str, PurePosixPath]]],
-    source: Path,
-) -> str | None:
+def _index(images: Mapping[str, str]) -> _Index:
+    """Return images and their paths, with and without ending, from images by path."""
+    index: _Index = {}
+    for path, image in images.items():
+        pure = PurePosixPath(path)
+        for name in {pure.name, _without_ending(pure.name)}:
+            for key in (name, (pure.parent.name, name)):
+                index.setdefault(key, []).append((image, pure))
+    return index
+
+
+def _find(name: str, paths: Mapping[str, str], index: _Index, source: Path) -> str | None:
     """Find an image: by its file name, by its id, then without ending, then by another ending."""
-    name = _composed(name)
     for written in dict.fromkeys(map(PurePosixPath, (name, name.replace("\\", "/")))):
         stem = _without_ending(written.name)
         alike = [
             (image, path)
-            for image, path in by_last.get(written.name, []) + by_last.get(stem, [])
+            for last in {written.name, stem}
+            for key in ([(written.parent.name, last), ("", last)] if written.parts[1:] else [last])
+            for image, path in index.get(key, [])
             if _ends_alike(written.parent.parts, path.parent.parts)
         ]
         for level in (

@@ -164,6 +164,8 @@ def _found(
             return [_only(named, path)], True
         texts = [name for name, doubt in doubts.items() if doubt in ("", "lists")]
         texts = [n for n in texts if _plain(n) not in ATTRIBUTE_NAMES and _recurs(table[n])]
+        if not table["image"].duplicated().any():
+            texts = [n for n in texts if any(map(seems_list, table[n].unique()))]
         if "words" not in doubts.values() and texts:
             return [_only(texts, path)], True
     elif named:

@@ -70,12 +70,13 @@ def _read_folder(folder: Path) -> Iterator[dict[str, Any]]:
     files = [file for file in files if not file.name.startswith(".")]
     if not files:
         raise InputError(f"{folder}: a folder without JSON files; name the file of the labels")
-    for file in files:
-        record = _parse(file.read_bytes(), file)
-        name = file.stem
-        for ending in _JSON_ENDINGS:
-            name = name.removesuffix(ending)
-        yield {"image": name, **_record(record, file)}
+    names = [file.relative_to(folder).with_suffix("").as_posix() for file in files]
+    for ending in _JSON_ENDINGS:
+        names = [name.removesuffix(ending) for name in names]
+    bare = [name.rpartition("/")[2] for name in names]
+    names = bare if len(set(bare)) == len(bare) else names
+    for name, file in zip(names, files, strict=True):
+        yield {"image": name, **_record(_parse(file.read_bytes(), file), file)}
 
 
 def _read_json(path: Path) -> Iterator[dict[str, Any]]:

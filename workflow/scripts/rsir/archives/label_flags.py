@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from rsir.core.errors import InputError, first_few
 
 VOCABULARIES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "0 and 1": (frozenset({"1", "1.0", "1."}), frozenset({"0", "0.0", "0."})),
+    "0 and 1": (frozenset({"1", "1.0", "1,0"}), frozenset({"0", "0.0", "0,0"})),
     "true and false": (frozenset({"true"}), frozenset({"false"})),
     "yes and no": (frozenset({"yes"}), frozenset({"no"})),
     "y and n": (frozenset({"y"}), frozenset({"n"})),
+    "t and f": (frozenset({"t"}), frozenset({"f"})),
     "1 and -1": (frozenset({"1", "1.0"}), frozenset({"-1", "-1.0"})),
     "1 and empty": (frozenset({"1", "1.0"}), frozenset({""})),
     "true and empty": (frozenset({"true"}), frozenset({""})),

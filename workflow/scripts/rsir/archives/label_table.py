@@ -78,10 +78,11 @@ def read_table(
         values = as_flags(rows, columns.labels, vocabulary)
         flags = pd.DataFrame(values, columns=columns.labels)
         form = f"columns of {vocabulary}"
-    rows["scene"] = rows[columns.scene] if columns.scene is not None else ""
-    check_names(rows["scene"], labels)
-    check_scenes(rows, labels)
-    table = add_paths(rows[["image", "scene"]], paths, labels, settings)
+    table = rows[["image"]].copy()
+    table["scene"] = rows[columns.scene] if columns.scene is not None else ""
+    check_names(table["scene"], labels)
+    check_scenes(table, labels)
+    table = add_paths(table, paths, labels, settings)
     logging.info("%s: %s, %s; images in column %r", labels, kind, form, column)
     logging.info("%s: %d images, %d labels: %s", labels, len(table), flags.shape[1], _counts(flags))
     if columns.scene is not None:
@@ -250,9 +251,14 @@ def _attributes(rows: pd.DataFrame, names: Sequence[str], source: Path) -> pd.Da
         cells = [" ".join(cell.split()) for cell in cells]
         check_names(cells, source)
         usual = _PLACE.get(name.casefold(), name.casefold())
-        is_place = usual in _PLACE.values() and usual not in names
+        is_place = usual in _PLACE.values() and usual not in names and _are_numbers(cells)
         attributes[usual if is_place else name] = cells
     return attributes
+
+
+def _are_numbers(cells: list[str]) -> bool:
+    numbers = pd.to_numeric(pd.Series([cell for cell in cells if cell]), errors="coerce")
+    return bool(numbers.notna().all())
 
 
 def _check_label(name: str, source: Path) -> None:
