@@ -7,6 +7,7 @@ from own_archive import IMAGES
 from rsir.archives.split_file import read_split
 from rsir.core.errors import InputError
 
+ARCHIVE = pd.DataFrame({"image": IMAGES, "path": [f"{image}.png" for image in IMAGES]})
 SUBSETS = {image: "test" if image.endswith("4") else "train" for image in IMAGES}
 
 
@@ -34,7 +35,10 @@ REFUSED = {
         "the subset of 'farm0' is 'dev'; choose one of train, validation, test",
     ),
     "no column of subsets": (table(SUBSETS).replace("subset", "part"), "no column 'subset'"),
-    "semicolons": (table(SUBSETS).replace(",", ";"), "no column 'image'; it needs the columns"),
+    "no column of images": (
+        table(SUBSETS).replace("image", "tower"),
+        "no column 'image' among 'tower', 'subset'; name the columns in the first line",
+    ),
     "empty": ("", "empty; it needs a line of column names"),
     "header alone": ("image,subset\n", "no rows below the column names"),
     "ragged": (table(SUBSETS, "lake0,test,0\n"), "not a table"),
@@ -47,7 +51,7 @@ def test_a_split_that_does_not_fit_is_refused_in_one_line(tmp_path, refused, nam
     path = tmp_path / "split.csv"
     path.write_text(content)
     with pytest.raises(InputError) as caught:
-        read_split(path, pd.DataFrame({"image": IMAGES}))
+        read_split(path, ARCHIVE)
     assert expected in refused(caught.value, path)
 
 
@@ -66,8 +70,15 @@ def test_a_split_that_does_not_fit_is_told_before_images_are_described(
     )
 
 
+@pytest.mark.parametrize("old_and_new", [(",", ";"), (",", "\t"), ("farm", "mine/farm")])
+def test_other_separators_and_paths_do_not_matter(tmp_path, old_and_new):
+    path = tmp_path / "split.csv"
+    path.write_text(table(SUBSETS).replace(*old_and_new))
+    assert read_split(path, ARCHIVE).tolist() == list(SUBSETS.values())
+
+
 def test_the_order_and_the_marks_of_a_spreadsheet_do_not_matter(tmp_path):
     path = tmp_path / "split.csv"
     header, *rows = table(SUBSETS).splitlines()
     path.write_text("\ufeff" + "\r\n".join([header, *rows[::-1], ""]), newline="")
-    assert read_split(path, pd.DataFrame({"image": IMAGES})).tolist() == list(SUBSETS.values())
+    assert read_split(path, ARCHIVE).tolist() == list(SUBSETS.values())

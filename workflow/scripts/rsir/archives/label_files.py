@@ -41,7 +41,11 @@ def read_label_file(path: Path, settings: TableSettings) -> tuple[pd.DataFrame, 
         return _read_parquet(path), "parquet"
     if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
         return _frame(_read_json(path), path), "JSON"
-    table = read_text_table(path, lambda header: bool(image_columns(header, settings)))
+    table = read_text_table(
+        path,
+        lambda header: bool(image_columns(header, settings)),
+        ", or set image_column to the column of the file names",
+    )
     return table, "text"
 
 

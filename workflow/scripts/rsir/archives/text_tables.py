@@ -70,7 +70,9 @@ def read_text(path: Path) -> str:
     return text
 
 
-def read_text_table(path: Path, has_image: Callable[[list[str]], bool]) -> pd.DataFrame:
+def read_text_table(
+    path: Path, has_image: Callable[[list[str]], bool], remedy: str = ""
+) -> pd.DataFrame:
     """Read a table as text, cell by cell, without the spaces around cells.
 
     Comment lines (`#`) above the column names, an index column and empty columns without a name
@@ -82,6 +84,8 @@ def read_text_table(path: Path, has_image: Callable[[list[str]], bool]) -> pd.Da
         The file; separated by comma, semicolon, tab or `|`.
     has_image
         Whether column names include that of the images. It decides which separator is meant.
+    remedy
+        What else to do if no column names the images, for the message.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def read_text_table(path: Path, has_image: Callable[[list[str]], bool]) -> pd.Da
             )
         raise InputError(
             f"{path}: no column 'image' among {first_few(header)}; name the columns in the first "
-            "line, or set image_column to the column of the file names"
+            f"line{remedy}"
         )
     _check_lengths(text, separator, rows, path)
     kept = [index for index in range(rows.shape[1]) if not _negligible(index, rows[index])]
