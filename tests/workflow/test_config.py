@@ -11,6 +11,8 @@ README = ROOT / "config" / "README.md"
 
 # What these stand for when they are left out is said in their meaning.
 WITHOUT_DEFAULT = {
+    *(f"archives.<name>.{key}" for key in ("image_column", "scene_column", "columns")),
+    "archives.<name>.label_separator",
     *(f"backbones.<name>.{key}" for key in ("network", "cut", "size", "bands", "sensor")),
     *(f"backbones.<name>.{key}" for key in ("mean", "std", "range")),
     "split.file",

@@ -138,7 +138,7 @@ REFUSED: dict[str, tuple[str | bytes, Settings, str]] = {
     "image_column that is none": (
         PLAIN,
         {"image_column": "file"},
-        "no column 'image' among 'image'",
+        "no column 'file' among 'image'",
     ),
     "two words in two columns": (
         "image,grass,sea\nt0,1,no\nt1,0,no\nt2,0,yes\nt3,1,yes\n",

@@ -135,6 +135,12 @@ def test_a_mapping_of_images_to_lists(tiles):
     assert (table["scene"] == "").all()
 
 
+def test_a_name_alone_stands_for_a_list_of_one(tiles):
+    path = tiles.parent / "labels.json"
+    path.write_text('{"t0": "grass", "t1": [], "t2": "sea", "t3": ["grass", "sea"]}')
+    assert read_table(tiles, path).table[["grass", "sea"]].to_numpy().T.tolist() == [GRASS, SEA]
+
+
 def test_a_json_file_for_each_image(tiles):
     folder = tiles.parent / "labels"
     for image, scene, names in zip(IMAGES, SCENES, NAMES, strict=True):
@@ -235,10 +241,11 @@ def test_a_column_with_many_numbers_beside_labels_is_no_label(tmp_path):
         read(root, f"image,sea,land\n{wrong}")
 
 
-def test_a_table_of_the_workflow_is_read_as_before(tiles):
+def test_a_table_of_0_and_1_is_read_as_before(tiles, caplog):
     """The bytes of `archive.csv` stay those of the versions that read 0 and 1 alone."""
     assert same(read(tiles, PLAIN))
     table = read(tiles, PLAIN.replace("grass,sea", "lat,sea")).table
+    assert "'lat' has 0 and 1 alone and is taken for a label" in caplog.text
     assert table.columns.tolist() == ["image", "path", "scene", "lat", "sea"]
 
 

@@ -1,5 +1,6 @@
 """The columns of a label table: which hold images, scenes, labels, and other attributes."""
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -185,6 +186,12 @@ def _found(
             f"0 and 1 for each label, or name a column of lists in columns{hint}"
         )
     check_vocabulary(table, {name: values[name] for name in flags}, path)
+    if doubtful := [name for name in flags if _plain(name) in ATTRIBUTE_NAMES]:
+        logging.warning(
+            "%s: %s has 0 and 1 alone and is taken for a label; if it is none, name it in ignore",
+            path,
+            first_few(doubtful),
+        )
     return flags, False
 
 
@@ -224,7 +231,7 @@ def _scene(
     """Return the column of scenes, if there is one."""
     if settings.scene_column is not None:
         return settings.scene_column
-    if "scene" in table:
+    if "scene" in table and "scene" not in settings.ignore:
         return "scene"
     labels = set(settings.columns or ())
     texts = {

@@ -44,6 +44,7 @@ def read_label_file(path: Path, settings: TableSettings) -> tuple[pd.DataFrame, 
     table = read_text_table(
         path,
         lambda header: bool(image_columns(header, settings)),
+        settings.image_column or "image",
         ", or set image_column to the column of the file names",
     )
     return table, "text"

@@ -43,7 +43,8 @@ def parse_lists(
         If the cells have several forms, or may be read in several ways.
     """
     if any(isinstance(cell, list) for cell in cells):
-        labels, form = [_names(cell or []) for cell in cells], "lists"
+        lists = [cell if isinstance(cell, list) else [cell] * bool(cell) for cell in cells]
+        labels, form = [_names(items) for items in lists], "lists"
     elif separator is not None:
         labels = [[name.strip() for name in cell.split(separator)] for cell in cells]
         form = f"names separated by {separator!r}"

@@ -71,7 +71,7 @@ def read_text(path: Path) -> str:
 
 
 def read_text_table(
-    path: Path, has_image: Callable[[list[str]], bool], remedy: str = ""
+    path: Path, has_image: Callable[[list[str]], bool], wanted: str = "image", remedy: str = ""
 ) -> pd.DataFrame:
     """Read a table as text, cell by cell, without the spaces around cells.
 
@@ -84,8 +84,8 @@ def read_text_table(
         The file; separated by comma, semicolon, tab or `|`.
     has_image
         Whether column names include that of the images. It decides which separator is meant.
-    remedy
-        What else to do if no column names the images, for the message.
+    wanted, remedy
+        The name of that column, and what else to do if there is none, for the message.
 
     Raises
     ------
@@ -107,8 +107,8 @@ def read_text_table(
                 "line such as image,scene,trees,water"
             )
         raise InputError(
-            f"{path}: no column 'image' among {first_few(header)}; name the columns in the first "
-            f"line{remedy}"
+            f"{path}: no column {wanted!r} among {first_few(header)}; name the columns in the "
+            f"first line{remedy}"
         )
     _check_lengths(text, separator, rows, path)
     kept = [index for index in range(rows.shape[1]) if not _negligible(index, rows[index])]
