@@ -88,9 +88,15 @@ REFUSED: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "truncated": (half, ("mine/port0.png: cannot be decoded", "replace the file")),
     "empty": (lambda path: path.write_bytes(b""), ("port0.png: not an image in", "convert it")),
     "text": (lambda path: path.write_text("port"), ("port0.png: not an image in", "convert it")),
-    "16 bits": (sixteen_bits, ("port0.png: pixels of Pillow's mode I;16", "convert it to 8-bit")),
+    "16 bits": (
+        sixteen_bits,
+        ("port0.png: 1 band of uint16, not an 8-bit picture", "convert it to 8-bit"),
+    ),
     "animated": (animated, ("port0.png: several frames or pages", "keep one")),
-    "five bands": (of_five_bands, ("port0.png: not an image in", "convert it")),
+    "five bands": (
+        of_five_bands,
+        ("port0.png: 5 bands of uint8, not an 8-bit picture", "bands: [1, 2, …, 5]"),
+    ),
     "huge by its header": (of_huge_size, ("mine/port0.png: ", "pixels")),
     "pipe": (pipe, ("port0.png: not a regular file", "put an image there or remove its row")),
     "broken link": (broken_link, ("port0.png: not a regular file", "put an image there")),
@@ -165,9 +171,9 @@ def test_an_image_that_looks_odd_is_read_for_what_it_is(mine: Project, attempt):
     for make, file, colour in USABLE.values():
         path = mine.path("mine") / file
         make(path)
-        image = read_picture(path)
-        assert (image.mode, image.size) == ("RGB", (3, 2)), file
-        assert image.getpixel((0, 0)) == colour, file
+        pixels = read_picture(path)
+        assert (pixels.dtype, pixels.shape) == ("uint8", (2, 3, 3)), file
+        assert tuple(pixels[0, 0]) == colour, file
         rows.append(Path(file).stem.replace("a\u0301", "á"))
     Image.new("RGB", (1, 1)).save(mine.path("mine/dot.png"))
     table = mine.path("mine.csv")

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from rsir.archives.archive_table import write_archive
+from rsir.archives.facts import pixel_settings
 from rsir.archives.image_files import describe_images
 from rsir.archives.kinds import READERS
 from rsir.archives.listing import write_attributes
-from rsir.archives.pixels import PICTURES, write_pixel_format
+from rsir.archives.pixel_settings import resolve_pixel_format
+from rsir.archives.pixels import write_pixel_format
 from rsir.archives.places import add_places
 from rsir.core.job import job
 
@@ -23,11 +25,11 @@ def main(
 ) -> None:
     """Read images and labels, check them, and write their tables and their pixel format."""
     listing = READERS[settings["kind"]](root, settings)
-    write_archive(describe_images(listing.table, root, workers), archive)
-    write_attributes(
-        add_places(listing.attributes, root, list(listing.table["path"]), workers), attributes
-    )
-    write_pixel_format(pixels, PICTURES)
+    paths = list(listing.table["path"])
+    pixel_format = resolve_pixel_format(pixel_settings(settings), root, paths)
+    write_archive(describe_images(listing.table, root, workers, pixel_format), archive)
+    write_attributes(add_places(listing.attributes, root, paths, workers), attributes)
+    write_pixel_format(pixels, pixel_format)
 
 
 if __name__ == "__main__":

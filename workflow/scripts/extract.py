@@ -43,11 +43,10 @@ def main(
     """
     processor = reduced_precision(prepare_processor(threads))
     table, record = read_archive(archive), read_record(weights)
-    images, names = (
-        ArchiveImages(root, table["path"], read_pixel_format(pixels)),
-        list(table["image"]),
-    )
+    images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
+    names = list(table["image"])
     backbone = load_backbone(Path(record.path) if record else None, **settings)
+    images = backbone.preprocessing.select(images)
     method = {"backbone": name, "labeling": "off_the_shelf"}
     files = {"archive": archive, "pixels": pixels}
     facts = origin_attributes(files, settings, **method, **weight_facts(record))

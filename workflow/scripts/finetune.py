@@ -47,6 +47,7 @@ def main(
     subset = read_split(files["split"], archive)
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))
     backbone = load_backbone(Path(record.path) if record else None, **backbone_settings)
+    images = backbone.preprocessing.select(images)
     inputs = {name: files[name] for name in ("archive", "pixels", "split")}
     facts = origin_attributes(inputs, backbone_settings, **method, **weight_facts(record))
     for path in filter(None, (files["descriptors"], activations)):

@@ -47,6 +47,7 @@ def main(
     if activations:
         check_origin(activations, read_attributes(activations), facts)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
+    images = backbone.preprocessing.select(images)
 
     def run(processor: Processor) -> None:
         with (

@@ -21,7 +21,7 @@ KEYS = {
         "md5_of_lists",
         "files",
     ),
-    *("scenes", "labels", "sensor", "bands", "rgb", "empty", "statistics", "numbered"),
+    *("scenes", "labels", "sensor", "bands", "rgb", "nodata", "statistics", "numbered"),
     *("most_labels", "always", "weather", "classes", "groups"),
     *("s1", "s2", "snow", "cloud", "metadata", "others"),
 }

@@ -100,14 +100,15 @@ def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, tmp_path, net
     with array_file(file, list(tiles["image"]), {"backbone_settings": settings}) as arrays:
         arrays.append("histogram", histograms)
 
-    turned = np.asarray(Image.fromarray(images[2]).rotate(270))
+    Image.fromarray(images[2]).rotate(270).save(tmp_path / "copy.png")
+    turned = ArchiveImages(tmp_path, ["copy.png"], PICTURES)
     result = query_by_example(turned, tiles, file, None, None, None, None, 4, 1)
     assert result.descriptor == "histogram"
     assert result.predicted is None
     assert result.hits["image"].iloc[0] == "freeway"
     assert result.hits["similarity"].iloc[0] == pytest.approx(1)
     with pytest.raises(InputError, match=r"there is no descriptor 'pool'; choose from histogram"):
-        query_by_example(images[2], tiles, file, None, None, None, "pool", 4, 1)
+        query_by_example(images[2:3], tiles, file, None, None, None, "pool", 4, 1)
 
 
 def test_visual_words_are_not_stored(tiles, tmp_path):
@@ -115,7 +116,7 @@ def test_visual_words_are_not_stored(tiles, tmp_path):
     file = tmp_path / "descriptors.h5"
     with array_file(file, list(tiles["image"]), {"backbone_settings": settings}) as arrays:
         arrays.append("histogram", np.ones((len(tiles), 3), np.float32))
-    query_image, _ = draw_tile("beach", 0, seed=0)
+    query_image = ArchiveImages(tmp_path, ["beach.png"], PICTURES)
     with pytest.raises(InputError, match=r"bovw_sift: its visual words are not stored"):
         query_by_example(query_image, tiles, file, None, None, None, None, 4, 1)
 
@@ -127,7 +128,7 @@ def test_descriptors_by_other_weights_are_not_compared_with(tiles, tmp_path):
     attributes = {"backbone_settings": settings, "weights_sha256": "a" * 64}
     with array_file(file, list(tiles["image"]), attributes) as arrays:
         arrays.append("pool", np.ones((len(tiles), 3), np.float32))
-    query_image, _ = draw_tile("beach", 0, seed=0)
+    query_image = ArchiveImages(tmp_path, ["beach.png"], PICTURES)
     with pytest.raises(InputError, match=r"weights\.json: does not exist yet; run: snakemake"):
         query_by_example(query_image, tiles, file, receipt, precision, None, None, 4, 1)
     receipt.write_text("null\n")  # random weights

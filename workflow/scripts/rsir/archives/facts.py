@@ -20,7 +20,7 @@ Each file is named after a kind of archive. Its keys:
     What can be downloaded; see `rsir.archives.downloads`.
 `scenes`, `labels`
     Their names, in the authors' order.
-`sensor`, `bands`, `rgb`, `empty`
+`sensor`, `bands`, `rgb`, `nodata`
     As the keys of an archive in the configuration.
 `statistics`
     Mean and standard deviation of each band.
@@ -38,7 +38,7 @@ import yaml
 
 FOLDER = Path(__file__).parents[3] / "archives"
 
-_PIXEL_KEYS = ("sensor", "bands", "rgb", "empty")
+_PIXEL_KEYS = ("sensor", "bands", "rgb", "nodata")
 
 
 def is_named(kind: str) -> bool:

@@ -1,19 +1,40 @@
 """The image files of a folder, with their sizes and digests."""
 
+import hashlib
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 
 from rsir.archives.image_names import check_names, image_ids
-from rsir.archives.pictures import FORMATS, read_picture
+from rsir.archives.pictures import FORMATS
+from rsir.archives.pixels import (
+    PICTURES,
+    RASTER_SUFFIXES,
+    SEPARATOR,
+    PixelFormat,
+    find_planes,
+    image_files,
+    read_rendering,
+)
+from rsir.archives.sensors import is_band
 from rsir.core.errors import InputError
 from rsir.core.files import sha256
+from rsir.core.job_record import digest
 from rsir.core.progress import progress
+
+REFUSALS = 10
+"""Maximum number of images that one error names."""
 
 
 def find_images(root: Path, below: str = ".") -> dict[str, str]:
     """Find the images in a folder and its subfolders, except hidden ones.
+
+    A folder of single-band rasters, whose names differ in the band at their end only, is one image.
 
     Parameters
     ----------
@@ -39,7 +60,9 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
         raise InputError(f"{folder}: no such folder; put the images there or correct the path")
     inside = root.resolve()
     paths: list[str] = []
-    for path in sorted(folder.rglob("*")):
+    files = sorted(folder.rglob("*"))
+    of_bands = _band_folders(files) - {root}
+    for path in files:
         relative = path.relative_to(root)
         is_folder = path.is_dir()
         is_image = path.suffix.lower() in FORMATS and not is_folder
@@ -54,7 +77,8 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
                 "or copy the images"
             )
         if is_image:
-            paths.append(relative.as_posix())
+            paths.append((relative.parent if path.parent in of_bands else relative).as_posix())
+    paths = list(dict.fromkeys(paths))
     images: dict[str, str] = {}
     for image, file in zip(image_ids(paths), paths, strict=True):
         if (other := images.setdefault(image, file)) != file:
@@ -64,25 +88,89 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
     return images
 
 
-def describe_images(table: pd.DataFrame, root: Path, workers: int) -> pd.DataFrame:
+def describe_images(
+    table: pd.DataFrame, root: Path, workers: int, pixel_format: PixelFormat = PICTURES
+) -> pd.DataFrame:
     """Decode each image once and add the columns `width` and `height` (pixels) and `sha256`.
 
-    Uses threads, since Pillow and hashlib release the GIL.
+    Missing values are counted in the log; each image with more than half of them missing is a
+    warning there. Uses threads, since decoders and hashlib release the GIL.
 
     Raises
     ------
     InputError
-        If an image cannot be used (see `rsir.archives.pictures.read_picture`).
+        If images cannot be used: the first ten, and their number.
     """
-    paths = [root / path for path in table["path"]]
     with ThreadPoolExecutor(workers) as pool:
-        rows = list(progress(pool.map(_describe, paths), len(paths), "archive", "image"))
+        described = pool.map(lambda path: _describe(root, path, pixel_format), table["path"])
+        rows = list(progress(described, len(table), "archive", "image"))
+    refuse_all([row for row in rows if isinstance(row, InputError)], len(rows))
+    used = [row for row in rows if not isinstance(row, InputError)]
     table = table.copy()
     for index, name in enumerate(("width", "height", "sha256")):
-        table.insert(3 + index, name, [row[index] for row in rows])
+        table.insert(3 + index, name, [row[index] for row in used])
+    shares = {path: row[3] for path, row in zip(table["path"], used, strict=True) if row[3] > 0}
+    if shares:
+        logging.info(
+            "%d of %d images have missing values, %.1f %% of theirs on average; the mean of the "
+            "image's band is used instead",
+            *(len(shares), len(table), 100 * sum(shares.values()) / len(shares)),
+        )
+    for path, share in shares.items():
+        if share > 0.5:
+            logging.warning("%s: %.0f %% of its values are missing", root / path, 100 * share)
     return table
 
 
-def _describe(path: Path) -> tuple[int, int, str]:
-    image = read_picture(path)
-    return image.width, image.height, sha256(path)
+def refuse_all(errors: Collection[InputError], total: int) -> None:
+    """Raise one InputError for all of these, if there are any: the first ten, and their number."""
+    if len(errors) == 1:
+        raise next(iter(errors))
+    if errors:
+        shown = " | ".join(map(str, list(errors)[:REFUSALS]))
+        more = f" | … and {len(errors) - REFUSALS} more" if len(errors) > REFUSALS else ""
+        raise InputError(f"{len(errors)} of {total} images cannot be used: {shown}{more}")
+
+
+def image_digest(root: Path, path: str) -> str:
+    """Return the digest of an image: of its file, or of the names and digests of its files."""
+    if (root / path).is_file():
+        return sha256(root / path)
+    digests = [digest(root / part) for part in path.split(SEPARATOR)]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+
+
+def _describe(
+    root: Path, path: str, pixel_format: PixelFormat
+) -> tuple[int, int, str, float] | InputError:
+    """Return width, height and digest of an image, and the share of its values that is missing."""
+    files = image_files(root, path, pixel_format)
+    try:
+        if pixel_format.of_pictures:
+            height, width, _ = read_rendering(files, pixel_format).shape
+            return width, height, image_digest(root, path), 0.0
+        planes = find_planes(files, pixel_format, pixel_format.bands)
+    except InputError as error:
+        return error
+    missing = [0.0 if plane.missing is None else float(plane.missing.mean()) for plane in planes]
+    if min(missing) == 1:
+        return InputError(f"{root / path}: all its values are missing; remove it and its row")
+    height, width = (max(one.shape[axis] for one in planes) for axis in (0, 1))
+    return width, height, image_digest(root, path), sum(missing) / len(missing)
+
+
+def _band_folders(files: Collection[Path]) -> set[Path]:
+    """Return the folders whose rasters are the bands of one image."""
+    rasters: dict[Path, list[str]] = defaultdict(list)
+    for file in files:
+        if file.suffix in RASTER_SUFFIXES:
+            rasters[file.parent].append(file.stem)
+    return {
+        folder
+        for folder, stems in rasters.items()
+        if len(stems) > 1
+        and len({stem.rpartition("_")[0] for stem in stems}) == 1
+        and all(is_band(stem.rpartition("_")[2]) for stem in stems)
+    }

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from rsir.archives.pixels import ArchiveImages
 from rsir.core.errors import InputError
 
 INTERPOLATIONS = {
@@ -108,6 +109,16 @@ class Preprocessing:
     range: tuple[float, float] | None = None
     missing: Mapping[str, float] = field(default_factory=dict)
     eight_bit: tuple[str, ...] = ()
+
+    def select(self, images: ArchiveImages) -> ArchiveImages:
+        """Return the images with what the network takes of them: the rendering or bands.
+
+        Raises
+        ------
+        InputError
+            If they lack a band.
+        """
+        return images.select(self.bands, self.sensor, self.missing)
 
     def prepare(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Scale an image to the input size of the network, see `resize_pixels`.

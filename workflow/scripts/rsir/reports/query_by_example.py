@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsir.archives.archive_table import label_names
+from rsir.archives.pixels import ArchiveImages
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import ArrayFile, read_attributes
 from rsir.core.job_record import snakemake_command
@@ -59,7 +60,7 @@ class QueryResult:
 
 
 def query_by_example(
-    query_image: NDArray[np.uint8],
+    query_image: ArchiveImages,
     archive: pd.DataFrame,
     descriptors: Path,
     weights: Path | None,
@@ -74,7 +75,7 @@ def query_by_example(
     Parameters
     ----------
     query_image
-        The image, uint8 H×W×3.
+        The image, as the only one.
     archive
         As read by `rsir.archives.archive_table.read_archive`.
     descriptors
@@ -106,7 +107,7 @@ def query_by_example(
     attributes = read_attributes(descriptors)
     settings = json.loads(attributes["backbone_settings"])
     if settings["library"] == "handcrafted":
-        histograms = describe_handcrafted(rotated(query_image), settings["network"])
+        histograms = describe_handcrafted(rotated(query_image[0]), settings["network"])
         return QueryResult(name, nearest(archive, stored[name], histograms, top), None)
     if weights is None or precision is None:
         raise ValueError(f"weights or precision of {settings['network']} are None")
@@ -122,7 +123,8 @@ def query_by_example(
     processor = recorded_precision(precision, processor, attributes)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
-    computed = describe(rotated(query_image), backbone, tuned, processor)
+    pixels = backbone.preprocessing.select(query_image)[0]
+    computed = describe(rotated(pixels), backbone, tuned, processor)
     predicted = predict(tuned, computed[OUTPUT][0]) if tuned else None
     return QueryResult(name, nearest(archive, stored[name], computed[name], top), predicted)
 

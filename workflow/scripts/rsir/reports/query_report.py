@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from rsir.archives.archive_table import read_archive
-from rsir.archives.pixels import read_pixel_format, read_pixels
+from rsir.archives.pixels import PICTURES, ArchiveImages, PixelFormat, read_pixel_format
 from rsir.archives.thumbnails import LONGER_SIDE, read_thumbnails, thumbnail
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
@@ -51,16 +51,17 @@ def write_query_report(
     InputError
         If the query image or a result cannot be used, or a result does not exist yet.
     """
-    if not query_image.is_file():
+    if not query_image.exists():
         raise InputError(f"{query_image}: no such image; correct the path")
     for needed in (archive, pixels, thumbnails, descriptors, models):
         if needed is not None and not needed.exists():
             command = snakemake_command(needed, archive.parent)
             raise InputError(f"{needed}: does not exist yet; run: {command}")
-    image = read_pixels(query_image, read_pixel_format(pixels))
+    query = query_as_archive(query_image, read_pixel_format(pixels))
+    image = query[0]
     images = read_archive(archive)
     result = query_by_example(
-        image, images, descriptors, weights, precision, models, descriptor, top, threads
+        query, images, descriptors, weights, precision, models, descriptor, top, threads
     )
     rows = result.hits["row"].to_numpy()
     jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
@@ -74,6 +75,27 @@ def write_query_report(
         html = as_page(template, query_image.name, image, title, result, jpegs)
         partial.write_text(html, encoding="utf-8")
     return result
+
+
+def query_as_archive(query_image: Path, pixel_format: PixelFormat) -> ArchiveImages:
+    """Return a query image, of an archive's bands or an 8-bit picture, as the only one.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    place, names = query_image.parent, [query_image.name]
+    of_archive = ArchiveImages(place, names, pixel_format)
+    try:
+        of_archive.select(pixel_format.bands)[0]
+    except InputError:
+        if pixel_format.of_pictures or not query_image.is_file():
+            raise
+        picture = ArchiveImages(place, names, PICTURES)
+        picture[0]
+        return picture
+    return of_archive
 
 
 def as_text(result: QueryResult) -> str:

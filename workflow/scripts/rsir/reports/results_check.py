@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
+from rsir.archives.image_files import image_digest
+from rsir.archives.pixels import SEPARATOR
 from rsir.core.errors import InputError
-from rsir.core.files import sha256
 from rsir.core.job_record import FILE, Job, Record, digest
 
 ADHOC = "adhoc"
@@ -131,9 +132,12 @@ def _images(folder: Path, record: Record) -> Iterator[Finding]:
     except InputError:
         return  # reported as altered
     for path, before in zip(rows["path"], rows["sha256"], strict=True):
-        image = _located(job.parameters["root"], folder) / path
-        if image.exists() and sha256(image) != before:
-            yield Finding(str(image), "altered", "differs from the image that archive read")
+        root = _located(job.parameters["root"], folder)
+        parts = [path] if (root / path).exists() else path.split(SEPARATOR)
+        exists = all((root / part).exists() for part in parts)
+        if exists and image_digest(root, path) != before:
+            finding = "differs from the image that archive read"
+            yield Finding(str(root / path), "altered", finding)
 
 
 def _located(path: str, folder: Path) -> Path:
