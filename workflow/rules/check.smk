@@ -119,4 +119,9 @@ def handcrafted():
     return [name for name, one in config["backbones"].items() if one["library"] == "handcrafted"]
 
 
+def imported():
+    """Return the backbones whose descriptors were computed elsewhere."""
+    return [name for name, one in config["backbones"].items() if one["library"] == "file"]
+
+
 check_config()

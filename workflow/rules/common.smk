@@ -24,7 +24,8 @@ def archives_of(kind):
 
 
 def networks():
-    return [name for name in config["backbones"] if name not in handcrafted()]
+    untrained = (*handcrafted(), *imported())
+    return [name for name in config["backbones"] if name not in untrained]
 
 
 def of_the_run(path):
@@ -38,7 +39,7 @@ def of_the_run(path):
     return [
         path.replace("{backbone}", backbone).replace("{model}", model)
         for backbone in run["backbones"]
-        for model in [OFF_THE_SHELF, *([] if backbone in handcrafted() else trained)]
+        for model in [OFF_THE_SHELF, *(trained if backbone in networks() else [])]
     ]
 
 
@@ -120,9 +121,15 @@ def weights_file(wildcards):
     return existing(weights, f"backbones.{wildcards.backbone}.weights") if own else []
 
 
+def descriptors_file(wildcards):
+    """Return the file of descriptors that were computed elsewhere."""
+    path = config["backbones"][wildcards.backbone]["path"]
+    return existing(path, f"backbones.{wildcards.backbone}.path")
+
+
 def receipt(wildcards):
-    """Return the receipt of a network's weights; handcrafted descriptors have none."""
-    if wildcards.backbone in handcrafted():
+    """Return the receipt of a network's weights; other backbones have none."""
+    if wildcards.backbone not in networks():
         return []
     return [f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"]
 
@@ -214,10 +221,9 @@ def learning_curves():
 
 
 def mapped_descriptors():
-    """Return the descriptors of each network of the run, off the shelf and of the first seed."""
+    """Return the pooled features of the run, off the shelf and of the first seed."""
     run = config["run"]
-    models = [OFF_THE_SHELF]
-    models += [
+    trained = [
         f"{labeling}-seed{run['seeds'][0]}"
         for labeling in run["labelings"]
         if labeling != OFF_THE_SHELF
@@ -226,7 +232,7 @@ def mapped_descriptors():
         f"results/{{archive}}/descriptors/{backbone}/{model}.h5"
         for backbone in run["backbones"]
         if backbone not in handcrafted()
-        for model in models
+        for model in [OFF_THE_SHELF, *(trained if backbone in networks() else [])]
     ]
 
 

@@ -1,4 +1,4 @@
-# Extraction: the only pass over the pixels.
+# Extraction: the only pass over the pixels; or the import of descriptors computed elsewhere.
 #
 # needs  results/{archive}/archive.csv, pixels.json and the images, the backbone's weights;
 #        without learning, results/{archive}/split.csv
@@ -80,3 +80,27 @@ rule describe:
         backbone=backbone_settings,
     script:
         "../scripts/describe.py"
+
+
+rule import_descriptors:
+    input:
+        archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
+        file=descriptors_file,
+        code=code("import_descriptors.py"),
+    output:
+        "results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
+    log:
+        "logs/{archive}/import_descriptors/{backbone}.log",
+    wildcard_constraints:
+        backbone=names(imported()),
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        backbone=backbone_settings,
+        digests=digests(descriptors_file),
+    script:
+        "../scripts/import_descriptors.py"

@@ -44,7 +44,7 @@ def check_target(target, path):
         labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
         known = [OFF_THE_SHELF, *config["labelings"]]
         check_name(target, "labeling", labeling, known)
-        if folders[-1] in handcrafted() and labeling != OFF_THE_SHELF:
+        if folders[-1] not in networks() and labeling != OFF_THE_SHELF:
             sys.exit(f"{target}: {folders[-1]} is not trained; only {OFF_THE_SHELF} exists")
         if labeling != OFF_THE_SHELF and not seed:
             sys.exit(f"{target}: the seed is missing; name one, as in {labeling}-seed0")

@@ -106,6 +106,11 @@ def query_by_example(
         )
     attributes = read_attributes(descriptors)
     settings = json.loads(attributes["backbone_settings"])
+    if settings["library"] == "file":
+        raise InputError(
+            f"{descriptors}: its descriptors were computed elsewhere, and the query's cannot be; "
+            "use another backbone"
+        )
     if settings["library"] == "handcrafted":
         histograms = describe_handcrafted(rotated(query_image[0]), settings["network"])
         return QueryResult(name, nearest(archive, stored[name], histograms, top), None)

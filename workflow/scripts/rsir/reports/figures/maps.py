@@ -1,5 +1,6 @@
 """Maps of the descriptors in two dimensions, before and after fine-tuning."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -115,22 +116,25 @@ def maps_figure(descriptors: Mapping[tuple[str, str], np.ndarray], groups: Group
         return note("The run has no network, so there are no features to map.")
     if len(groups.number) < FEWEST_IMAGES:
         return note(f"A map needs {FEWEST_IMAGES} test images or more.")
-    networks = list(dict.fromkeys(network for network, _ in descriptors))
-    per_network = len(descriptors) // len(networks)
-    columns = per_network if len(networks) > 1 else min(per_network, _COLUMNS)
-    lines = ceil(len(descriptors) / columns)
+    maps = Counter(network for network, _ in descriptors)
+    columns = max(maps.values()) if len(maps) > 1 else min(len(descriptors), _COLUMNS)
+    lines = sum(ceil(number / columns) for number in maps.values())
     side = (WIDTH - 0.3) / columns
     legend_columns = max(1, min(4, int(WIDTH / (0.45 + LETTER * max(map(len, groups.names))))))
     legend_lines = ceil(len(groups.names) / legend_columns)
     figure = Figure(figsize=(WIDTH, 0.4 + (side + 0.2) * lines + 0.17 * legend_lines))
-    panels = figure.subplots(lines, columns, squeeze=False).ravel()
-    for axes, ((network, labeling), values) in zip(panels, descriptors.items(), strict=False):
-        _draw_map(axes, embed(values), groups)
-        axes.set_title(readable(labeling))
-        if axes.get_subplotspec().is_first_col():
-            axes.set_ylabel(readable(network), fontweight="bold")
-    for axes in panels[len(descriptors) :]:
-        axes.remove()
+    panels = iter(figure.subplots(lines, columns, squeeze=False).ravel())
+    for network, number in maps.items():
+        of_network = [pair for pair in descriptors if pair[0] == network]
+        for place in range(ceil(number / columns) * columns):
+            axes = next(panels)
+            if place >= number:
+                axes.remove()
+                continue
+            _draw_map(axes, embed(descriptors[of_network[place]]), groups)
+            axes.set_title(readable(of_network[place][1]))
+            if axes.get_subplotspec().is_first_col():
+                axes.set_ylabel(readable(network), fontweight="bold")
     keys = [
         key(f"{number + 1}  {name}" if groups.named_in_map else name, **_look(number))
         for number, name in enumerate(groups.names)
