@@ -6,7 +6,7 @@ from pathlib import Path
 import timm
 import torch
 import torchvision
-from huggingface_hub import hf_hub_download, hf_hub_url
+from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
 from rsir.core.download import download
@@ -111,6 +111,9 @@ def _timm_weights(network: str, tag: str) -> WeightFile:
             "download the file and set the backbone's weights to its path"
         )
     source = hf_hub_url(repository, file)
+    cached = try_to_load_from_cache(repository, file)  # without asking for a newer version
+    if isinstance(cached, str):
+        return WeightFile(cached, source, sha256(Path(cached)))
     try:
         path = Path(hf_hub_download(repository, file))
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
