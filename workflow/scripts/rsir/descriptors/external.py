@@ -60,7 +60,7 @@ def read_external(path: Path, archive: pd.DataFrame) -> NDArray[np.float32]:
     ordered = vectors[[rows[image] for image in archive["image"]]]
     with np.errstate(over="ignore"):
         values = ordered.astype(np.float32)
-    finite = np.isfinite(values).all(axis=1).tolist()
+    finite = [bool(np.isfinite(row).all()) for row in values]
     if broken := [i for i, sound in zip(archive["image"], finite, strict=True) if not sound]:
         raise InputError(
             f"{path}: {len(broken)} vectors have values that are not finite in float32, of "
