@@ -21,8 +21,8 @@ def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: 
         if cutoff >= others:
             logging.warning(
                 f"retrieval.cutoffs: {cutoff} retrieves all of the {others} images that a query is "
-                "compared with, so that all rankings score alike; give smaller cutoffs, or search "
-                "more images"
+                "compared with, so that only ndcg, map_jaccard and anmrr tell rankings apart; give "
+                "smaller cutoffs, or search more images"
             )
 
 

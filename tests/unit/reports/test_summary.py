@@ -69,7 +69,7 @@ def test_bounds_may_be_equal() -> None:
     simulated = Simulated(7)
     for scores in simulated.true.values():
         scores[:] = 0.4
-    assert "The bounds are equal: no ranking can be better than a random one." in summary(
+    assert "The bounds are equal: any ranking has the same accuracy." in summary(
         **simulated.tables()
     )
 

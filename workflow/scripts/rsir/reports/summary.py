@@ -150,7 +150,7 @@ def _levels(
         share = (means[best] - floor) / (ceiling - floor)
         yield f"{highest}; {share:.0%} of the range from the random ranking to the upper bound."
     else:
-        yield f"{highest}. The bounds are equal: no ranking can be better than a random one."
+        yield f"{highest}. The bounds are equal: any ranking has the same {METRIC}."
     scenes = {row["scene"]: row[METRIC] for row in by_scene if method_of(row) == best}
     labels = {row["label"]: row["precision"] for row in by_label if method_of(row) == best}
     if scenes:
