@@ -1,5 +1,6 @@
 """What a refused input leaves: the results, their times, and nothing to do once it is mended."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -140,6 +141,31 @@ def test_a_sound_change_of_a_large_table_is_not_missed(whole: Project, tmp_path:
     assert project.plan("results/mine/split.csv").jobs == {"archive": 1, "split": 1}
     change_the_last_label(project, "1")
     assert project.plan("results/mine/split.csv").jobs == {}
+
+
+def test_labels_in_a_folder_are_compared_by_their_bytes(mine: Project) -> None:
+    folder = mine.path("labels")
+    folder.mkdir()
+    for image in IMAGES:
+        labels = ["sea" if image[0] == "p" else "grass"]
+        folder.joinpath(f"{image}.json").write_text(json.dumps({"image": image, "labels": labels}))
+    mine.configure({"archives": {"mine": {"labels": "labels"}}})
+    archive = mine.path("results/mine/archive.csv")
+    made = mine.run("--cores", "1", "results/mine/archive.csv")
+    assert made.status == 0, made.text
+    before = archive.read_bytes(), archive.stat().st_mtime_ns
+
+    file = folder / "farm0.json"
+    content = file.read_bytes()
+    file.write_bytes(content[:-2])
+    assert mine.run("--cores", "1", "results/mine/archive.csv").status != 0
+    assert (archive.read_bytes(), archive.stat().st_mtime_ns) == before
+    file.write_bytes(content)
+    assert mine.plan("results/mine/archive.csv").jobs == {}
+    file.write_bytes(content.replace(b"grass", b"sea"))
+    assert mine.plan("results/mine/archive.csv").jobs == {"archive": 1}
+    file.unlink()
+    assert mine.plan("results/mine/archive.csv").jobs == {"archive": 1}
 
 
 def test_a_table_that_is_refused_with_its_split_is_taken_back(

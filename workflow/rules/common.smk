@@ -270,12 +270,12 @@ def digests(source):
 def file_digest(path):
     """Return the digest of a file, or None for what is none; its job says what is wrong.
 
-    Of a folder of labels, it is the digest of the names, sizes and times of its JSON files.
+    Of a folder of labels, it is the digest of the names and digests of its JSON files.
     """
     if os.path.isdir(path):
-        files = sorted(Path(path).rglob("*.json"))
-        states = [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
-        return hashlib.sha256(repr(states).encode()).hexdigest()
+        files = sorted(map(str, Path(path).rglob("*.json")))
+        listing = [(os.path.relpath(file, path), file_digest(file)) for file in files]
+        return hashlib.sha256(repr(listing).encode()).hexdigest()
     if not os.path.isfile(path) or not os.access(path, os.R_OK):
         return None
     with open(path, "rb") as file:
