@@ -1,0 +1,117 @@
+"""A 13-channel network on Sentinel-2 tiles without B10, beside descriptors computed elsewhere."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from PIL import Image
+
+from own_tiles import write_tiles
+from project import Outcome, Project
+
+BANDS = [f"B{number:02}" for number in range(1, 9)] + ["B8A", "B09", "B11", "B12"]
+TAKEN = ["B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8a", "B9", "B10", "B11", "B12"]
+OWN = {"library": "timm", "network": "resnet50", "weights": "random", "size": 32, "bands": TAKEN}
+STATISTICS = {"mean": [1200], "std": [800], "missing": {"B10": 0}}
+
+
+def write_rasters(folder: Path) -> None:
+    """Replace each picture of a folder by a GeoTIFF of 12 bands."""
+    for path in sorted(folder.glob("*.png")):
+        colours = np.asarray(Image.open(path).resize((40, 40))).astype(np.uint16)
+        bands = np.stack([colours[..., band % 3] * 8 + 10 * band for band in range(len(BANDS))])
+        profile = {"driver": "GTiff", "width": 40, "height": 40, "count": 12, "dtype": "uint16"}
+        with rasterio.open(path.with_suffix(".tif"), "w", **profile) as file:
+            file.write(bands)
+        path.unlink()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
+    project = Project.copied_to(tmp_path_factory.mktemp("bands") / "project")
+    write_tiles(project.path("mine"), project.path("mine.csv"), scenes=True, per_scene=4)
+    write_rasters(project.path("mine"))
+    names = pd.read_csv(project.path("mine.csv"))["image"].tolist()[::-1]
+    vectors = np.random.default_rng(0).normal(size=(len(names), 6))
+    table = pd.DataFrame({"image": [f"{name}.tif" for name in names], "vector": list(vectors)})
+    table.to_parquet(project.path("clay.parquet"))
+    archive = {"kind": "table", "root": "mine", "labels": "mine.csv"}
+    rendering = {"bands": ["B04", "B03", "B02"], "range": [0, 2000]}
+    project.configure(
+        {
+            "archives": {
+                "mine": {**archive, "bands": BANDS, "sensor": "sentinel2", "rgb": rendering}
+            },
+            "backbones": {
+                "own13": {**OWN, **STATISTICS},
+                "clay": {"library": "file", "path": "clay.parquet"},
+                "without_b10": {**OWN, **STATISTICS, "missing": {}},
+                "radar": {"library": "torchgeo", "weights": "ResNet50_Weights.SENTINEL1_ALL_MOCO"},
+            },
+            "finetuning": {"batch_size": 3, "head": {"epochs": 1}, "tail": {"epochs": 1}},
+            "retrieval": {"cutoffs": [2]},
+            "run": {
+                "archives": ["mine"],
+                "backbones": ["own13", "clay"],
+                "labelings": ["multi_label"],
+            },
+        }
+    )
+    tables = [f"results/mine/tables/{name}" for name in ("comparison.csv", "summary.md")]
+    pages = ["results/mine/figures/maps.png", "results/mine/gallery/index.html"]
+    return project, project.make(*tables, *pages)
+
+
+def test_the_run_ends_well(run: tuple[Project, Outcome]) -> None:
+    assert run[1].status == 0, run[1].text
+
+
+def test_both_stand_in_the_tables(run: tuple[Project, Outcome]) -> None:
+    comparison = pd.read_csv(run[0].path("results/mine/tables/comparison.csv"))
+    rows = comparison[comparison["labeling"].notna()]
+    columns = ["backbone", "labeling", "descriptor"]
+    assert set(rows[columns].itertuples(index=False, name=None)) == {
+        ("own13", "off_the_shelf", "pool"),
+        ("own13", "off_the_shelf", "output"),
+        ("own13", "multi_label", "pool"),
+        ("own13", "multi_label", "output"),
+        ("clay", "off_the_shelf", "pool"),
+    }
+
+
+def test_a_missing_band_is_filled_and_recorded(run: tuple[Project, Outcome]) -> None:
+    with h5py.File(run[0].path("results/mine/descriptors/own13/off_the_shelf.h5")) as file:
+        assert json.loads(file.attrs["backbone_settings"])["missing"] == {"B10": 0}
+        assert np.isfinite(file["pool"][:]).all()
+        assert file["pool"].shape == (12, 2048)
+
+
+def test_imported_vectors_stand_in_the_order_of_the_archive(run: tuple[Project, Outcome]) -> None:
+    table = pd.read_parquet(run[0].path("clay.parquet"))
+    vectors = dict(zip(table["image"].str.removesuffix(".tif"), table["vector"], strict=True))
+    with h5py.File(run[0].path("results/mine/descriptors/clay/off_the_shelf.h5")) as file:
+        for image, vector in zip(file["image"].asstr(), file["pool"], strict=True):
+            assert vector.tolist() == vectors[image].astype(np.float32).tolist()
+        assert file.attrs["weights"] == "clay.parquet"
+    page = run[0].path("results/mine/gallery/index.html").read_text(encoding="utf-8")
+    assert "clay" in page
+
+
+@pytest.mark.parametrize(
+    ("backbone", "model", "message"),
+    [
+        ("without_b10", "off_the_shelf", "band B10, which the archive lacks"),
+        ("clay", "multi_label-seed0", "clay is not trained; only off_the_shelf exists"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_line(
+    run: tuple[Project, Outcome], backbone: str, model: str, message: str
+) -> None:
+    outcome = run[0].make(f"results/mine/descriptors/{backbone}/{model}.h5")
+    assert outcome.status != 0
+    assert message in outcome.text
+    assert "Traceback" not in outcome.text
