@@ -122,9 +122,10 @@ RECORDS = [
     ids=["records", "lines", "mapping of records", "mapping of booleans"],
 )
 def test_json(tiles, content):
-    path = tiles.parent / "labels.json"
-    path.write_text(content)
-    assert same(read_table(tiles, path))
+    for name in ("labels.json", "labels.txt"):
+        path = tiles.parent / name
+        path.write_text(f"\ufeff\n{content}")
+        assert same(read_table(tiles, path))
 
 
 def test_a_mapping_of_images_to_lists(tiles):
@@ -161,6 +162,7 @@ def test_a_json_file_for_each_image(tiles):
         ("{", "not JSON that can be read"),
         ("[" * 100_000, "not JSON that can be read"),
         ('{"t0": ["sea"], "t0": ["grass"]}', "'t0' occurs twice"),
+        ("", "empty; it needs a line of column names"),
         ("[1, 2]", "'1' is no record of an image"),
         ('{"t0": 1}', "'1' is not the labels of an image"),
         ('{"t0": [["sea"]]}', "in a list is no name of a label"),

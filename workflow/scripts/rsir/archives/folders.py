@@ -1,5 +1,6 @@
 """Archives of kind `folders`: a folder per scene; the scene of an image is its one label."""
 
+import logging
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -52,5 +53,12 @@ def read_folders(root: Path) -> pd.DataFrame:
         )
     table = pd.DataFrame({"image": list(paths), "path": list(paths.values())})
     table["scene"] = [folder.name for folder in folders.values()]
+    logging.info(
+        "%s: %d images, %d scenes, which are the labels: %s",
+        root,
+        len(table),
+        len(top),
+        ", ".join(top),
+    )
     flags = (table["scene"].to_numpy()[:, None] == np.array(top)).astype(np.uint8)
     return pd.concat([table, pd.DataFrame(flags, columns=top)], axis="columns")

@@ -36,10 +36,10 @@ def read_label_file(path: Path, settings: TableSettings) -> tuple[pd.DataFrame, 
     if not path.is_file():
         raise InputError(f"{path}: no such file; put it there or correct the path")
     with path.open("rb") as file:
-        beginning = file.read(4)
-    if beginning == b"PAR1":
+        beginning = file.read(100)
+    if beginning.startswith(b"PAR1"):
         return _read_parquet(path), "parquet"
-    if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+    if beginning.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[")):
         return _frame(_read_json(path), path), "JSON"
     table = read_text_table(
         path,
