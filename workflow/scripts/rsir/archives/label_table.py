@@ -28,6 +28,8 @@ from rsir.core.errors import InputError, first_few
 _PLACE = {"lat": "latitude", "lon": "longitude", "lng": "longitude", "long": "longitude"}
 """Usual names of coordinates and those of `attributes.csv`."""
 
+_LIMITS = {"latitude": 90.0, "longitude": 180.0}
+
 
 def read_table(
     root: Path, labels: Path, settings: TableSettings = DEFAULTS, below: str = "."
@@ -251,14 +253,15 @@ def _attributes(rows: pd.DataFrame, names: Sequence[str], source: Path) -> pd.Da
         cells = [" ".join(cell.split()) for cell in cells]
         check_names(cells, source)
         usual = _PLACE.get(name.casefold(), name.casefold())
-        is_place = usual in _PLACE.values() and usual not in names and _are_numbers(cells)
+        is_place = usual in _LIMITS and usual not in names and _fit(cells, _LIMITS[usual])
         attributes[usual if is_place else name] = cells
     return attributes
 
 
-def _are_numbers(cells: list[str]) -> bool:
-    numbers = pd.to_numeric(pd.Series([cell for cell in cells if cell]), errors="coerce")
-    return bool(numbers.notna().all())
+def _fit(cells: list[str], limit: float) -> bool:
+    """Return whether the cells that are not empty are numbers of degrees."""
+    degrees = pd.to_numeric(pd.Series([cell for cell in cells if cell]), errors="coerce")
+    return bool((degrees.abs() <= limit).all())
 
 
 def _check_label(name: str, source: Path) -> None:
