@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rsir.archives.image_names import check_names, image_ids
-from rsir.archives.pictures import FORMATS
+from rsir.archives.image_names import FORMATS, check_names, image_ids
 from rsir.archives.pixels import (
     PICTURES,
     RASTER_SUFFIXES,

@@ -17,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from rsir.archives.image_names import FORMATS
 from rsir.archives.rasters import (
     MAX_PIXELS,
     Source,
@@ -26,18 +27,6 @@ from rsir.archives.rasters import (
     read_colours,
 )
 from rsir.core.errors import InputError
-
-FORMATS = {
-    ".bmp": "BMP",
-    ".jp2": "JPEG2000",
-    ".jpeg": "JPEG",
-    ".jpg": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-}
-"""The format for each suffix of an image file; the content of a file may be of another one."""
 
 Image.MAX_IMAGE_PIXELS = None  # replaced by MAX_PIXELS, which is lower
 logging.getLogger("PIL").setLevel(logging.CRITICAL)  # the errors raised say the same
