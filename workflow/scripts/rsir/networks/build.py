@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import timm
 import torch
-import torchvision
 from torch import nn
 
 from rsir.core.errors import InputError
@@ -91,6 +89,8 @@ class _OwnInput:
 def _torchvision_network(
     network: str, weights: str, stated: NetworkInput
 ) -> tuple[nn.Module, _OwnInput]:
+    import torchvision  # a slow import, as timm's
+
     check_torchvision(network)
     presets = torchvision.models.get_model_weights(network)
     preset = presets.__members__.get(weights, next(iter(presets))).transforms()
@@ -114,6 +114,8 @@ def _torchvision_network(
 
 
 def _timm_network(network: str, weights: str, stated: NetworkInput) -> tuple[nn.Module, _OwnInput]:
+    import timm
+
     if not timm.is_model(network):
         raise InputError(f"network {network}: timm has no model of this name")
     tagged = f"{network}.{weights}"
@@ -136,6 +138,8 @@ def _timm_network(network: str, weights: str, stated: NetworkInput) -> tuple[nn.
 
 def _timm_model(name: str, size: int | None, arguments: dict[str, Any]) -> nn.Module:
     """Build a network of timm, for a size where its architecture depends on it."""
+    import timm
+
     if size is not None:
         try:
             sized: nn.Module = timm.create_model(name, img_size=size, **arguments)

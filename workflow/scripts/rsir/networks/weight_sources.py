@@ -3,11 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-import timm
 import torch
-import torchvision
-from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
 from rsir.core.download import download
 from rsir.core.errors import InputError
@@ -71,6 +67,8 @@ def _wheel_weights(network: str) -> WeightFile:
 
 
 def _torchvision_weights(network: str, name: str) -> WeightFile:
+    import torchvision  # a slow import, as timm's
+
     check_torchvision(network)
     available = torchvision.models.get_model_weights(network)
     if name not in available.__members__:
@@ -96,6 +94,14 @@ def _downloaded(url: str, digest: str | None) -> WeightFile:
 
 
 def _timm_weights(network: str, tag: str) -> WeightFile:
+    import timm
+    from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+    )
+
     model = f"{network}.{tag}"
     if not timm.is_model_pretrained(model):
         tags = [name.split(".", 1)[1] for name in timm.list_pretrained(f"{network}.*")]
