@@ -20,7 +20,7 @@ from torchvision.transforms import v2
 
 import extract
 from rsir.descriptors import activations
-from rsir.networks.backbone import Backbone
+from rsir.networks.backbone import Activations, Backbone
 from rsir.networks.build import BUILD_ARGUMENTS
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import reduced_precision
@@ -94,7 +94,7 @@ def image_gflop(backbone: Backbone) -> float:
     """Return the GFLOP of the forward pass of one image, without the classifier."""
     size = backbone.preprocessing.size
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        backbone.tail(backbone.trunk(torch.zeros(1, 3, size, size)))
+        backbone.tail(*Activations.of(backbone.trunk(torch.zeros(1, 3, size, size))))
     return counter.get_total_flops() / 1e9
 
 

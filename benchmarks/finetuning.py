@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 import extract
 import finetune
-from rsir.networks.backbone import pool
+from rsir.networks.backbone import pooled
 from rsir.networks.load import load_backbone
 from rsir.training.finetuning import loss_of, shuffled_batches
 from rsir.training.labelings import Task, labeling_tasks
@@ -155,7 +155,7 @@ def plain_loop(task: Task, train: np.ndarray, backbone: str, tiles: Tiles) -> fl
                 images, batch_sampler=[rows.tolist() for rows in batches], num_workers=THREADS - 1
             )
             for rows, pixels in zip(batches, loader, strict=True):
-                logits = head(pool(network(pixels.to(DEVICE))))
+                logits = head(pooled(parts.pooling, network(pixels.to(DEVICE))))
                 targets = torch.from_numpy(task.targets[rows]).to(DEVICE)
                 loss = loss_of(logits, targets, task.activation)
                 optimizer.zero_grad()

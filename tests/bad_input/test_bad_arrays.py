@@ -160,7 +160,7 @@ def test_activations_of_another_shape_are_refused(tmp_path, refused):
         file.append("activation", np.zeros((3, 2, 4, 4), np.float32))
     with pytest.raises(InputError) as caught, open_activations(path, IMAGES):
         pass
-    expected = "activation is not a float16 array of 4 dimensions"
+    expected = "activation is not a float16 array of two or more dimensions"
     assert expected in refused(caught.value, path)
 
 

@@ -47,7 +47,7 @@ def descriptors_of(path: Path) -> tuple[object, ...]:
 
 
 def activations_of(path: Path) -> tuple[object, ...]:
-    with open_activations(path, IMAGES) as dataset, readable(path):
+    with open_activations(path, IMAGES) as (dataset,), readable(path):
         return (dataset[:],)
 
 

@@ -13,10 +13,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import fx, nn
 
+from rsir.networks.backbone import Backbone
+from rsir.networks.pooling import Pooling
+from rsir.networks.preprocessing import Preprocessing
 from rsir.training.models import Head, TaskModel, load_models, read_metadata, save_models
 
 Attempt = Callable[..., Any]
 
+PREPROCESSING = Preprocessing("squash", 4, 4, (0.5,), (0.5,), "bilinear")
 FACTS = {"backbone": "vgg16", "seed": 3}
 
 
@@ -32,6 +36,8 @@ def sizes(module: nn.Module) -> dict[str, torch.Size]:
 
 
 TAIL = tail()
+MEAN = Pooling("mean", (1, 3, 4, 4), 0)
+BACKBONE = Backbone(TAIL, TAIL, MEAN, None, PREPROCESSING, ((2, 4, 4),), 3)
 TASKS = [
     {"name": "scenes", "outputs": ["port", "farm"], "activation": "softmax"},
     {"name": "sea", "outputs": ["sea"], "activation": "sigmoid"},
@@ -42,7 +48,8 @@ TASKS = [
 def models(folder: Path) -> Path:
     path = folder / "models.safetensors"
     task_models = [
-        TaskModel(**task, tail=tail(), head=Head(3, len(task["outputs"]))) for task in TASKS
+        TaskModel(**task, tail=tail(), pooling=MEAN, head=Head(3, len(task["outputs"])))
+        for task in TASKS
     ]
     save_models(path, task_models, FACTS)
     return path
@@ -60,7 +67,7 @@ def check_models(models: list[TaskModel]) -> None:
 
 
 def load(path: Path) -> list[TaskModel]:
-    return list(load_models(path, TAIL, 3))
+    return list(load_models(path, BACKBONE))
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)

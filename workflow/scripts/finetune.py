@@ -60,7 +60,7 @@ def main(
         resumable(models, {**facts, "kind": kind}, code) as states,
         open_source(activations, archive, images, backbone, threads, processor) as source,
     ):
-        arguments = (backbone.tail, pooled, source, train, validation, settings, method["seed"])
+        arguments = (backbone, pooled, source, train, validation, settings, method["seed"])
         for task in labeling_tasks(kind, archive, train):
             model, task_rows = finetune(
                 task,

@@ -54,7 +54,7 @@ def main(
             open_source(activations, table, images, backbone, threads, processor) as source,
             array_file(descriptors, list(table["image"]), metadata) as file,
         ):
-            tuned = load_models(models, backbone.tail, backbone.dimension)
+            tuned = load_models(models, backbone)
             reextract(tuned, source, processor, file)
 
     computed_in_float32_if_needed(run, processor)

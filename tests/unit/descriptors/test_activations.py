@@ -19,6 +19,7 @@ from rsir.descriptors.activations import (
     open_source,
 )
 from rsir.descriptors.descriptor_files import open_activations
+from rsir.networks.backbone import concatenated
 from rsir.networks.load import load_backbone
 from rsir.networks.preprocessing import resize_pixels
 from rsir.networks.processor import Processor
@@ -36,7 +37,7 @@ def stored(small, archive, archive_images, tmp_path) -> Path:
         array_file(path, images, {}) as file,
     ):
         for batch in source.batches(consecutive_batches(len(images), 4)):
-            file.append("activation", batch.numpy())
+            file.append("activation", batch.tensors[0].numpy())
     return path
 
 
@@ -65,8 +66,8 @@ def test_computed_activations_are_the_output_of_the_trunk_in_half_precision(
     batches = [np.array([8, 0, 3]), np.array([1])]
     with open_source(None, archive, archive_images, small, workers, CPU) as source:
         computed = list(source.batches(batches))
-    assert [batch.shape for batch in computed] == [(3, 4, 8, 8), (1, 4, 8, 8)]
-    for rows, batch in zip(batches, computed, strict=True):
+    assert [batch.tensors[0].shape for batch in computed] == [(3, 4, 8, 8), (1, 4, 8, 8)]
+    for rows, (batch,) in zip(batches, computed, strict=True):
         assert batch.dtype == torch.float16
         torch.testing.assert_close(batch, expected[rows])
 
@@ -83,14 +84,14 @@ def test_stored_and_computed_activations_are_equal_in_any_order(
         assert isinstance(from_file, StoredActivations)
         assert isinstance(from_images, ComputedActivations)
         pairs = zip(from_file.batches(batches), from_images.batches(batches), strict=True)
-        for read, computed in pairs:
+        for (read,), (computed,) in pairs:
             assert read.dtype == computed.dtype
             assert torch.equal(read, computed)
 
 
 def test_a_row_may_be_read_twice(archive, stored):
-    with open_activations(stored, list(archive["image"])) as dataset:
-        (batch,) = StoredActivations(dataset).batches([np.array([5, 2, 5])])
+    with open_activations(stored, list(archive["image"])) as (dataset,):
+        ((batch,),) = StoredActivations(dataset).batches([np.array([5, 2, 5])])
         assert torch.equal(batch, torch.from_numpy(dataset[:])[[5, 2, 5]])
 
 
@@ -118,8 +119,8 @@ def test_no_bit_of_an_activation_depends_on_the_batch_of_its_image(archive, arch
     names = pd.concat([archive, archive])
     order = np.random.default_rng(0).permutation(len(names))
     with open_source(None, names, [*archive_images, *archive_images], backbone, 1, CPU) as source:
-        consecutive = torch.cat(list(source.batches(consecutive_batches(len(names), 16))))
-        shuffled = torch.cat(list(source.batches(np.split(order, [1, 6]))))
+        (consecutive,) = concatenated(source.batches(consecutive_batches(len(names), 16)))
+        (shuffled,) = concatenated(source.batches(np.split(order, [1, 6])))
     assert torch.equal(shuffled, consecutive[order])
 
 
@@ -147,7 +148,7 @@ def test_activations_of_other_images_are_refused(small, archive, archive_images,
 
 
 def test_damaged_activations_are_detected(small, archive, archive_images, stored):
-    with open_activations(stored, list(archive["image"])) as dataset:
+    with open_activations(stored, list(archive["image"])) as (dataset,):
         values = dataset[4].tobytes()
     damage(stored, values)
     with (

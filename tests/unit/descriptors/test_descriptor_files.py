@@ -26,7 +26,7 @@ def test_activations_keep_their_shape_and_type(tmp_path):
     with array_file(path, IMAGES, {}) as file:
         file.append("activation", values[:1])
         file.append("activation", values[1:])
-    with open_activations(path, IMAGES) as dataset:
+    with open_activations(path, IMAGES) as (dataset,):
         assert dataset.dtype == np.float16
         np.testing.assert_array_equal(dataset[:], values)
 

@@ -17,7 +17,6 @@ from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import open_activations, read_descriptors
 from rsir.networks import out_of_memory
-from rsir.networks.backbone import pool
 from rsir.networks.folding import fold_batch_norm
 from rsir.networks.out_of_memory import Portions, in_parts
 from rsir.networks.processor import Processor
@@ -125,7 +124,7 @@ def extracted(describe_off_the_shelf, archive, tmp_path):
 
     def describe(backbone):
         descriptors = describe_off_the_shelf(backbone, tmp_path)
-        with open_activations(tmp_path / "activations.h5", list(archive["image"])) as dataset:
+        with open_activations(tmp_path / "activations.h5", list(archive["image"])) as (dataset,):
             return {**descriptors, "activation": dataset[:]}
 
     return describe
@@ -164,8 +163,10 @@ def test_descriptors_of_several_tails_are_the_same(
     small, archive, archive_images, tmp_path, caplog
 ):
     models = [
-        TaskModel("scenes", ["port", "farm"], "softmax", small.tail, Head(6, 2).eval()),
-        TaskModel("sea", ["sea"], "sigmoid", small.tail, Head(6, 1).eval()),
+        TaskModel(
+            "scenes", ["port", "farm"], "softmax", small.tail, small.pooling, Head(6, 2).eval()
+        ),
+        TaskModel("sea", ["sea"], "sigmoid", small.tail, small.pooling, Head(6, 1).eval()),
     ]
     arguments = (small, archive, archive_images, tmp_path)
     expected = reextracted(models, *arguments)
@@ -178,7 +179,7 @@ def test_descriptors_of_several_tails_are_the_same(
 def pooled(small, source):
     (activations,) = source.batches([np.arange(60)])
     with torch.inference_mode():
-        return pool(small.tail(activations.float())).numpy()
+        return small.tail(*CPU.place_activations(activations)).mean((2, 3)).numpy()
 
 
 def assert_same_training(one, other, rtol=1e-4, atol=1e-6):
@@ -196,9 +197,9 @@ def assert_same_training(one, other, rtol=1e-4, atol=1e-6):
 def test_a_fine_tuning_is_the_same(small, source, pooled, caplog, step, validating):
     # Backward in parts of 4, 4, 4 and 2: the last part adds to the gradients before one fails.
     arguments = (pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
-    expected = finetune(SCENES, small.tail, *arguments)
+    expected = finetune(SCENES, small, *arguments)
     assert warnings_in(caplog) == []
-    narrow = ending_in(step(3), small.tail)
+    narrow = replace(small, tail=ending_in(step(3), small.tail))
     assert_same_training(finetune(SCENES, narrow, *arguments), expected)
     assert sorted(warnings_in(caplog)) == sorted(halvings(14, 7, 4, *validating))
 
@@ -213,16 +214,17 @@ def test_a_fine_tuning_from_images_is_the_same(
     task = replace(SCENES, targets=SCENES.targets[:9])
     pooled, rows = np.zeros((9, 6), dtype=np.float32), (np.arange(7), np.arange(7, 9))
     settings = SETTINGS | {"head": {"epochs": 0, **STAGE}}
-    narrow = replace(small, trunk=ending_in(forward_of(3), small.trunk))
+    narrow = replace(
+        small,
+        trunk=ending_in(forward_of(3), small.trunk),
+        tail=ending_in(backward_of(2), small.tail),
+    )
     models = []
-    for backbone, tail in (
-        (small, small.tail),
-        (narrow, ending_in(backward_of(2), small.tail)),
-    ):
+    for backbone in (small, narrow):
         with open_source(None, archive, archive_images, backbone, 0, processor) as computed:
             caplog.clear()  # of the warnings while the precisions are compared
             arguments = (pooled, computed, *rows, settings, 0, processor)
-            models.append(finetune(task, tail, *arguments))
+            models.append(finetune(task, backbone, *arguments))
     assert_same_training(*models, rtol=rtol, atol=atol)
     assert warnings_in(caplog) == halvings(16, 8, 4, 7, 4)
 
@@ -232,7 +234,7 @@ def test_with_enough_memory_each_step_uses_the_whole_batch(small, source, pooled
     arguments = (pooled, source, TRAIN, VALIDATION)
     untrained, _ = finetune(
         SCENES,
-        small.tail,
+        small,
         *arguments,
         {stage: {**STAGE, "epochs": 0} for stage in ("head", "tail")},
         0,
@@ -246,13 +248,13 @@ def test_with_enough_memory_each_step_uses_the_whole_batch(small, source, pooled
     for _ in range(3):
         for rows in shuffled_batches(TRAIN, 14, generator):
             (activations,) = source.batches([rows])
-            logits = head(pool(folded(CPU.place_activations(activations))))
+            logits = head(folded(*CPU.place_activations(activations)).mean((2, 3)))
             loss = nn.functional.cross_entropy(logits, torch.from_numpy(CLASSES[rows]))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
     settings = SETTINGS | {"head": {**STAGE, "epochs": 0}}
-    model, _ = finetune(SCENES, small.tail, *arguments, settings, 0, CPU)
+    model, _ = finetune(SCENES, small, *arguments, settings, 0, CPU)
     for part, expected in ((model.tail, tail), (model.head, head)):
         for name, value in part.state_dict().items():
             assert torch.equal(value, expected.state_dict()[name]), name
@@ -287,7 +289,7 @@ def test_one_image_too_many_for_extraction_is_an_error_of_one_line(small, extrac
 
 @pytest.mark.parametrize("step", [forward_of, backward_of])
 def test_one_image_too_many_for_training_is_an_error_of_one_line(small, source, pooled, step):
-    narrow = ending_in(step(0), small.tail)
+    narrow = replace(small, tail=ending_in(step(0), small.tail))
     with pytest.raises(InputError, match=ONE):
         finetune(SCENES, narrow, pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
 

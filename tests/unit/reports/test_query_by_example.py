@@ -20,7 +20,7 @@ from rsir.training.models import TaskModel
 
 
 def model(outputs: list[str], activation: str) -> TaskModel:
-    return TaskModel("task", outputs, activation, nn.Identity(), nn.Identity())
+    return TaskModel("task", outputs, activation, *(nn.Identity() for _ in range(3)))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Files of fine-tuned models: round trips and damaged files."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +9,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from rsir.core.errors import InputError
-from rsir.networks.backbone import pool
 from rsir.training.models import Head, TaskModel, activate, load_models, read_metadata, save_models
 
 FACTS = {"backbone": "vgg16", "seed": 3, "settings": {"tail": {"epochs": 2}}}
@@ -25,9 +25,8 @@ def models(small, randomise):
         tail, head = deepcopy(small.tail), Head(6, len(outputs))
         for parameter in tail.parameters():
             nn.init.normal_(parameter)
-        task_models.append(
-            TaskModel(name, outputs, activation, randomise(tail).eval(), head.eval())
-        )
+        parts = (randomise(tail).eval(), small.pooling, head.eval())
+        task_models.append(TaskModel(name, outputs, activation, *parts))
     return task_models
 
 
@@ -55,7 +54,7 @@ def test_outputs_are_in_0_to_1():
 
 def test_saved_models_are_loaded_unchanged(small, models, path):
     activations = torch.randn(2, 4, 8, 8)
-    loaded = list(load_models(path, small.tail, 6))
+    loaded = list(load_models(path, small))
     assert [(m.name, m.outputs, m.activation) for m in loaded] == [
         ("scenes", ["port", "farm", "city"], "softmax"),
         ("sea", ["sea"], "sigmoid"),
@@ -76,13 +75,13 @@ def test_describe_returns_pooled_features_and_activated_outputs(models):
     for model in models:
         with torch.inference_mode():
             pooled, output = model.describe(feature_map)
-            assert torch.equal(pooled, pool(feature_map))
+            assert torch.equal(pooled, feature_map.mean((2, 3)))
             assert torch.equal(output, activate(model.head(pooled), model.activation))
 
 
 def test_loading_does_not_modify_the_backbone(small, path):
     before = {name: value.clone() for name, value in small.tail.state_dict().items()}
-    list(load_models(path, small.tail, 6))
+    list(load_models(path, small))
     after = small.tail.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
 
@@ -101,9 +100,9 @@ def test_the_file_names_every_tensor_by_task_and_part(path, small):
 
 def test_a_file_of_another_backbone_is_refused(small, path):
     other = nn.Sequential(nn.Conv2d(4, 6, 1))
-    for tail, dimension in ((other, 6), (small.tail, 7)):
+    for backbone in (replace(small, tail=other), replace(small, dimension=7)):
         with pytest.raises(InputError, match=r"model\.safetensors: is damaged or of another"):
-            list(load_models(path, tail, dimension))
+            list(load_models(path, backbone))
 
 
 def test_a_damaged_file_is_refused(small, path):
@@ -111,7 +110,7 @@ def test_a_damaged_file_is_refused(small, path):
     for damaged in (b"", content[:100], content[:-1], b"no tensors"):
         path.write_bytes(damaged)
         with pytest.raises(InputError, match=r"model\.safetensors: is damaged"):
-            list(load_models(path, small.tail, 6))
+            list(load_models(path, small))
         with pytest.raises(InputError, match=r"model\.safetensors: is damaged"):
             read_metadata(path)
 
@@ -120,4 +119,4 @@ def test_a_damaged_file_is_refused(small, path):
 def test_a_safetensors_file_without_models_is_refused(small, path, metadata):
     save_file({"weight": torch.zeros(1)}, path, metadata)
     with pytest.raises(InputError, match=r"model\.safetensors: is damaged"):
-        list(load_models(path, small.tail, 6))
+        list(load_models(path, small))

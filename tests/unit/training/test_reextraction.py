@@ -10,7 +10,6 @@ from torch import nn
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import read_descriptors
-from rsir.networks.backbone import pool
 from rsir.networks.processor import Processor
 from rsir.training.models import Head, TaskModel, activate
 from rsir.training.reextraction import reextract
@@ -26,8 +25,10 @@ def test_descriptors_of_tasks_are_concatenated(
     other = deepcopy(small.tail)
     nn.init.normal_(next(other.parameters()))
     models = [
-        TaskModel("scenes", ["port", "farm"], "softmax", small.tail, Head(6, 2).eval()),
-        TaskModel("sea", ["sea"], "sigmoid", other, Head(6, 1).eval()),
+        TaskModel(
+            "scenes", ["port", "farm"], "softmax", small.tail, small.pooling, Head(6, 2).eval()
+        ),
+        TaskModel("sea", ["sea"], "sigmoid", other, small.pooling, Head(6, 1).eval()),
     ]
     with (
         open_source(stored, archive, archive_images, small, 0, CPU) as source,
@@ -38,7 +39,7 @@ def test_descriptors_of_tasks_are_concatenated(
     with torch.inference_mode():
         images = small.preprocessing.normalise(pixels)
         activations = small.trunk(images).half().float()
-        pooled = [pool(model.tail(activations)) for model in models]
+        pooled = [model.tail(activations).mean((2, 3)) for model in models]
         outputs = [
             activate(model.head(features), model.activation)
             for model, features in zip(models, pooled, strict=True)
@@ -52,7 +53,7 @@ def test_an_untrained_model_has_the_descriptors_of_the_backbone(
 ):
     descriptors, stored = off_the_shelf
     images, path = list(archive["image"]), tmp_path / "tuned.h5"
-    model = TaskModel("sea", ["sea"], "sigmoid", small.tail, Head(6, 1).eval())
+    model = TaskModel("sea", ["sea"], "sigmoid", small.tail, small.pooling, Head(6, 1).eval())
     with (
         open_source(stored, archive, archive_images, small, 0, CPU) as source,
         array_file(path, images, {}) as file,
@@ -68,7 +69,7 @@ def test_reduced_precision_gives_float32_descriptors(
     processor = Processor(torch.device("cpu"), dtype)
     images = list(archive["image"])
     path = tmp_path / "tuned.h5"
-    models = [TaskModel("a", ["x", "y"], "sigmoid", small.tail, Head(6, 2).eval())]
+    models = [TaskModel("a", ["x", "y"], "sigmoid", small.tail, small.pooling, Head(6, 2).eval())]
     with (
         open_source(None, archive, archive_images, small, 0, processor) as source,
         array_file(path, images, {}) as file,

@@ -154,11 +154,16 @@ def _outside(file: h5py.File) -> list[str]:
     return outside
 
 
-def image_array(file: h5py.File, name: str, dimensions: int, dtype: type) -> h5py.Dataset:
-    """Return a dataset; raise ValueError unless it has this type and one row per image."""
+def image_array(file: h5py.File, name: str, dimensions: int | None, dtype: type) -> h5py.Dataset:
+    """Return a dataset; raise ValueError unless it has this type and one row per image.
+
+    `dimensions` is their number; None allows any number of two or more.
+    """
     array = file[name]
-    if not isinstance(array, h5py.Dataset) or (array.ndim, array.dtype) != (dimensions, dtype):
-        raise ValueError(f"{name} is not a {np.dtype(dtype)} array of {dimensions} dimensions")
+    fits = isinstance(array, h5py.Dataset) and array.dtype == dtype
+    if not fits or array.ndim != (dimensions or max(2, array.ndim)):
+        sizes = f"{dimensions or 'two or more'} dimensions"
+        raise ValueError(f"{name} is not a {np.dtype(dtype)} array of {sizes}")
     if len(array) != len(file[IMAGE]):
         raise ValueError(f"{name} has {len(array)} rows for {len(file[IMAGE])} images")
     return array

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, Dataset
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import readable
 from rsir.descriptors.descriptor_files import open_activations
-from rsir.networks.backbone import Backbone
+from rsir.networks.backbone import Activations, Backbone, concatenated
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import activations_at_cut
@@ -35,8 +35,8 @@ Batches = Sequence[np.ndarray]
 class ActivationSource(Protocol):
     """A source of the activations at the cut."""
 
-    def batches(self, rows: Batches) -> Iterator[Tensor]:
-        """Yield the activations, float16 B×C×H×W, of each batch of rows of the archive."""
+    def batches(self, rows: Batches) -> Iterator[Activations]:
+        """Yield the activations, float16 B×…, of each batch of rows of the archive."""
 
 
 def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
@@ -49,10 +49,10 @@ def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
 class StoredActivations:
     """Activations read from a file."""
 
-    def __init__(self, dataset: h5py.Dataset) -> None:
-        self._dataset = dataset
+    def __init__(self, *datasets: h5py.Dataset) -> None:
+        self._datasets = datasets
 
-    def batches(self, rows: Batches) -> Iterator[Tensor]:
+    def batches(self, rows: Batches) -> Iterator[Activations]:
         """Yield the activations of each batch of rows.
 
         Raises
@@ -61,10 +61,10 @@ class StoredActivations:
             If the file is damaged.
         """
         for batch in rows:
-            with readable(Path(self._dataset.file.filename)):
+            with readable(Path(self._datasets[0].file.filename)):
                 # One by one: fancy indexing in h5py is a hundred times slower.
-                values = np.stack([self._dataset[row] for row in batch])
-            yield torch.from_numpy(values)
+                arrays = [np.stack([data[row] for row in batch]) for data in self._datasets]
+            yield Activations(tuple(map(torch.from_numpy, arrays)))
 
 
 class ComputedActivations:
@@ -84,7 +84,7 @@ class ComputedActivations:
         self._processor = processor
         self._portions = Portions()
 
-    def batches(self, rows: Batches) -> Iterator[Tensor]:
+    def batches(self, rows: Batches) -> Iterator[Activations]:
         """Yield the activations of each batch of rows.
 
         Raises
@@ -104,7 +104,7 @@ class ComputedActivations:
         )
         return _regrouped(map(self._activations, loader), [len(batch) for batch in rows])
 
-    def _activations(self, pixels: Tensor | InputError) -> Tensor:
+    def _activations(self, pixels: Tensor | InputError) -> Activations:
         """Compute the activations of at most `batch_size` images, in a batch padded to that size.
 
         The rounding of a product depends on the size of the batch, but not on its other images.
@@ -115,7 +115,7 @@ class ComputedActivations:
         if padding := self._processor.batch_size - count:
             pixels = torch.cat([pixels, pixels[-1:].expand(padding, -1, -1, -1)])
         compute = partial(activations_at_cut, self._trunk, self._preprocessing, self._processor)
-        whole = self._portions.attempt(lambda parts: torch.cat(list(map(compute, parts))), pixels)
+        whole = self._portions.attempt(lambda parts: concatenated(map(compute, parts)), pixels)
         return whole[:count]
 
 
@@ -130,8 +130,12 @@ def open_source(
 ) -> Iterator[ActivationSource]:
     """Open stored activations, or a source that computes them if `stored` is None."""
     if stored is not None:
-        with open_activations(stored, list(archive["image"])) as dataset:
-            yield StoredActivations(dataset)
+        with open_activations(stored, list(archive["image"])) as datasets:
+            if [data.shape[1:] for data in datasets] != list(backbone.activation_shapes):
+                raise InputError(
+                    f"{stored}: holds activations of other shapes; delete it and run again"
+                )
+            yield StoredActivations(*datasets)
     else:
         yield ComputedActivations(backbone, images, max(1, threads - 1), processor)
 
@@ -153,13 +157,13 @@ class PreparedImages(Dataset[np.ndarray | InputError]):
             return error
 
 
-def _regrouped(parts: Iterable[Tensor], sizes: Iterable[int]) -> Iterator[Tensor]:
+def _regrouped(parts: Iterable[Activations], sizes: Iterable[int]) -> Iterator[Activations]:
     """Yield the rows of the parts, in order, in batches of the given sizes."""
     remaining = iter(parts)
     rows = next(remaining)
     for size in sizes:
         while len(rows) < size:
-            rows = torch.cat([rows, next(remaining)])
+            rows = concatenated([rows, next(remaining)])
         yield rows[:size]
         rows = rows[size:]
 

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from rsir.core.hdf5 import IMAGE, image_array, open_image_arrays, readable
+from rsir.networks.backbone import activation_names
 
 
 def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]:
@@ -24,8 +25,8 @@ def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]
 
 
 @contextmanager
-def open_activations(path: Path, images: Sequence[str]) -> Iterator[h5py.Dataset]:
-    """Open the activations N×C×H×W of a file; read them within `readable`.
+def open_activations(path: Path, images: Sequence[str]) -> Iterator[list[h5py.Dataset]]:
+    """Open the activations N×… of a file, one dataset for each tensor; read within `readable`.
 
     Raises
     ------
@@ -34,5 +35,7 @@ def open_activations(path: Path, images: Sequence[str]) -> Iterator[h5py.Dataset
     """
     with open_image_arrays(path, images) as file:
         with readable(path):
-            activations = image_array(file, "activation", 4, np.float16)
+            count = sum(name.startswith("activation") for name in file)
+            names = activation_names(max(1, count))
+            activations = [image_array(file, name, None, np.float16) for name in names]
         yield activations

@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from rsir.core.hdf5 import ArrayFile
 from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, consecutive_batches
-from rsir.networks.backbone import Backbone, pool
+from rsir.networks.backbone import Activations, Backbone, activation_names, classified, pooled
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import check_finite
@@ -25,8 +24,9 @@ def extract(
 ) -> None:
     """Extract the off-the-shelf descriptors `pool` (N×D) and, with a classifier, `output` (N×K).
 
-    `output` is the softmax over the classes of the pretrained network. The activations at the cut
-    are appended to `activations`, unless it is None.
+    `output` is the softmax over the classes of the pretrained network. A classifier that is a
+    projection into a space of images and texts has no classes; its result is `projection`. The
+    activations at the cut are appended to `activations`, unless it is None.
 
     Raises
     ------
@@ -35,38 +35,43 @@ def extract(
         it.
     """
     describe = describer(backbone, processor)
+    names = activation_names(len(backbone.activation_shapes))
     rows = consecutive_batches(descriptors.rows, processor.batch_size)
     for batch in progress(source.batches(rows), len(rows), "extract", "batch"):
         if activations is not None:
-            activations.append("activation", batch.cpu().numpy())
+            for name, tensor in zip(names, batch, strict=True):
+                activations.append(name, tensor.cpu().numpy())
         for name, values in describe(batch).items():
             descriptors.append(name, values)
 
 
 def describer(
     backbone: Backbone, processor: Processor
-) -> Callable[[Tensor], dict[str, np.ndarray]]:
+) -> Callable[[Activations], dict[str, np.ndarray]]:
     """Return a function from the activations of a batch to its off-the-shelf descriptors by name.
 
     It raises the errors of `extract`.
     """
     tail = for_inference(processor.place(backbone.tail), processor.inference)
+    pooling = processor.place(backbone.pooling)
     classifier = backbone.classifier and for_inference(
         processor.place(backbone.classifier), processor.inference
     )
     portions = Portions()
 
     @torch.inference_mode()
-    def compute(batch: Tensor) -> dict[str, np.ndarray]:
+    def compute(batch: Activations) -> dict[str, np.ndarray]:
         with processor.precision(processor.inference):
-            feature_map = tail(processor.place_activations(batch))
-            scores = classifier(feature_map) if classifier is not None else None
-        arrays = {"pool": pool(feature_map).cpu().numpy()}
-        if scores is not None:
+            features = tail(*processor.place_activations(batch))
+            scores = classified(classifier, features) if classifier is not None else None
+        arrays = {"pool": pooled(pooling, features).cpu().numpy()}
+        if scores is not None and backbone.projection:
+            arrays["projection"] = scores.float().cpu().numpy()
+        elif scores is not None:
             arrays["output"] = scores.float().softmax(1).cpu().numpy()
         return arrays
 
-    def describe(batch: Tensor) -> dict[str, np.ndarray]:
+    def describe(batch: Activations) -> dict[str, np.ndarray]:
         parts = portions.apply(compute, batch)
         arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         check_finite(arrays, processor.inference)

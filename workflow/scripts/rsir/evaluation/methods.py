@@ -25,6 +25,9 @@ POWERSET = "powerset"
 
 POOL = "pool"
 OUTPUT = "output"
+PROJECTION = "projection"
+"""What a network gives that was trained on images and texts, in the space of both."""
+
 HISTOGRAM = "histogram"
 """The descriptor of a handcrafted backbone."""
 

@@ -1,34 +1,90 @@
-"""A network in three parts: trunk, tail and classifier."""
+"""A network in four parts: trunk, tail, pooling and classifier."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from torch import Tensor, fx
+import torch
+from torch import Tensor, fx, nn
 
 from rsir.networks.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network in three parts.
+    """A network in four parts.
+
+    A part that returns several tensors returns a tuple; the next one takes these as its arguments.
 
     Attributes
     ----------
     trunk
-        images B×3×S×S → activations at the cut B×C×H×W
+        images B×C×S×S → activations at the cut, one or more tensors B×…
     tail
-        activations at the cut → last feature map B×D×H'×W'
+        activations at the cut → features: a map B×D×H×W or B×H×W×D, tokens B×T×D, or several
+    pooling
+        features, in float32 → descriptor `pool` B×D, see `pooled`
     classifier
-        last feature map → class scores (logits) B×K; None if the weights have no classifier
+        features → class scores (logits) B×K; None if the weights have no classifier
+    preprocessing
+        preprocessing of the images
+    activation_shapes
+        shape of each activation of an image
+    dimension
+        D, the number of pooled features
+    projection
+        whether `classifier` is a projection into a space of images and texts, without classes
     """
 
     trunk: fx.GraphModule
     tail: fx.GraphModule
+    pooling: nn.Module
     classifier: fx.GraphModule | None
     preprocessing: Preprocessing
-    activation_shape: tuple[int, ...]
+    activation_shapes: tuple[tuple[int, ...], ...]
     dimension: int
+    projection: bool = False
 
 
-def pool(feature_map: Tensor) -> Tensor:
-    """Global average pooling: B×D×H×W → B×D, in float32."""
-    return feature_map.float().mean((2, 3))
+@dataclass(frozen=True)
+class Activations:
+    """Activations of images at the cut: a tensor B×… for each that crosses it."""
+
+    tensors: tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, results: Tensor | tuple[Tensor, ...]) -> "Activations":
+        """Return the results of a trunk as activations."""
+        return cls(results if isinstance(results, tuple) else (results,))
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+    def __getitem__(self, rows: slice) -> "Activations":
+        return Activations(tuple(tensor[rows] for tensor in self.tensors))
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(self.tensors)
+
+
+def concatenated(batches: Iterable[Activations]) -> Activations:
+    """Return the rows of all batches, in order."""
+    return Activations(tuple(torch.cat(tensors) for tensors in zip(*batches, strict=True)))
+
+
+def activation_names(count: int) -> list[str]:
+    """Return the names of the activations in files: `activation`, or `activation_0` and so on."""
+    return ["activation"] if count == 1 else [f"activation_{number}" for number in range(count)]
+
+
+def pooled(pooling: nn.Module, features: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """Pool the features of a tail into B×D, in float32 and without reduced precision."""
+    several = features if isinstance(features, tuple) else (features,)
+    with torch.autocast(several[0].device.type, enabled=False):
+        vectors: Tensor = pooling(*(feature.float() for feature in several))
+    return vectors
+
+
+def classified(classifier: nn.Module, features: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """Return the class scores of the features of a tail."""
+    scores: Tensor = classifier(*(features if isinstance(features, tuple) else (features,)))
+    return scores

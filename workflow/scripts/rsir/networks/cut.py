@@ -1,19 +1,24 @@
-"""The cut of a traced network into trunk, tail and classifier.
+"""The cut of a network into trunk, tail, pooling and classifier.
 
-Fine-tuning freezes the trunk and trains the tail; the classifier is the network's head, from the
-last feature map to the class scores. The three are parts of one traced graph, so any model that
-torch.fx can trace can be cut, and every parameter keeps its name in the whole network.
+Fine-tuning freezes the trunk and trains tail and pooling. The tail ends with the network's
+features, the last map or tokens before its own pooling; the classifier leads from these to the
+class scores. All are parts of one traced graph, so every parameter keeps its name in the whole
+network, and any network that can be traced can be cut.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
-from timm.models import get_notrace_functions, get_notrace_modules
-from torch import fx, nn
-from torch.fx.passes.shape_prop import ShapeProp
-from torchvision.models.feature_extraction import NodePathTracer
+from torch import Tensor, fx, nn
 
 from rsir.core.errors import InputError
+from rsir.networks.automatic_cut import automatic_cuts
 from rsir.networks.backbone import Backbone
+from rsir.networks.parts import NotSeparableError, ancestors, part
+from rsir.networks.pooling import Pooling, count_prefix_tokens, position_dimensions
 from rsir.networks.preprocessing import Preprocessing
+from rsir.networks.tracing import Trace, batch_first, shape, trace_network
 
 # The first module of the tail. The thesis fine-tunes block 5 of VGG16, blocks 9-11 of
 # the 11 of InceptionV3, and the last 2 of the 16 residual blocks of ResNet50.
@@ -24,101 +29,237 @@ CUTS = {
     "tf_efficientnet_lite0": "blocks.6",
 }
 
+MEAN_POOLED = ("AlexNet", "VGG")
+"""Networks described by the mean of their last map, not by what their dense layers make of it."""
 
-def cut_network(model: nn.Module, cut: str, preprocessing: Preprocessing) -> Backbone:
-    """Cut a network before the module named `cut` and after its last feature map.
+EMBEDDING_WIDTH = 64
+"""Embeddings of images and texts have a multiple of it as their width, lists of classes do not."""
 
-    The last feature map is the last value of shape B×D×H×W in the graph, with H = W > 1, before any
-    pooling of the classifier and such that the class scores depend on it alone. Trunk and
-    classifier are frozen; all parts are in evaluation mode, so batch norm uses its running
-    statistics.
+
+def cut_network(
+    model: nn.Module,
+    cut: str | None,
+    preprocessing: Preprocessing,
+    pooling: str = "native",
+    end: str | None = None,
+) -> Backbone:
+    """Cut a network before a module and after its features.
+
+    Parameters
+    ----------
+    model : Module
+        A classifier of torchvision or timm, in evaluation mode; so is each part of it.
+    cut : str or None
+        The first module of the tail. None finds it, see `automatic_cuts`.
+    preprocessing : Preprocessing
+        Its `size` and the number of its means are those of the images.
+    pooling : str
+        ``native``: what the network hands to its classifier, except for `MEAN_POOLED`; or a kind of
+        `Pooling`.
+    end : str, optional
+        The last module of the network, which then has no classifier; its result is pooled, with the
+        mean as the native pooling.
 
     Raises
     ------
     InputError
-        If there is no such module, more than one tensor crosses the cut, or the network has no
-        feature map after it.
+        If the network cannot be traced, there is no such module, it cannot be cut there, or its
+        features cannot be pooled in this way.
     """
-    tracer = NodePathTracer(
-        leaf_modules=list(get_notrace_modules()), autowrap_functions=list(get_notrace_functions())
-    )
-    graph = tracer.trace(model)
-    traced = fx.GraphModule(model, graph).eval()
-    size = preprocessing.size
+    trace = _traced(model, len(preprocessing.mean), preprocessing.size)
+    if end is None:
+        features, pool, scores = _ends(trace)
+    else:
+        features, pool, scores = [_result(trace, end)], None, None
+    if type(model).__name__ in MEAN_POOLED:
+        pool = None
+    trunk, tail, crossing = _trunk_and_tail(trace, cut, features)
+    pooled = _pooling(trace, pooling, features, pool)
+    classifier = part(trace, features, scores) if scores is not None else None
+    for module, trained in ((classifier, False), (tail, True), (pooled, True), (trunk, False)):
+        if module is not None:  # what the trunk shares with another part is frozen there, too
+            module.requires_grad_(trained)
     with torch.no_grad():
-        ShapeProp(traced).propagate(torch.zeros(1, len(preprocessing.mean), size, size))
-    nodes = list(traced.graph.nodes)
-    paths = [tracer.node_to_qualname.get(node, "") for node in graph.nodes]
-
-    start = next((i for i, p in enumerate(paths) if p == cut or p.startswith(f"{cut}.")), None)
-    if start is None:
-        names = ", ".join(name for name, _ in model.named_children())
-        raise InputError(f"cut {cut}: the network has no module of this name; it has {names}, …")
-    crossing = [
-        node
-        for node in nodes[:start]
-        if node.op != "get_attr" and any(user in nodes[start:] for user in node.users)
-    ]
-    output = next(node for node in nodes if node.op == "output")
-    image, scores = nodes[0], output.all_input_nodes[0]
-    maps = [
-        node
-        for node in nodes[start:]
-        if _is_feature_map(node, traced) and image not in _ancestors(scores, node)
-    ]
-    if len(crossing) != 1 or not maps:
-        raise InputError(
-            f"cut {cut}: {len(crossing)} tensors cross it and {len(maps)} feature maps follow; "
-            "name a module that one tensor enters and whose output has height and width"
-        )
-    trunk = _part(traced, nodes, image, crossing[0]).requires_grad_(False)
-    tail = _part(traced, nodes, crossing[0], maps[-1])
-    classifier = _part(traced, nodes, maps[-1], scores).requires_grad_(False)
+        example = pooled(*(torch.zeros(shape(node)) for node in features))
     return Backbone(
         trunk=trunk,
         tail=tail,
+        pooling=pooled,
         classifier=classifier,
         preprocessing=preprocessing,
-        activation_shape=_shape(crossing[0])[1:],
-        dimension=_shape(maps[-1])[1],
+        activation_shapes=tuple(shape(node)[1:] for node in crossing),
+        dimension=example.shape[1],
+        projection=scores is not None and shape(scores)[1] % EMBEDDING_WIDTH == 0,
     )
 
 
-def _shape(node: fx.Node) -> tuple[int, ...]:
-    value = node.meta.get("tensor_meta")
-    return tuple(getattr(value, "shape", ()))
+def _traced(model: nn.Module, channels: int, size: int) -> Trace:
+    try:
+        return trace_network(model, channels, size)
+    except Exception as error:  # whatever a network does when it is not given values
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"network {type(model).__name__}: cannot be traced ({reason:.200}); use another network"
+        ) from error
 
 
-def _is_feature_map(node: fx.Node, model: fx.GraphModule) -> bool:
+def _ends(trace: Trace) -> tuple[list[fx.Node], fx.Node, fx.Node | None]:
+    """Return the features, what the network hands to its classifier, and the class scores."""
+    output = next(node for node in trace.graph.nodes if node.op == "output")
+    scores = output.args[0]
+    if not isinstance(scores, fx.Node):
+        raise InputError(f"network {type(trace.network).__name__}: is not a classifier")
+    marked = _nodes(trace.marks.get("features"))
+    if marked:
+        pool: fx.Node = trace.marks["pool"]
+        return marked, pool, scores if getattr(trace.network, "num_classes", 1) else None
+    needed = ancestors([scores])
+    order = [node for node in trace.graph.nodes if node in needed and node.meta.get("depends")]
+    layers = [node for node in order if _is_classifier(node, trace.network)]
+    if not layers:
+        raise InputError(f"network {type(trace.network).__name__}: has no classifier")
+    pool = layers[-1].all_input_nodes[0]
+    before = ancestors([pool])
+    for node in reversed(order):
+        is_last = node in before and _is_map(node, trace.network)
+        if is_last and trace.image not in ancestors([scores], [node]):
+            return [node], pool, scores
+    raise InputError(
+        f"network {type(trace.network).__name__}: has no map or tokens that alone determine its "
+        "class scores; set the backbone's key 'end' to the name of its last module"
+    )
+
+
+def _nodes(value: Any) -> list[fx.Node]:
+    """Return the nodes of tensors in a value."""
+    if isinstance(value, fx.Node):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value or ()
+    return [node for item in items for node in _nodes(item)] if not isinstance(value, str) else []
+
+
+def _is_classifier(node: fx.Node, network: nn.Module) -> bool:
+    return node.op == "call_module" and isinstance(
+        network.get_submodule(str(node.target)), (nn.Linear, nn.Conv2d)
+    )
+
+
+def _is_map(node: fx.Node, network: nn.Module) -> bool:
+    """Return whether a value is a square map or tokens."""
     if node.op == "call_module" and isinstance(
-        model.get_submodule(str(node.target)), nn.AdaptiveAvgPool2d
+        network.get_submodule(str(node.target)), nn.AdaptiveAvgPool2d
     ):
         return False  # VGG pools its last map to 7×7 before the classifier
-    shape = _shape(node)
-    return len(shape) == 4 and shape[2] == shape[3] > 1
+    sizes = shape(node)
+    square = len(sizes) == 4 and (sizes[2] == sizes[3] > 1 or sizes[1] == sizes[2] > 1)
+    return batch_first(node) and (square or (len(sizes) == 3 and sizes[1] > 1))
 
 
-def _part(
-    model: fx.GraphModule, nodes: list[fx.Node], start: fx.Node, end: fx.Node
-) -> fx.GraphModule:
-    """Return the part of a graph that computes `end` from `start`."""
-    graph = fx.Graph()
-    copies = {start: graph.placeholder("x")}
-    needed = _ancestors(end, start)
-    for node in nodes:
-        if node in needed:
-            copies[node] = graph.node_copy(node, copies.__getitem__)
-    graph.output(copies[end])
-    return fx.GraphModule(model, graph).eval()
+def _result(trace: Trace, module: str) -> fx.Node:
+    """Return the result of a module."""
+    inside = {node for node in trace.graph.nodes if _within(node, module)}
+    results = [
+        node
+        for node in trace.graph.nodes
+        if node in inside and node.meta.get("depends") and not inside.issuperset(node.users)
+    ]
+    if not inside:
+        raise InputError(f"end {module}: {_no_module(trace.network)}")
+    if len(results) != 1 or not batch_first(results[0]) or len(shape(results[0])) not in (2, 3, 4):
+        found = ", ".join("×".join(map(str, ("B", *shape(node)[1:]))) for node in results)
+        raise InputError(
+            f"end {module}: its result is {found or 'not used'}; "
+            "name a module that returns one map or tokens with one row per image"
+        )
+    return results[0]
 
 
-def _ancestors(end: fx.Node, start: fx.Node) -> set[fx.Node]:
-    """Return `end` and all nodes that it depends on, back to `start` and without it."""
-    ancestors: set[fx.Node] = set()
-    waiting = [end]
-    while waiting:
-        node = waiting.pop()
-        if node is not start and node not in ancestors:
-            ancestors.add(node)
-            waiting.extend(node.all_input_nodes)
-    return ancestors
+def _within(node: fx.Node, module: str) -> bool:
+    path = str(node.meta["path"])
+    return path == module or path.startswith(f"{module}.")
+
+
+def _no_module(network: nn.Module) -> str:
+    names = ", ".join(name for name, _ in network.named_children())
+    return f"the network has no module of this name; it has {names}, …"
+
+
+def _trunk_and_tail(
+    trace: Trace, cut: str | None, features: Sequence[fx.Node]
+) -> tuple[fx.GraphModule, fx.GraphModule, list[fx.Node]]:
+    """Return trunk, tail, and the nodes that cross from one to the other."""
+    needed = ancestors(features)
+    order = [node for node in trace.graph.nodes if node in needed and node.meta["depends"]]
+    if cut is not None:
+        return _cut_before(trace, cut, features, order)
+    for name in automatic_cuts(trace, order):
+        try:
+            return _cut_before(trace, name, features, order)
+        except InputError:
+            continue
+    raise InputError(
+        f"network {type(trace.network).__name__}: no module was found at which it can be cut; "
+        "set the backbone's key 'cut' to the name of the first module to train"
+    )
+
+
+def _cut_before(
+    trace: Trace, cut: str, features: Sequence[fx.Node], order: Sequence[fx.Node]
+) -> tuple[fx.GraphModule, fx.GraphModule, list[fx.Node]]:
+    start = next((i for i, node in enumerate(order) if _within(node, cut)), None)
+    if start is None:
+        known = any(name == cut for name, _ in trace.network.named_modules())
+        reason = "comes after the features, or is not used" if known else _no_module(trace.network)
+        raise InputError(f"cut {cut}: {reason}")
+    before, after = order[:start], set(order[start:])
+    crossing = [node for node in before if node in features or after.intersection(node.users)]
+    if not crossing or not all(batch_first(node) and _is_real(node) for node in crossing):
+        found = ", ".join("×".join(map(str, shape(node))) or "no tensor" for node in crossing)
+        raise InputError(
+            f"cut {cut}: what crosses it has not one row per image ({found or 'nothing'} for 2 "
+            "images); name another module"
+        )
+    try:
+        trunk = part(trace, [trace.image], _result_of(crossing))
+        tail = part(trace, crossing, _result_of(features))
+    except NotSeparableError:
+        raise InputError(f"cut {cut}: the network cannot be separated there") from None
+    if next(tail.parameters(), None) is None:
+        raise InputError(f"cut {cut}: no parameters follow it; name an earlier module")
+    return trunk, tail, crossing
+
+
+def _result_of(nodes: Sequence[fx.Node]) -> fx.Node | tuple[fx.Node, ...]:
+    return nodes[0] if len(nodes) == 1 else tuple(nodes)
+
+
+def _is_real(node: fx.Node) -> bool:
+    return all(
+        isinstance(value, Tensor) and value.is_floating_point() for value in node.meta["values"]
+    )
+
+
+def _pooling(
+    trace: Trace, kind: str, features: Sequence[fx.Node], pool: fx.Node | None
+) -> nn.Module:
+    """Return the pooling of features."""
+    if kind == "native" and pool is not None:
+        return part(trace, features, _vector(trace, pool))
+    if len(features) != 1 or len(shape(features[0])) not in (2, 3, 4):
+        raise InputError(
+            f"pooling {kind}: the network has no single map or tokens; use pooling: native"
+        )
+    prefix = count_prefix_tokens(trace.network)
+    return Pooling("mean" if kind == "native" else kind, shape(features[0]), prefix)
+
+
+def _vector(trace: Trace, pool: fx.Node) -> fx.Node:
+    """Return a value as one vector per image: the mean over the positions of a map."""
+    positions = position_dimensions(shape(pool))
+    if not positions:
+        return pool
+    with trace.graph.inserting_after(pool):
+        mean = trace.graph.call_method("mean", (pool, positions))
+    values = tuple(value.mean(positions) for value in pool.meta["values"])
+    mean.meta.update(values=values, depends=True, path="")
+    return mean

@@ -27,6 +27,8 @@ def load_backbone(
     cut: str | None = None,
     resize: str = "squash",
     seed: int = 0,
+    pooling: str = "native",
+    end: str | None = None,
     **stated: Any,
 ) -> Backbone:
     """Build a network, load its weights, and cut it.
@@ -41,11 +43,13 @@ def load_backbone(
     weights : str
         The name of the weights, which determines the preprocessing.
     cut : str, optional
-        Name of the first module of the tail; the default is that of `CUTS`.
+        Name of the first module of the tail; the default is that of `CUTS`, or is found.
     resize : str
         ``squash`` or ``crop``.
     seed : int
         Seed of the random initialisation.
+    pooling, end : str
+        See `cut_network`.
     **stated
         What is stated of the network's input, as in `stated_input`; with ``torchgeo``, only `size`
         and `missing`.
@@ -82,13 +86,9 @@ def load_backbone(
         loaded = _load_matching(model, state)
         if published:
             loaded |= published.optional_tensors(model.state_dict())
-    cut = cut or CUTS.get(network)
-    if cut is None:
-        raise InputError(
-            f"network {network}: no default cut is defined for it; "
-            "set the backbone's key 'cut' to the name of the first module to train"
-        )
-    backbone = cut_network(model, cut, preprocessing)
+    if end is None:
+        cut = cut or CUTS.get(network)
+    backbone = cut_network(model, cut, preprocessing, pooling, end)
     return _checked(backbone, loaded, state, model.state_dict(), network, weight_file)
 
 
@@ -112,7 +112,8 @@ def _checked(
     weight_file: Path | None,
 ) -> Backbone:
     """Check that trunk and tail are loaded and finite; drop a classifier that is not."""
-    features = {**backbone.trunk.state_dict(), **backbone.tail.state_dict()}
+    parts = (backbone.trunk, backbone.tail, backbone.pooling)
+    features = {name: tensor for part in parts for name, tensor in part.state_dict().items()}
     if missing := _missing(features, loaded):
         raise InputError(f"{weight_file}: {misfit(features, missing, state, loaded, network)}")
     if surplus := surplus_block(features, state, target):

@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from rsir.core.errors import MachineError, is_out_of_memory
+from rsir.networks.backbone import Activations
 
-Batch = TypeVar("Batch", Tensor, np.ndarray)
+Batch = TypeVar("Batch", Tensor, np.ndarray, Activations)
 Result = TypeVar("Result")
 
 
@@ -34,7 +35,7 @@ class Portions:
         compute : callable
             Takes the list of consecutive parts, a single one if the batch fits. It may be
             interrupted when memory is exhausted and called again.
-        batch : Tensor or ndarray
+        batch : Tensor, ndarray or Activations
             B×…, at least one row, split along the first dimension.
 
         Raises
@@ -76,7 +77,7 @@ class Portions:
         torch.cuda.empty_cache()
 
 
-def in_parts(network: Callable[[Tensor], Tensor], parts: list[Tensor]) -> Tensor:
+def in_parts(network: Callable[[Batch], Tensor], parts: list[Batch]) -> Tensor:
     """Run a network over the parts of a batch and return the concatenated outputs, B×….
 
     The backward pass recomputes one part at a time (gradient checkpointing), so only one part

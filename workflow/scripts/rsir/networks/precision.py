@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
 from rsir.core.origin import ORIGIN, check_origin, circumstances
+from rsir.networks.backbone import Activations
 from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
 
@@ -147,8 +148,8 @@ def check_finite(descriptors: Mapping[str, np.ndarray], dtype: torch.dtype) -> N
 @torch.inference_mode()
 def activations_at_cut(
     trunk: nn.Module, preprocessing: Preprocessing, processor: Processor, pixels: Tensor
-) -> Tensor:
-    """Compute the activations at the cut B×C×H×W, rounded to half precision.
+) -> Activations:
+    """Compute the activations at the cut, rounded to half precision.
 
     `pixels` is uint8 B×H×W×3; the trunk is on the processor.
 
@@ -159,8 +160,9 @@ def activations_at_cut(
     """
     images = preprocessing.normalise(pixels.to(processor.device, non_blocking=True))
     with processor.precision(processor.inference):
-        activations: Tensor = trunk(images).half()
-    if not torch.isfinite(activations).all():
+        exact = Activations.of(trunk(images))
+    activations = Activations(tuple(tensor.half() for tensor in exact))
+    if not all(torch.isfinite(tensor).all() for tensor in activations):
         raise NotFiniteError(
             "activations at the cut exceed the range of half precision (65,504); "
             "use another cut or other weights for the backbone"

@@ -10,6 +10,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from rsir.networks.backbone import Activations
+
 # Parameters of glibc's mallopt with values that keep freed memory: by default, each feature map is
 # new memory, which the kernel fills with zeros first.
 KEPT_MEMORY = {"M_MMAP_MAX": (-4, 0), "M_TRIM_THRESHOLD": (-1, -1)}
@@ -44,10 +46,22 @@ class Processor:
         network.to(memory_format=torch.channels_last)
         return network
 
-    def place_activations(self, activations: Tensor) -> Tensor:
-        """Move stored activations B×C×H×W to the device, as float32 in channels-last memory."""
-        moved = activations.to(self.device)  # before the conversion, while they are half the size
-        return moved.to(torch.float32, memory_format=torch.channels_last)
+    def place_activations(self, activations: Activations) -> Activations:
+        """Move stored activations to the device, as float32, maps B×C×H×W in channels-last memory.
+
+        They are moved before the conversion, while they are half the size.
+        """
+        tensors = (
+            tensor.to(self.device).to(torch.float32, memory_format=_memory_format(tensor))
+            for tensor in activations
+        )
+        return Activations(tuple(tensors))
+
+
+def _memory_format(activations: Tensor) -> torch.memory_format:
+    sizes = activations.shape
+    has_planes = len(sizes) == 4 and sizes[1] != sizes[2]
+    return torch.channels_last if has_planes else torch.contiguous_format
 
 
 def prepare_processor(threads: int, use_gpu: bool = True) -> Processor:

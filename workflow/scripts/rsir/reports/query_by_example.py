@@ -24,7 +24,7 @@ from rsir.core.origin import METHOD, ORIGIN, check_origin
 from rsir.descriptors.activations import ComputedActivations
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.descriptors.extraction import extract
-from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL
+from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL, PROJECTION
 from rsir.networks.backbone import Backbone
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import recorded_precision, reduced_precision
@@ -34,7 +34,8 @@ from rsir.search.exact import rank
 from rsir.training.models import TaskModel, load_models, read_metadata
 from rsir.training.reextraction import reextract
 
-DESCRIPTORS = (POOL, HISTOGRAM, OUTPUT)
+NETWORK_DESCRIPTORS = (POOL, OUTPUT, PROJECTION)
+DESCRIPTORS = (POOL, HISTOGRAM, OUTPUT, PROJECTION)
 
 THRESHOLD = 0.5
 """The smallest output for which a label is predicted."""
@@ -127,7 +128,7 @@ def query_by_example(
     processor = reduced_precision(prepare_processor(threads, use_gpu=False))
     processor = recorded_precision(precision, processor, attributes)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
-    tuned = list(load_models(models, backbone.tail, backbone.dimension)) if models else []
+    tuned = list(load_models(models, backbone)) if models else []
     pixels = backbone.preprocessing.select(query_image)[0]
     computed = describe(rotated(pixels), backbone, tuned, processor)
     predicted = predict(tuned, computed[OUTPUT][0]) if tuned else None
@@ -186,7 +187,7 @@ def describe(
             reextract(models, source, processor, arrays)
         else:
             extract(backbone, source, processor, arrays, None)
-        return {name: file[name][:] for name in (POOL, OUTPUT) if name in file}
+        return {name: file[name][:] for name in NETWORK_DESCRIPTORS if name in file}
 
 
 def predict(models: Sequence[TaskModel], output: np.ndarray) -> dict[str, float]:

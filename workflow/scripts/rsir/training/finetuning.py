@@ -5,21 +5,21 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from rsir.core.errors import InputError
 from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, Batches
-from rsir.networks.backbone import pool
+from rsir.networks.backbone import Activations, Backbone, pooled
 from rsir.networks.folding import fold_batch_norm
 from rsir.networks.out_of_memory import Portions, in_parts
+from rsir.networks.parts import copy_part
 from rsir.networks.processor import Processor
 from rsir.training.labelings import UNSEEN, Task
 from rsir.training.models import Head, TaskModel, activate
@@ -35,14 +35,14 @@ Curve = list[dict[str, Any]]
 
 CURVE = ["task", "stage", "epoch", "train_loss", "validation_loss", "validation_map"]
 """The columns of a learning curve."""
-Inputs = Callable[[Batches], Iterator[Tensor]]  # batches of rows → network inputs
-Forward = Callable[[list[Tensor]], Tensor]  # parts of a batch → logits B×K
+Inputs = Callable[[Batches], Iterator[Any]]  # batches of rows → network inputs
+Forward = Callable[[list[Any]], Tensor]  # parts of a batch → logits B×K
 
 
 def finetune(
     task: Task,
-    tail: fx.GraphModule,
-    pooled: np.ndarray,
+    backbone: Backbone,
+    off_the_shelf: np.ndarray,
     source: ActivationSource,
     train: np.ndarray,
     validation: np.ndarray,
@@ -52,7 +52,7 @@ def finetune(
     resume: State | None = None,
     save_state: Callable[[State], None] | None = None,
 ) -> tuple[TaskModel, Curve]:
-    """Fine-tune one network: first its new head only, then tail and head.
+    """Fine-tune one network: first its new head only, then tail, pooling and head.
 
     In the first stage the tail is fixed, so its pooled features are passed in instead of computed.
     Batch norm of the tail keeps the pretrained statistics and trains scale and shift only:
@@ -63,10 +63,11 @@ def finetune(
     ----------
     task : Task
         Outputs and targets.
-    tail : Module
-        The pretrained tail; it is copied.
-    pooled : ndarray
-        Pooled features of all images by the pretrained tail, N×D.
+    backbone : Backbone
+        The pretrained network, whose tail and pooling are copied. What they share with the trunk
+        is not trained.
+    off_the_shelf : ndarray
+        Pooled features of all images by the pretrained network, N×D.
     source : ActivationSource
         The activations at the cut.
     train, validation : ndarray
@@ -101,24 +102,25 @@ def finetune(
     generator = np.random.default_rng([seed, *task.name.encode()])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(generator.integers(2**31)))
-        head = processor.place(Head(pooled.shape[1], len(task.outputs))).eval()
-    tail = processor.place(deepcopy(tail).requires_grad_(True)).eval()
+        head = processor.place(Head(backbone.dimension, len(task.outputs))).eval()
+    tail = processor.place(copy_part(backbone.tail)).eval()
+    pooling = processor.place(copy_part(backbone.pooling)).eval()
     folded = fold_batch_norm(tail)
-    features = torch.from_numpy(pooled).to(processor.device)
+    vectors = torch.from_numpy(off_the_shelf).to(processor.device)
 
-    def pooled_features(activations: Tensor) -> Tensor:
+    def pooled_features(activations: Activations) -> Tensor:
         with processor.precision(processor.training):
-            feature_map = folded(processor.place_activations(activations))
-        return pool(feature_map)
+            features = folded(*processor.place_activations(activations))
+        return pooled(pooling, features)
 
     def features_of(batches: Batches) -> Iterator[Tensor]:
-        return (features[rows] for rows in batches)
+        return (vectors[rows] for rows in batches)
 
     def from_features(parts: list[Tensor]) -> Tensor:
         logits: Tensor = head(torch.cat(parts))
         return logits
 
-    def from_activations(parts: list[Tensor]) -> Tensor:
+    def from_activations(parts: list[Activations]) -> Tensor:
         logits: Tensor = head(in_parts(pooled_features, parts))
         return logits
 
@@ -126,16 +128,18 @@ def finetune(
     if resume:
         if resume["stage"] == "tail":
             tail.load_state_dict(resume["tail"])
+            pooling.load_state_dict(resume["pooling"])
         head.load_state_dict(resume["head"])
         generator.bit_generator.state = json.loads(resume["generator"])
         curve = json.loads(resume["curve"])
     finished = Counter(row["stage"] for row in curve)
     stages: list[tuple[str, Inputs, Forward, list[nn.Module]]] = [
         ("head", features_of, from_features, [head]),
-        ("tail", source.batches, from_activations, [tail, head]),
+        ("tail", source.batches, from_activations, [tail, pooling, head]),
     ]
     for stage, inputs, forward, trained in stages:
-        weights = [weight for part in trained for weight in part.parameters()]
+        parameters = (weight for part in trained for weight in part.parameters())
+        weights = [weight for weight in dict.fromkeys(parameters) if weight.requires_grad]
         optimizer = _optimizer(weights, settings[stage])
         train_portions, validation_portions = Portions(), Portions()
         if resume and resume["stage"] == stage:
@@ -164,15 +168,16 @@ def finetune(
                         "stage": stage,
                         "epoch": epoch,
                         "tail": tail.state_dict() if stage == "tail" else {},
+                        "pooling": pooling.state_dict() if stage == "tail" else {},
                         "head": head.state_dict(),
                         "optimizer": optimizer.state_dict(),
                         "generator": json.dumps(generator.bit_generator.state),
                         "curve": json.dumps(curve),
                     }
                 )
-    for part in (tail, head):
+    for part in (tail, pooling, head):
         part.cpu().zero_grad()  # the models of all tasks stay in memory until they are saved
-    return TaskModel(task.name, task.outputs, task.activation, tail, head), curve
+    return TaskModel(task.name, task.outputs, task.activation, tail, pooling, head), curve
 
 
 def _train_epoch(
@@ -201,7 +206,7 @@ def _backward(
     activation: str,
     head: Head,
     optimizer: torch.optim.Optimizer,
-    parts: list[Tensor],
+    parts: list[Any],
 ) -> Tensor:
     """Compute the gradients from the parts of a batch, and return its mean loss."""
     optimizer.zero_grad()

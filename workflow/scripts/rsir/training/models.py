@@ -1,9 +1,8 @@
-"""Fine-tuned models: a tail and a new head per task, in one safetensors file with metadata."""
+"""Fine-tuned models: tail, pooling and head per task, in one safetensors file with metadata."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from torch import Tensor, fx, nn
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
 from rsir.core.origin import circumstances
-from rsir.networks.backbone import pool
+from rsir.networks.backbone import Backbone, pooled
+from rsir.networks.parts import copy_part
 
 ACTIVATIONS = ("softmax", "sigmoid")
 
@@ -36,7 +36,7 @@ class Head(nn.Module):
 
 @dataclass(frozen=True)
 class TaskModel:
-    """The fine-tuned tail and head of one task.
+    """The fine-tuned tail, pooling and head of one task.
 
     `outputs` holds the names of the output units; `activation` is ``softmax`` or ``sigmoid``.
     """
@@ -45,12 +45,17 @@ class TaskModel:
     outputs: list[str]
     activation: str
     tail: fx.GraphModule
+    pooling: nn.Module
     head: Head
 
-    def describe(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
-        """Return pooled features B×D and outputs B×K, float32, of feature maps B×D×H×W."""
-        pooled = pool(feature_map)
-        return pooled, activate(self.head(pooled), self.activation)
+    def describe(self, features: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """Return pooled features B×D and outputs B×K, float32, of the features of the tail."""
+        vectors = pooled(self.pooling, features)
+        return vectors, activate(self.head(vectors), self.activation)
+
+    def parts(self) -> dict[str, nn.Module]:
+        """Return the parts with parameters, by the name that their tensors have in files."""
+        return {"tail": self.tail, "pooling": self.pooling, "head": self.head}
 
 
 def activate(logits: Tensor, activation: str) -> Tensor:
@@ -63,7 +68,7 @@ def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, 
     tensors = {
         f"{number}.{part}.{name}": tensor.detach().cpu().contiguous()
         for number, model in enumerate(models)
-        for part, module in (("tail", model.tail), ("head", model.head))
+        for part, module in model.parts().items()
         for name, tensor in module.state_dict().items()
     }
     tasks = [
@@ -96,17 +101,15 @@ def read_tasks(path: Path) -> list[dict[str, Any]]:
         return tasks
 
 
-def load_models(path: Path, tail: fx.GraphModule, dimension: int) -> Iterator[TaskModel]:
+def load_models(path: Path, backbone: Backbone) -> Iterator[TaskModel]:
     """Yield the models of a file, in evaluation mode.
 
     Parameters
     ----------
     path : Path
         File written by `save_models`.
-    tail : Module
-        Tail of the backbone. It is copied for its architecture and not modified.
-    dimension : int
-        Number of pooled features of the tail.
+    backbone : Backbone
+        Its tail and pooling are copied for their architecture and not modified.
 
     Raises
     ------
@@ -117,9 +120,10 @@ def load_models(path: Path, tail: fx.GraphModule, dimension: int) -> Iterator[Ta
         for number, task in enumerate(_metadata(file)["tasks"]):
             if task["activation"] not in ACTIVATIONS:
                 raise ValueError(f"{task['activation']!r} is not an activation")
-            head = Head(dimension, len(task["outputs"]))
-            model = TaskModel(**task, tail=deepcopy(tail), head=head)
-            for part, module in (("tail", model.tail), ("head", model.head)):
+            head = Head(backbone.dimension, len(task["outputs"]))
+            tail, pooling = copy_part(backbone.tail), copy_part(backbone.pooling)
+            model = TaskModel(**task, tail=tail, pooling=pooling, head=head)
+            for part, module in model.parts().items():
                 names = module.state_dict()
                 module.load_state_dict(
                     {name: file.get_tensor(f"{number}.{part}.{name}") for name in names}

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from rsir.core.hdf5 import ArrayFile
 from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, consecutive_batches
+from rsir.networks.backbone import Activations
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import check_finite
@@ -38,16 +38,17 @@ def reextract(
         replace(
             model,
             tail=for_inference(processor.place(model.tail), processor.inference),
+            pooling=processor.place(model.pooling),
             head=processor.place(model.head),
         )
         for model in models
     ]
 
-    def compute(batch: Tensor) -> dict[str, np.ndarray]:
+    def compute(batch: Activations) -> dict[str, np.ndarray]:
         activations = processor.place_activations(batch)
         with processor.precision(processor.inference):
-            feature_maps = [model.tail(activations) for model in placed]
-        pairs = [model.describe(maps) for model, maps in zip(placed, feature_maps, strict=True)]
+            features = [model.tail(*activations) for model in placed]
+        pairs = [model.describe(each) for model, each in zip(placed, features, strict=True)]
         pooled, outputs = zip(*pairs, strict=True)
         return {
             "pool": torch.cat(pooled, 1).cpu().numpy(),

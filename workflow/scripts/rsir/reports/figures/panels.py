@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL, Method
+from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL, PROJECTION, Method
 from rsir.reports.figures.rows import Place, count_lines
 from rsir.reports.figures.style import DESCRIPTORS, FAINT, GREY, WIDTH
 
-OFFSETS = {POOL: -0.17, OUTPUT: 0.17, HISTOGRAM: 0.0}
+OFFSETS = {POOL: -0.17, OUTPUT: 0.17, PROJECTION: 0.17, HISTOGRAM: 0.0}
 """Vertical offset of a descriptor from the middle of its row, downwards."""
 
-_MARKERS = {POOL: "o", OUTPUT: "D", HISTOGRAM: "s"}
+_MARKERS = {POOL: "o", OUTPUT: "D", PROJECTION: "^", HISTOGRAM: "s"}
 
 Value = tuple[float, float, float]
 """A mean and the limits of its interval: mean, low, high."""

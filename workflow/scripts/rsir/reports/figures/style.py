@@ -16,6 +16,7 @@ from rsir.evaluation.methods import (
     OUTPUT,
     POOL,
     POWERSET,
+    PROJECTION,
     SINGLE_LABEL,
 )
 
@@ -65,7 +66,7 @@ _FIXED_COLOURS = {
 }
 _FURTHER_COLOURS = (VERMILLION, SKY, "#882255", "#999933", YELLOW)
 
-DESCRIPTORS = {POOL: "pooled features", OUTPUT: "output layer"}
+DESCRIPTORS = {POOL: "pooled features", OUTPUT: "output layer", PROJECTION: "projection"}
 
 _NAMES = {
     OFF_THE_SHELF: "off the shelf",
