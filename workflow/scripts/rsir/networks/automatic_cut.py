@@ -19,6 +19,9 @@ CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 MAIN_PART = 0.8
 """Part of the operations of a module from which a child holds its blocks."""
 
+MOST_STAGES = 6
+"""Number of stages of a network; more modules in a row are blocks, several of which are a stage."""
+
 NEGLIGIBLE = 0.02
 """Part of the operations of a module with which a child is not a stage."""
 
@@ -31,7 +34,7 @@ def automatic_cuts(trace: Trace, nodes: Sequence[fx.Node]) -> list[str]:
 
     `nodes` are those of the graph that compute the features and depend on the pixels, in order.
     """
-    work, last = _operations(nodes)
+    work, first, last = _operations(nodes)
     parent = ""
     while True:
         children = _children(trace.network, parent, work)
@@ -40,36 +43,42 @@ def automatic_cuts(trace: Trace, nodes: Sequence[fx.Node]) -> list[str]:
         kinds = {name: type(trace.network.get_submodule(name)) for name in children}
         main = max(children, key=lambda name: work[name])
         alike = sum(
-            kinds[name] is kinds[main] and work[name] > NEGLIGIBLE * work[parent]
+            kinds[name] is kinds[main]
+            and work[name] > NEGLIGIBLE * work[parent]
+            and (name == main or last[name] < first[main] or first[name] > last[main])
             for name in children
         )
         if work[main] < MAIN_PART * work[parent] or alike > 2:
             break
         parent = main
     units = _stages(trace.network, children, work)
-    shapes = [shape(last[name]) for name in units]
-    if len(set(shapes)) == 1:
-        first = len(units) - max(1, len(units) // 6)
-    elif kinds[units[-1]] in CONTAINERS:
-        first = len(units) - 1
-    else:
+    shapes = [shape(nodes[last[name]]) for name in units]
+    count = max(1, len(units) // 6)
+    if len(set(shapes)) > 1 and (kinds[units[-1]] in CONTAINERS or len(units) <= MOST_STAGES):
+        count = 1
+    elif len(set(shapes)) > 1:
         sizes = [_positions(each) for each in shapes]
-        run = list(takewhile(lambda size: size == sizes[-1], reversed(sizes)))
-        first = len(units) - (len(run) if len(run) < len(units) else max(1, len(units) // 6))
-    return [*units[first::-1], *units[first + 1 :]]
+        blocks = len(list(takewhile(lambda size: size == sizes[-1], reversed(sizes))))
+        count = blocks if blocks < len(units) else count
+    best = len(units) - count
+    return [*units[best::-1], *units[best + 1 :]]
 
 
-def _operations(nodes: Sequence[fx.Node]) -> tuple[Counter[str], dict[str, fx.Node]]:
-    """Return the number of operations and the last one within each module, in order of use."""
+def _operations(
+    nodes: Sequence[fx.Node],
+) -> tuple[Counter[str], dict[str, int], dict[str, int]]:
+    """Return the number, the first and the last of the operations of each module, as used."""
     work: Counter[str] = Counter()
-    last: dict[str, fx.Node] = {}
-    for node in nodes:
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for index, node in enumerate(nodes):
         names = str(node.meta["path"]).split(".") if node.meta["path"] else []
         for length in range(len(names) + 1):
             name = ".".join(names[:length])
             work[name] += 1
-            last[name] = node
-    return work, last
+            first.setdefault(name, index)
+            last[name] = index
+    return work, first, last
 
 
 def _children(network: nn.Module, parent: str, work: Counter[str]) -> list[str]:

@@ -158,7 +158,7 @@ def _is_map(node: fx.Node, network: nn.Module) -> bool:
 def _result(trace: Trace, module: str) -> fx.Node:
     """Return the result of a module."""
     inside = {node for node in trace.graph.nodes if _within(node, module)}
-    results = [
+    results: list[fx.Node] = [
         node
         for node in trace.graph.nodes
         if node in inside and node.meta.get("depends") and not inside.issuperset(node.users)

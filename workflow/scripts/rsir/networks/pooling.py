@@ -37,6 +37,8 @@ class Pooling(nn.Module):
 
     def __init__(self, kind: str, shape: tuple[int, ...], prefix_tokens: int) -> None:
         super().__init__()
+        if len(shape) == 3 and shape[1] <= prefix_tokens and kind != "cls":
+            raise InputError(f"pooling {kind}: the network ends with no tokens of patches; use cls")
         if kind == "cls" and (len(shape) != 3 or prefix_tokens == 0):
             raise InputError("pooling cls: the network has no class token; use another pooling")
         self._pool = POOL[kind]

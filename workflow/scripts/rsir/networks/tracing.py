@@ -73,7 +73,7 @@ def trace_network(network: nn.Module, channels: int, size: int) -> Trace:
         Any, if the network decides by pixels what to compute, or torch.fx cannot record it.
     """
     tracer = _Tracer(network, (channels, size, size))
-    with _marked(network, tracer.marks):
+    with _marked(network, tracer.marks), _expansion_of_constants():
         graph = tracer.trace(network)
     marks = {name: tracer.create_arg(value) for name, value in tracer.marks.items()}
     return Trace(network, graph, tracer.image.node, tracer.batch.node, marks)
@@ -102,6 +102,25 @@ def _marked(network: nn.Module, marks: dict[str, Any]) -> Iterator[None]:
         del network.__dict__["forward_features"], network.__dict__["forward_head"]
 
 
+@contextmanager
+def _expansion_of_constants() -> Iterator[None]:
+    """Let tensors that are no values of the graph be expanded to the batch size.
+
+    Of several sizes as separate arguments, torch takes numbers only; in a tuple, it takes any.
+    """
+    original = torch.Tensor.expand
+
+    def expand(tensor: Tensor, *sizes: Any, **options: Any) -> Any:
+        together = any(isinstance(size, fx.Proxy) for size in sizes)
+        return original(tensor, *((sizes,) if together else sizes), **options)
+
+    torch.Tensor.expand = expand  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        torch.Tensor.expand = original  # type: ignore[method-assign]
+
+
 class _Value(fx.Proxy):
     """A value of the graph; attributes other than methods are those of the computed values."""
 
@@ -123,8 +142,8 @@ class _Tracer(fx.Tracer):
     proxy_buffer_attributes = True
 
     def __init__(self, network: nn.Module, image_shape: tuple[int, ...]) -> None:
-        self._leaf_modules, functions = _recorded_whole(network)
-        super().__init__(autowrap_functions=functions)
+        super().__init__()
+        self._leaf_modules = _recorded_whole(network)
         self._tensors = {
             id(tensor): name
             for tensors in (network.named_parameters, network.named_buffers)
@@ -245,13 +264,13 @@ class _Tracer(fx.Tracer):
             self._computing = False
 
 
-def _recorded_whole(network: nn.Module) -> tuple[tuple[type, ...], tuple[Callable[..., Any], ...]]:
-    """Return the modules and functions that timm keeps as one operation of a graph."""
+def _recorded_whole(network: nn.Module) -> tuple[type, ...]:
+    """Return the modules that timm keeps as one operation of a graph."""
     if not type(network).__module__.startswith("timm."):
-        return (), ()
-    from timm.models import get_notrace_functions, get_notrace_modules  # slow import
+        return ()
+    from timm.models import get_notrace_modules  # slow import
 
-    return tuple(get_notrace_modules()), tuple(get_notrace_functions())
+    return tuple(get_notrace_modules())
 
 
 def _call(network: nn.Module, node: fx.Node, args: Any, kwargs: Any) -> Any:
