@@ -49,8 +49,12 @@ def described_type(schema: dict[str, Any]) -> str:
     """Return what a value may be, in words."""
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "type" not in schema:
+        return " or ".join(map(described_type, schema.get("anyOf") or schema["oneOf"]))
+    if isinstance(schema["type"], list):
+        return " or ".join(TYPES.get(name, name) for name in schema["type"])
     if schema["type"] == "array":
-        return f"list of: {described_type(schema['items'])}"
+        return f"list of: {described_type(schema['items'])}" if "items" in schema else "list"
     bounds = [f"{sign} {schema[word]}" for word, sign in BOUNDS.items() if word in schema]
     return f"{TYPES.get(schema['type'], schema['type'])} {' and '.join(bounds)}".strip()
 
