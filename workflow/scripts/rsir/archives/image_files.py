@@ -126,9 +126,13 @@ def refuse_all(errors: Collection[InputError], total: int) -> None:
     if len(errors) == 1:
         raise next(iter(errors))
     if errors:
-        shown = " | ".join(map(str, list(errors)[:REFUSALS]))
-        more = f" | … and {len(errors) - REFUSALS} more" if len(errors) > REFUSALS else ""
-        raise InputError(f"{len(errors)} of {total} images cannot be used: {shown}{more}")
+        images: dict[str, list[str]] = defaultdict(list)
+        for error in list(errors)[:REFUSALS]:
+            image, _, flaw = str(error).partition(": ")
+            images[flaw].append(image)
+        lines = [f"{', '.join(names)}: {flaw}" for flaw, names in images.items()]
+        lines += [f"… and {len(errors) - REFUSALS} more"] * (len(errors) > REFUSALS)
+        raise InputError(f"{len(errors)} of {total} images cannot be used: {' | '.join(lines)}")
 
 
 def image_digest(root: Path, path: str) -> str:

@@ -156,6 +156,8 @@ def _is_unsure(image: Image.Image) -> bool:
     compression = tags.get(_COMPRESSION, 1)
     if compression not in _COMPRESSIONS:
         return True
+    if _COLOUR_MAP in tags and tags.get(_PHOTOMETRIC) != _PALETTE:
+        return True  # declared as grey, but GDAL applies the colours
     if compression == _JPEG and tags.get(_PHOTOMETRIC) == _YCBCR:
         return True  # GDAL interpolates the colours between pixels, Pillow does not
     samples, extra = tags.get(_SAMPLES, 1), tags.get(_EXTRA_SAMPLES, ())

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -261,12 +261,12 @@ def find_planes(
     if (nodata := pixel_format.nodata) is None:
         raise ValueError("8-bit pictures have no planes")
     numbers = dict(zip(pixel_format.bands, pixel_format.numbers, strict=True))
-    if pixel_format.count and len(files) == 1:
+    if pixel_format.count and len(files) == 1 and not _is_folder(files[0]):
         return read_planes(files[0], [numbers[band] for band in bands], pixel_format.count, nodata)
     sources: dict[str, tuple[Source, int, int]] = {}
     names = list(pixel_format.bands)
     for file in files:
-        if isinstance(file, Path) and file.is_dir():
+        if _is_folder(file):
             found = band_files(file, names, pixel_format.sensor)
             sources.update({band: (path, 1, 1) for band, path in found.items()})
         else:
@@ -285,6 +285,10 @@ def find_planes(
             file, number, count = sources[band]
             planes += read_planes(file, [number], count, nodata)
     return planes
+
+
+def _is_folder(source: Source) -> TypeGuard[Path]:
+    return isinstance(source, Path) and source.is_dir()
 
 
 def band_files(folder: Path, bands: Sequence[str], sensor: str) -> dict[str, Path]:
