@@ -59,7 +59,7 @@ REFUSED: dict[str, tuple[dict[str, Any], Change, tuple[str, ...]]] = {
         nothing,
         (
             "13 of 13 images cannot be used: ",
-            "ft9.tif: 4 bands of uint16, not an 8-bit picture; name the bands in the archive's entry",
+            "ft8.tif: 4 bands of uint16, not an 8-bit picture; name the bands in the archive",
             "bands: [1, 2, 3, 4] and rgb: {bands: [3, 2, 1], percentiles: [2, 98]}",
         ),
     ),
