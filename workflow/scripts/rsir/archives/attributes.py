@@ -12,7 +12,8 @@ from rsir.archives.split_file import SUBSETS
 from rsir.core.errors import InputError, first_few
 
 SPLIT = "split"
-PLACE = ("longitude", "latitude")
+PLACE = (("longitude", "lon"), ("latitude", "lat"))
+"""The names of the columns of a place, the first of which is taken."""
 
 
 def read_attributes(path: Path, images: Sequence[str]) -> pd.DataFrame:
@@ -63,22 +64,27 @@ def official_split(attributes: pd.DataFrame) -> NDArray[np.str_]:
 def places(attributes: pd.DataFrame) -> NDArray[np.float64]:
     """Return longitude and latitude of each image in degrees, shape (N, 2); NaN where unknown.
 
+    They are read from the columns `longitude` and `latitude`, or `lon` and `lat`.
+
     Raises
     ------
     InputError
         If a value is not a number of degrees.
     """
     place = np.full((len(attributes), 2), np.nan)
-    if not set(PLACE) <= set(attributes):
+    columns = {column.lower(): column for column in reversed(attributes.columns)}
+    chosen = [next((columns[name] for name in names if name in columns), None) for names in PLACE]
+    if None in chosen:
         return place
-    for column, (name, limit) in enumerate(zip(PLACE, (180, 90), strict=True)):
-        values = pd.to_numeric(attributes[name].replace("", "nan"), errors="coerce").to_numpy(float)
-        wrong = (attributes[name] != "").to_numpy() & ~(np.abs(values) <= limit)
+    for column, (name, limit) in enumerate(zip(chosen, (180, 90), strict=True)):
+        text = attributes[name]
+        values = pd.to_numeric(text.replace("", "nan"), errors="coerce").to_numpy(float)
+        wrong = (text != "").to_numpy() & ~(np.abs(values) <= limit)
         if wrong.any():
             row = int(wrong.argmax())
             raise InputError(
                 f"attributes.csv: {name} of {attributes['image'].iloc[row]!r} is "
-                f"{attributes[name].iloc[row]!r}, not degrees; correct the label table"
+                f"{text.iloc[row]!r}, not degrees; correct the label table"
             )
         place[:, column] = values
     place[np.isnan(place).any(axis=1)] = np.nan

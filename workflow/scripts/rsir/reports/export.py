@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rsir.archives.archive_table import has_scenes, label_matrix, label_names
-from rsir.archives.attributes import PLACE, places
+from rsir.archives.attributes import places
 from rsir.core.files import written_whole
 
 THRESHOLD = 0.5
@@ -67,7 +67,7 @@ def export_table(
     for name, values in descriptors.items():
         columns[name] = _fixed_lists(values)
     for name in attributes.columns:
-        if name not in (*columns, *PLACE, GEOMETRY):
+        if name not in (*columns, GEOMETRY):
             columns[name] = pa.array(attributes[name])
     place = places(attributes)
     columns[GEOMETRY] = pa.array([_point(*row) for row in place.tolist()], pa.binary())
