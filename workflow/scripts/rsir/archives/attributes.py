@@ -12,8 +12,8 @@ from rsir.archives.split_file import SUBSETS
 from rsir.core.errors import InputError, first_few
 
 SPLIT = "split"
-PLACE = (("longitude", "lon"), ("latitude", "lat"))
-"""The names of the columns of a place, the first of which is taken."""
+LIMITS = {"longitude": 180, "latitude": 90}
+"""The columns of a place, in degrees."""
 
 
 def read_attributes(path: Path, images: Sequence[str]) -> pd.DataFrame:
@@ -64,19 +64,15 @@ def official_split(attributes: pd.DataFrame) -> NDArray[np.str_]:
 def places(attributes: pd.DataFrame) -> NDArray[np.float64]:
     """Return longitude and latitude of each image in degrees, shape (N, 2); NaN where unknown.
 
-    They are read from the columns `longitude` and `latitude`, or `lon` and `lat`.
-
     Raises
     ------
     InputError
         If a value is not a number of degrees.
     """
     place = np.full((len(attributes), 2), np.nan)
-    columns = {column.lower(): column for column in reversed(attributes.columns)}
-    chosen = [next((columns[name] for name in names if name in columns), None) for names in PLACE]
-    if None in chosen:
+    if not LIMITS.keys() <= set(attributes):
         return place
-    for column, (name, limit) in enumerate(zip(chosen, (180, 90), strict=True)):
+    for column, (name, limit) in enumerate(LIMITS.items()):
         text = attributes[name]
         values = pd.to_numeric(text.replace("", "nan"), errors="coerce").to_numpy(float)
         wrong = (text != "").to_numpy() & ~(np.abs(values) <= limit)

@@ -16,6 +16,9 @@ from rasterio.warp import transform
 SUFFIXES = (".tif", ".tiff", ".jp2")
 """Suffixes of files that can be georeferenced."""
 
+_DRIVERS = ["GTiff", "JP2OpenJPEG"]  # others may open further files
+_OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
+
 COLUMNS = ("longitude", "latitude", "crs", "bounds")
 
 Reference = tuple[str, tuple[float, float], tuple[float, float, float, float]]
@@ -75,7 +78,7 @@ def _reference(root: Path, path: str) -> Reference | None:
     """Return the georeference of the first raster of an image, if it has one."""
     for file in _rasters(root / path.split(";")[0]):
         try:
-            with rasterio.open(file) as raster:
+            with rasterio.Env(**_OPTIONS), rasterio.open(file, driver=_DRIVERS) as raster:
                 if raster.crs is None or raster.transform.is_identity:
                     return None
                 code = raster.crs.to_epsg()
