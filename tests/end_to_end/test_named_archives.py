@@ -1,5 +1,6 @@
 """Archives by name, from the real files to tables, descriptors and exports."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +21,29 @@ BACKBONE = "efficientnet_lite0"
 TRAINED = f"{BACKBONE}/multi_label-seed0"
 AID_SCENES = ("Beach", "Forest", "Parking", "River")
 PER_SCENE = 8
+SENTINEL_2 = archive_facts({"kind": "bigearthnet", "version": 1, "sensor": "s2"})
+STATISTICS = np.array([SENTINEL_2["statistics"][band] for band in SENTINEL_2["bands"]])
+TWELVE = {
+    "library": "timm",
+    "network": "resnet18",
+    "weights": "random",
+    "cut": "layer4.1",
+    "size": 64,
+    "sensor": "sentinel2",
+    "bands": SENTINEL_2["bands"],
+    "mean": STATISTICS[:, 0].tolist(),
+    "std": STATISTICS[:, 1].tolist(),
+}
 CONFIG = {
     "archives": {
         "aid": {"kind": "aid", "root": "data/aid"},
         "eurosat": {"kind": "eurosat", "version": "ms", "root": "data/eurosat"},
+        "pairs": {
+            "kind": "bigearthnet",
+            "version": 1,
+            "sensor": "both",
+            "root": str(BIGEARTHNET / "v1"),
+        },
         **{
             f"ben{version}": {
                 "kind": "bigearthnet",
@@ -33,6 +53,7 @@ CONFIG = {
             for version in (1, 2)
         },
     },
+    "backbones": {"twelve": TWELVE},
     "split": {"method": "official"},
     "finetuning": {"batch_size": 8, "head": {"epochs": 1}, "tail": {"epochs": 1}},
     "run": {"backbones": [BACKBONE], "labelings": ["multi_label"]},
@@ -81,8 +102,9 @@ def made(made_once: Callable[..., tuple[Project, Outcome]]) -> Project:
         f"results/aid/export/{TRAINED}.parquet",
         *(
             f"results/{archive}/export/{BACKBONE}/off_the_shelf.parquet"
-            for archive in ("eurosat", "ben1", "ben2")
+            for archive in ("eurosat", "ben1", "ben2", "pairs")
         ),
+        "results/pairs/descriptors/twelve/off_the_shelf.h5",
     )
     assert outcome.status == 0, outcome.text
     return project
@@ -126,7 +148,8 @@ def test_the_export_of_a_fine_tuned_model_has_its_predictions(made: Project) -> 
 
 
 def test_the_patches_of_sentinel_2_are_rendered_and_placed(made: Project) -> None:
-    for archive, images, size in (("eurosat", 60, 64), ("ben1", 8, 120), ("ben2", 1, 120)):
+    sizes = {"eurosat": (60, 64), "ben1": (8, 120), "ben2": (1, 120), "pairs": (4, 120)}
+    for archive, (images, size) in sizes.items():
         frame = export(made, archive, f"{BACKBONE}/off_the_shelf")
         table = pd.read_csv(made.path(f"results/{archive}/archive.csv"))
         assert len(frame) == len(table) == images
@@ -136,3 +159,14 @@ def test_the_patches_of_sentinel_2_are_rendered_and_placed(made: Project) -> Non
         pooled = np.stack(frame["pool"])
         assert np.isfinite(pooled).all()
         assert len(np.unique(pooled, axis=0)) == images
+
+
+def test_a_network_of_12_bands_takes_those_of_sentinel_2(made: Project) -> None:
+    """Sentinel-1 and -2 are one image, whose first bands are those of Sentinel-1."""
+    stored = json.loads(made.path("results/pairs/pixels.json").read_text())
+    assert stored["bands"] == ["VV", "VH", *SENTINEL_2["bands"]]
+    with h5py.File(made.path("results/pairs/descriptors/twelve/off_the_shelf.h5")) as file:
+        pooled = file["pool"][:]
+    assert pooled.shape == (4, 512)
+    assert np.isfinite(pooled).all()
+    assert len(np.unique(pooled, axis=0)) == 4

@@ -1,22 +1,20 @@
-"""Where on Earth images are, by the georeference of their rasters."""
+"""Where on Earth images are, by the georeference of their rasters.
+
+rasterio is imported when the first raster is read.
+"""
 
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
-import rasterio
-from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.transform import array_bounds
-from rasterio.warp import transform
 
 SUFFIXES = (".tif", ".tiff", ".jp2")
 """Suffixes of files that can be georeferenced."""
 
-_DRIVERS = ["GTiff", "JP2OpenJPEG"]  # others may open further files
+_DRIVERS = {".jp2": "JP2OpenJPEG"}  # else GTiff; others may open further files
 _OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 
 COLUMNS = ("longitude", "latitude", "crs", "bounds")
@@ -48,8 +46,12 @@ def add_places(
         EPSG code or WKT) and `bounds` (left, bottom, right, top in this system, separated by
         spaces), empty for images without a georeference; as they were if no image has one.
     """
-    if set(COLUMNS) & set(attributes):
+    if set(COLUMNS) & set(attributes) or not any(map(_may_have_place, paths)):
         return attributes
+    from rasterio.crs import CRS
+    from rasterio.errors import NotGeoreferencedWarning
+    from rasterio.warp import transform
+
     with (
         warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
         ThreadPoolExecutor(workers) as pool,
@@ -74,17 +76,26 @@ def add_places(
     return attributes.assign(**columns)
 
 
+def _may_have_place(path: str) -> bool:
+    """Return whether a path has the suffix of a raster, or none as a folder."""
+    return PurePath(path.split(";")[0]).suffix.lower() in ("", *SUFFIXES)
+
+
 def _reference(root: Path, path: str) -> Reference | None:
     """Return the georeference of the first raster of an image, if it has one."""
+    import rasterio
+    from rasterio.transform import array_bounds
+
     for file in _rasters(root / path.split(";")[0]):
+        driver = _DRIVERS.get(file.suffix.lower(), "GTiff")
         try:
-            with rasterio.Env(**_OPTIONS), rasterio.open(file, driver=_DRIVERS) as raster:
+            with rasterio.Env(**_OPTIONS), rasterio.open(file, driver=driver) as raster:
                 if raster.crs is None or raster.transform.is_identity:
                     return None
                 code = raster.crs.to_epsg()
                 system = f"EPSG:{code}" if code else raster.crs.to_wkt()
                 place, height, width = raster.transform, raster.height, raster.width
-        except RasterioError:
+        except rasterio.errors.RasterioError:
             return None
         centre = (
             place.c + place.a * width / 2 + place.b * height / 2,
