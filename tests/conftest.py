@@ -18,6 +18,7 @@ LONGEST = (
     "test_slurm_jobs.py",
     "test_kills.py",
     "test_repetition.py",
+    "test_named_archives.py",
     "test_own_archives.py",
     "test_storage.py",
     "test_query_images.py",
