@@ -177,9 +177,10 @@ def test_a_table_that_is_refused_with_its_split_is_taken_back(
     content = split.read_bytes()
     change_the_last_label(project, "0")
     split.write_bytes(content + b"lake,test\n")
-    refused = project.run("--cores", "1", *TARGETS)
+    refused = project.run("--set-threads", "thumbnails=1", "--cores", "2", *TARGETS)
     assert refused.status != 0
-    assert "Finished jobid: " in refused.text  # the archive's
+    assert "(Rule: archive)" in refused.text
+    assert "(Rule: thumbnails)" in refused.text  # at the same time as the split
     assert states(project) == before
 
     split.write_bytes(content)

@@ -10,9 +10,9 @@ import os
 import shutil
 from pathlib import Path
 
-# What these rules read of the user is accepted when another rule has read their outputs: a label
-# table may be sound, and be refused by the split.
-READERS = ("archive", "split", "weights")
+# A label table may be sound, and be refused by the split. So what these rules make is taken back if
+# what reads it fails, unless a rule that takes longer has read it as well.
+EARLY = ("archive", "split", "weights", "import_descriptors", "thumbnails", "bounds")
 
 records = {}  # of each kept output: its job and the engine's record
 
@@ -53,16 +53,21 @@ def restore_previous_results():
 
 
 def refused_jobs():
-    """Return the jobs of readers whose outputs were read by failed jobs only."""
+    """Return the early jobs that ended well but are taken back, with those that read them."""
     dag, failed = workflow.dag, failed_jobs()
     finished = set(filter(dag.finished, dag.needrun_jobs(exclude_finished=False)))
-    unread = {job for job in finished if job.rule.name in READERS}
-    while accepted := {job for job in unread if (finished - unread) & set(dag.depending[job])}:
-        unread -= accepted
+    early = {job for job in finished if job.rule.name in EARLY}
+    while accepted := {job for job in early if (finished - early) & set(dag.depending[job])}:
+        early -= accepted
     refused = set()
-    while new := {job for job in unread - refused if (failed | refused) & set(dag.depending[job])}:
+    while new := {job for job in early - refused if is_refused(job, failed, refused)}:
         refused |= new
     return refused
+
+
+def is_refused(job, failed, refused):
+    read_by, reads = set(workflow.dag.depending[job]), set(workflow.dag.dependencies[job])
+    return bool((failed | refused) & read_by or refused & reads)
 
 
 def failed_jobs():
@@ -80,7 +85,7 @@ def job_note(job):
 
 def previous(output, job):
     """Return the link of an output; a job that succeeds removes those called `.previous.*`."""
-    prefix = "unread" if job.rule.name in READERS else "previous"
+    prefix = "unread" if job.rule.name in EARLY else "previous"
     return Path(output).with_name(f".{prefix}.{Path(output).name}")
 
 
