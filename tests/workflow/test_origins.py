@@ -79,6 +79,15 @@ def test_an_archive_of_the_same_kind_keeps_the_keys_it_does_not_set(project: Pro
     assert plan.jobs == {"synthetic": 1, "archive": 1}
 
 
+@pytest.mark.parametrize("own", [{}, {"library": "torchvision"}], ids=str)
+def test_a_backbone_of_the_same_library_keeps_the_keys_it_does_not_set(
+    project: Project, own: dict[str, str]
+) -> None:
+    project.configure({"backbones": {"vgg16": {"resize": "crop", **own}}})
+    plan = project.plan("results/sample/weights/vgg16.json")
+    assert plan.status == 0, plan.text
+
+
 def test_a_backbone_of_a_default_name_inherits_no_weights_of_another_library(
     project: Project,
 ) -> None:

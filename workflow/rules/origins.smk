@@ -45,7 +45,8 @@ def replace_entries():
                 if not isinstance(part, dict):
                     continue
                 before = entries.setdefault(name, {})
-                if before and part.get(key, before.get(key)) != before.get(key, default):
+                known = before.get(key, default)
+                if before and part.get(key, known) != known:
                     before.clear()
                     replaced.add(name)
                 update_config(before, part)
