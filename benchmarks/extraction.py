@@ -29,12 +29,8 @@ from rsir.networks.processor import prepare_processor
 THREADS = os.cpu_count() or 1
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 IMAGES_PER_SCENE = 20
-LAST_MAPS = {
-    "efficientnet_lite0": "bn2",
-    "resnet50": "layer4",
-    "inception_v3": "Mixed_7c",
-    "vgg16": "features",
-}
+LAST_MAPS = {"resnet50": "layer4", "inception_v3": "Mixed_7c", "vgg16": "features"}
+"""The last feature map of torchvision's networks; those of timm pool it themselves."""
 
 
 class Images(Dataset[torch.Tensor]):
@@ -141,18 +137,24 @@ def plain(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
 
 @torch.no_grad()
 def plain_loop(backbone: str, tiles: Tiles) -> np.ndarray:
-    """Return the pooled feature maps of the last layer."""
+    """Return the pooled features of the images."""
     parts = load_backbone(None, **settings(backbone))
     network = SETTINGS[backbone]["network"]
-    library = torchvision.models.get_model if backbone in torchvision.models.list_models() else None
-    model = (library or timm.create_model)(network, **BUILD_ARGUMENTS.get(network, {})).eval()
+    of_timm = SETTINGS[backbone]["library"] == "timm"
+    build = timm.create_model if of_timm else torchvision.models.get_model
+    model = build(network, **BUILD_ARGUMENTS.get(network, {})).eval()
     for part in (parts.trunk, parts.tail, parts.classifier):
         model.load_state_dict(part.state_dict(), strict=False)
     model.to(DEVICE)
-    maps: list[torch.Tensor] = []
-    model.get_submodule(LAST_MAPS[backbone]).register_forward_hook(
-        lambda _module, _inputs, output: maps.append(output.mean((2, 3)))
-    )
+    pooled: list[torch.Tensor] = []
+    if not of_timm:
+        model.get_submodule(LAST_MAPS[backbone]).register_forward_hook(
+            lambda _module, _inputs, output: pooled.append(output.mean((2, 3)))
+        )
     for pixels in DataLoader(Images(tiles.paths, parts), batch_size=32, num_workers=THREADS - 1):
-        model(pixels.to(DEVICE))
-    return torch.cat(maps).cpu().numpy()
+        if of_timm:
+            features = model.forward_features(pixels.to(DEVICE))
+            pooled.append(model.forward_head(features, pre_logits=True))
+        else:
+            model(pixels.to(DEVICE))
+    return torch.cat(pooled).cpu().numpy()

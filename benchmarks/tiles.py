@@ -17,6 +17,7 @@ from rsir.networks.weight_receipt import write_record
 
 SETTINGS = {
     "efficientnet_lite0": {"library": "timm", "network": "tf_efficientnet_lite0"},
+    "vit_small": {"library": "timm", "network": "vit_small_patch16_224"},
     "resnet50": {"library": "torchvision", "network": "resnet50"},
     "inception_v3": {"library": "torchvision", "network": "inception_v3"},
     "vgg16": {"library": "torchvision", "network": "vgg16"},
