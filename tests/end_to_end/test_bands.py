@@ -63,8 +63,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
         }
     )
     tables = [f"results/mine/tables/{name}" for name in ("comparison.csv", "summary.md")]
-    pages = ["results/mine/figures/maps.png", "results/mine/gallery/index.html"]
-    return project, project.make(*tables, *pages)
+    drawn = ("comparison", "cutoffs", "contrasts", "maps")
+    figures = [f"results/mine/figures/{name}.png" for name in drawn]
+    return project, project.make(*tables, *figures, "results/mine/gallery/index.html")
 
 
 def test_the_run_ends_well(run: tuple[Project, Outcome]) -> None:
