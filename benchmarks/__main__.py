@@ -18,6 +18,7 @@ from measure import Row
 
 PARTS = (
     "machine",
+    "pixels",
     "retrieval",
     "evidence",
     "extraction",
