@@ -132,7 +132,8 @@ def misfit(
         shape = min(shapes)
         expected = tuple(features[name].shape)
         if (
-            len(shape) == len(expected) == 4
+            len(missing) == 1
+            and len(shape) == len(expected) == 4
             and shape[:1] + shape[2:] == expected[:1] + expected[2:]
         ):
             return (
