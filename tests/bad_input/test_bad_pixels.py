@@ -1,5 +1,6 @@
 """Bands and renderings that do not agree with the files, each with its line."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ def of_bands(path: Path) -> None:
 def two_bands_a_file(path: Path) -> None:
     of_bands(path)
     write(path.with_suffix("") / "t0_B08.tif", 2)
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
 
 
 def nothing(path: Path) -> None:
@@ -128,6 +134,7 @@ REFUSED: dict[str, tuple[dict[str, Any], Change, tuple[str, ...]]] = {
         lambda path: path.write_text("no"),
         ("port/t0.tif: not an image that GDAL reads; convert it to GeoTIFF",),
     ),
+    "pipe": (FOUR, pipe, ("port/t0.tif: not a regular file; put an image there",)),
     "all missing": (FOUR, zeros, ("port/t0.tif: all its values are missing; remove it and its",)),
     "complex": (
         FOUR,

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 from PIL import Image
 from torch import nn
 
@@ -15,7 +16,15 @@ from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.handcrafted import describe
 from rsir.reports.query_by_example import QueryResult, nearest, predict, query_by_example
-from rsir.reports.query_report import COLUMNS, LINE, MARGIN, as_page, as_text, contact_sheet
+from rsir.reports.query_report import (
+    COLUMNS,
+    LINE,
+    MARGIN,
+    as_page,
+    as_text,
+    contact_sheet,
+    query_as_archive,
+)
 from rsir.training.models import TaskModel
 
 
@@ -203,3 +212,23 @@ def test_a_model_that_predicts_no_label_states_so(result_of_six, predicted, word
     assert last == words if words else "predicted" not in as_text(unsure)
     html = as_page(TEMPLATE, "mine.jpg", image, "a title", unsure, jpegs)
     assert ("no label with a probability of 0.5 or more" in html) == (predicted is not None)
+
+
+def test_a_query_image_has_the_bands_of_the_archive_or_is_a_picture(tmp_path):
+    of_archive = replace(PICTURES, sensor="naip", bands=("R", "G", "B", "N"), count=4, nodata="tag")
+    of_archive = replace(of_archive, numbers=(1, 2, 3, 4), mean=(0.0,) * 4)
+    bands = np.random.default_rng(0).integers(0, 255, (4, 6, 5)).astype(np.uint16)
+    profile = {"driver": "GTiff", "height": 6, "width": 5, "count": 4, "dtype": "uint16"}
+    with rasterio.open(tmp_path / "bands.tif", "w", **profile) as file:
+        file.write(bands)
+    query = query_as_archive(tmp_path / "bands.tif", of_archive)
+    assert np.array_equal(query.select(["N"])[0][..., 0], bands[3])
+    pixels = np.moveaxis(bands[:3], 0, -1).astype(np.uint8)
+    assert np.array_equal(query[0], pixels)
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    picture = query_as_archive(tmp_path / "picture.png", of_archive)
+    assert np.array_equal(picture[0], pixels)
+    with pytest.raises(InputError, match="the network needs band N, which the images lack"):
+        picture.select(["N"])
+    with pytest.raises(InputError, match="4 bands of uint16, not an 8-bit picture"):
+        query_as_archive(tmp_path / "bands.tif", PICTURES)[0]

@@ -214,6 +214,8 @@ def opened(source: Source) -> Iterator[Any]:
     InputError
         If it is no raster, cannot be read, or has too many pixels (checked in its header).
     """
+    if isinstance(source, Path) and not source.is_file():
+        raise _error(source, "not a regular file; put an image there or remove its row")
     driver = raster_driver(source)
     if driver is None:
         raise _error(source, "not an image that GDAL reads; convert it to GeoTIFF")
