@@ -62,10 +62,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
             },
         }
     )
-    tables = [f"results/mine/tables/{name}" for name in ("comparison.csv", "summary.md")]
-    drawn = ("comparison", "cutoffs", "contrasts", "maps")
-    figures = [f"results/mine/figures/{name}.png" for name in drawn]
-    return project, project.make(*tables, *figures, "results/mine/gallery/index.html")
+    made = ("tables/comparison.csv", "figures/cutoffs.png", "figures/maps.png")
+    return project, project.make(
+        *(f"results/mine/{file}" for file in (*made, "gallery/index.html"))
+    )
 
 
 def test_the_run_ends_well(run: tuple[Project, Outcome]) -> None:
