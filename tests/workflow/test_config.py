@@ -11,11 +11,25 @@ README = ROOT / "config" / "README.md"
 
 # What these stand for when they are left out is said in their meaning.
 WITHOUT_DEFAULT = {
-    *(f"archives.<name>.{key}" for key in ("image_column", "scene_column", "columns")),
+    "archives.<name>.{key}",
+    "image_column",
+    "scene_column",
+    "columns",
     "archives.<name>.label_separator",
-    *(f"backbones.<name>.{key}" for key in ("network", "cut", "size", "bands", "sensor")),
-    *(f"backbones.<name>.{key}" for key in ("mean", "std", "range")),
+    "backbones.<name>.{key}",
+    "network",
+    "cut",
+    "size",
+    "bands",
+    "sensor",
+    "backbones.<name>.{key}",
+    "mean",
+    "std",
+    "range",
     "split.file",
+    "backbones.<name>.end",
+    *(f"archives.<name>.{key}" for key in ("bands", "sensor", "nodata")),
+    *(f"archives.<name>.rgb{key}" for key in ("", ".bands", ".range", ".percentiles")),
 }
 
 MINE = {"kind": "table", "root": "mine", "labels": "mine.csv"}
