@@ -11,25 +11,13 @@ README = ROOT / "config" / "README.md"
 
 # What these stand for when they are left out is said in their meaning.
 WITHOUT_DEFAULT = {
-    "archives.<name>.{key}",
-    "image_column",
-    "scene_column",
-    "columns",
+    *(f"archives.<name>.{key}" for key in ("image_column", "scene_column", "columns")),
     "archives.<name>.label_separator",
-    "backbones.<name>.{key}",
-    "network",
-    "cut",
-    "size",
-    "bands",
-    "sensor",
-    "backbones.<name>.{key}",
-    "mean",
-    "std",
-    "range",
-    "split.file",
-    "backbones.<name>.end",
     *(f"archives.<name>.{key}" for key in ("bands", "sensor", "nodata")),
     *(f"archives.<name>.rgb{key}" for key in ("", ".bands", ".range", ".percentiles")),
+    *(f"backbones.<name>.{key}" for key in ("network", "cut", "end", "size", "bands", "sensor")),
+    *(f"backbones.<name>.{key}" for key in ("mean", "std", "range")),
+    "split.file",
 }
 
 MINE = {"kind": "table", "root": "mine", "labels": "mine.csv"}
