@@ -31,6 +31,8 @@ class Backbone:
         shape of each activation of an image
     dimension
         D, the number of pooled features
+    cut
+        the first module of the tail
     projection
         whether `classifier` is a projection into a space of images and texts, without classes
     """
@@ -42,6 +44,7 @@ class Backbone:
     preprocessing: Preprocessing
     activation_shapes: tuple[tuple[int, ...], ...]
     dimension: int
+    cut: str = ""
     projection: bool = False
 
 

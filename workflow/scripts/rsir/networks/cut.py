@@ -73,7 +73,7 @@ def cut_network(
         features, pool, scores = [_result(trace, end)], None, None
     if type(model).__name__ in MEAN_POOLED:
         pool = None
-    trunk, tail, crossing = _trunk_and_tail(trace, cut, features)
+    cut, trunk, tail, crossing = _trunk_and_tail(trace, cut, features)
     pooled = _pooling(trace, pooling, features, pool)
     classifier = part(trace, features, scores) if scores is not None else None
     for module, trained in ((classifier, False), (tail, True), (pooled, True), (trunk, False)):
@@ -89,6 +89,7 @@ def cut_network(
         preprocessing=preprocessing,
         activation_shapes=tuple(shape(node)[1:] for node in crossing),
         dimension=example.shape[1],
+        cut=cut,
         projection=scores is not None and shape(scores)[1] % EMBEDDING_WIDTH == 0,
     )
 
@@ -186,15 +187,15 @@ def _no_module(network: nn.Module) -> str:
 
 def _trunk_and_tail(
     trace: Trace, cut: str | None, features: Sequence[fx.Node]
-) -> tuple[fx.GraphModule, fx.GraphModule, list[fx.Node]]:
-    """Return trunk, tail, and the nodes that cross from one to the other."""
+) -> tuple[str, fx.GraphModule, fx.GraphModule, list[fx.Node]]:
+    """Return the cut, trunk, tail, and the nodes that cross from one to the other."""
     needed = ancestors(features)
     order = [node for node in trace.graph.nodes if node in needed and node.meta["depends"]]
     if cut is not None:
-        return _cut_before(trace, cut, features, order)
+        return cut, *_cut_before(trace, cut, features, order)
     for name in automatic_cuts(trace, order):
         try:
-            return _cut_before(trace, name, features, order)
+            return name, *_cut_before(trace, name, features, order)
         except InputError:
             continue
     raise InputError(

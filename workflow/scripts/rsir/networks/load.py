@@ -1,5 +1,6 @@
 """Loading of backbones: network, weights and cut."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +90,7 @@ def load_backbone(
     if end is None:
         cut = cut or CUTS.get(network)
     backbone = cut_network(model, cut, preprocessing, pooling, end)
+    logging.info("%s is cut at %s", network, backbone.cut)
     return _checked(backbone, loaded, state, model.state_dict(), network, weight_file)
 
 

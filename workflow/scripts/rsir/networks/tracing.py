@@ -9,6 +9,7 @@ import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 import torch
@@ -18,6 +19,10 @@ from torch.fx.node import map_arg
 
 BATCH_SIZES = (2, 3)
 """The batch sizes for which values are computed; 1 is broadcast, so it would hide errors."""
+
+
+WITH_SIZES = ((torch.Tensor, "expand"), (torch, "ones"), (torch, "zeros"))
+"""Functions of sizes that networks call with tensors that are no values of the graph."""
 
 
 @dataclass
@@ -73,7 +78,7 @@ def trace_network(network: nn.Module, channels: int, size: int) -> Trace:
         Any, if the network decides by pixels what to compute, or torch.fx cannot record it.
     """
     tracer = _Tracer(network, (channels, size, size))
-    with _marked(network, tracer.marks), _expansion_of_constants():
+    with _marked(network, tracer.marks), _sizes_in_tuples(), _unchanged_buffers(network):
         graph = tracer.trace(network)
     marks = {name: tracer.create_arg(value) for name, value in tracer.marks.items()}
     return Trace(network, graph, tracer.image.node, tracer.batch.node, marks)
@@ -103,22 +108,42 @@ def _marked(network: nn.Module, marks: dict[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _expansion_of_constants() -> Iterator[None]:
-    """Let tensors that are no values of the graph be expanded to the batch size.
-
-    Of several sizes as separate arguments, torch takes numbers only; in a tuple, it takes any.
-    """
-    original = torch.Tensor.expand
-
-    def expand(tensor: Tensor, *sizes: Any, **options: Any) -> Any:
-        together = any(isinstance(size, fx.Proxy) for size in sizes)
-        return original(tensor, *((sizes,) if together else sizes), **options)
-
-    torch.Tensor.expand = expand  # type: ignore[assignment, method-assign]
+def _unchanged_buffers(network: nn.Module) -> Iterator[None]:
+    """Restore the buffers that modules replace by tensors without memory, such as tables."""
+    before = [(module, dict(module._buffers)) for module in network.modules()]
     try:
         yield
     finally:
-        torch.Tensor.expand = original  # type: ignore[method-assign]
+        for module, buffers in before:
+            module._buffers.update(buffers)
+
+
+@contextmanager
+def _sizes_in_tuples() -> Iterator[None]:
+    """Let functions that take sizes as separate arguments take the batch size.
+
+    Torch takes numbers only as separate arguments, and any value in a tuple.
+    """
+    originals = [(owner, name, getattr(owner, name)) for owner, name in WITH_SIZES]
+    for owner, name, original in originals:
+        setattr(owner, name, _taking_tuples(original))
+    try:
+        yield
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+
+
+def _taking_tuples(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def function_of_tuples(*values: Any, **options: Any) -> Any:
+        first = 0 if isinstance(values[0], (int, fx.Proxy)) and len(values) > 1 else 1
+        tensor, sizes = values[:first], values[first:]
+        if any(isinstance(size, fx.Proxy) for size in sizes) and len(sizes) > 1:
+            return function(*tensor, sizes, **options)
+        return function(*values, **options)
+
+    return function_of_tuples
 
 
 class _Value(fx.Proxy):
@@ -134,6 +159,18 @@ class _Value(fx.Proxy):
 
     def __len__(self) -> int:
         return len(self.node.meta["values"][0])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Become the value with these elements replaced."""
+        tracer: Any = self.tracer
+        self.node = tracer.create_proxy("call_function", replaced, (self, index, value), {}).node
+
+
+def replaced(tensor: Tensor, index: Any, value: Tensor) -> Tensor:
+    """Return a tensor with these elements replaced."""
+    result = tensor.clone()
+    result[index] = value
+    return result
 
 
 class _Tracer(fx.Tracer):
