@@ -76,6 +76,9 @@ def row(name: str) -> dict[str, Any]:
     result = {"library": library, "module": module}
     statistics = ((0.5,) * channels,) * 2
     preprocessing = Preprocessing("squash", size, size, *statistics, "bilinear")
+    for parameter in network.parameters():
+        if not parameter.any():  # as some classifiers are at first
+            nn.init.normal_(parameter, std=0.02)
     backbone = cut_network(network, None, preprocessing)
     with torch.inference_mode():
         return result | compared(network, backbone, torch.randn(2, channels, size, size))

@@ -14,6 +14,8 @@ from rsir.networks.cut import EMBEDDING_WIDTH, cut_network
 from rsir.networks.load import load_backbone
 from rsir.networks.preprocessing import Preprocessing
 
+DINO = {"img_size": 56, "num_classes": 9, "init_values": 1.0}
+
 # library, network, arguments of its builder, size of its images, the cut that is found,
 # shapes of what crosses it
 NETWORKS: list[tuple[str, str, dict[str, Any], int, str, list[tuple[int, ...]]]] = [
@@ -22,7 +24,7 @@ NETWORKS: list[tuple[str, str, dict[str, Any], int, str, list[tuple[int, ...]]]]
     (
         "timm",
         "vit_small_patch14_dinov2",
-        {"img_size": 56, "num_classes": 9, "init_values": 1},
+        DINO,
         56,
         "blocks.10",
         [(17, 384)],
@@ -31,10 +33,8 @@ NETWORKS: list[tuple[str, str, dict[str, Any], int, str, list[tuple[int, ...]]]]
     ("timm", "beit_base_patch16_224", {"img_size": 32, "depth": 6}, 32, "blocks.5", [(5, 768)]),
     ("timm", "convnext_atto", {}, 64, "stages.3", [(160, 4, 4)]),
     ("timm", "efficientvit_b0", {}, 64, "stages.3", [(64, 4, 4)]),
-    ("timm", "gmlp_ti16_224", {"img_size": 64}, 64, "blocks.25", [(16, 128)]),
-    ("timm", "convit_tiny", {"img_size": 64}, 64, "blocks.10", [(16, 192)]),
+    ("timm", "convit_tiny", {"img_size": 64}, 64, "blocks.10", [(17, 192)]),
     ("timm", "crossvit_tiny_240", {}, 240, "blocks.2", [(401, 96), (197, 192)]),
-    ("timm", "csatv2", {}, 128, "stages.3", [(168, 4, 4)]),
     ("timm", "mvitv2_tiny", {"img_size": 64}, 64, "stages.3", [(16, 384)]),
     ("torchvision", "swin_t", {}, 64, "features.7", [(2, 2, 768)]),
     ("torchvision", "resnet18", {}, 64, "layer4", [(256, 4, 4)]),
