@@ -8,7 +8,11 @@ import h5py
 import numpy as np
 
 from rsir.core.hdf5 import IMAGE, image_array, open_image_arrays, readable
-from rsir.networks.backbone import activation_names
+
+
+def activation_names(count: int) -> list[str]:
+    """Return the names of the activations in files: `activation`, or `activation_0` and so on."""
+    return ["activation"] if count == 1 else [f"activation_{number}" for number in range(count)]
 
 
 def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]:

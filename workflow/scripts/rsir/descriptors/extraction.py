@@ -8,7 +8,8 @@ import torch
 from rsir.core.hdf5 import ArrayFile
 from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, consecutive_batches
-from rsir.networks.backbone import Activations, Backbone, activation_names, classified, pooled
+from rsir.descriptors.descriptor_files import activation_names
+from rsir.networks.backbone import Activations, Backbone, classified, pooled
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import check_finite

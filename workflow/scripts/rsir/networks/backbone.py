@@ -74,11 +74,6 @@ def concatenated(batches: Iterable[Activations]) -> Activations:
     return Activations(tuple(torch.cat(tensors) for tensors in zip(*batches, strict=True)))
 
 
-def activation_names(count: int) -> list[str]:
-    """Return the names of the activations in files: `activation`, or `activation_0` and so on."""
-    return ["activation"] if count == 1 else [f"activation_{number}" for number in range(count)]
-
-
 def pooled(pooling: nn.Module, features: Tensor | tuple[Tensor, ...]) -> Tensor:
     """Pool the features of a tail into B×D, in float32 and without reduced precision."""
     several = features if isinstance(features, tuple) else (features,)
