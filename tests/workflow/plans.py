@@ -51,9 +51,13 @@ COMPARED = {
     "all": 1,
 }
 
-PHOTO = {"queries": {"readme": "config/README.md"}}
+PHOTO = {
+    "queries": {"readme": "config/README.md"},
+    "backbones": {"elsewhere": {"library": "file", "path": "config/README.md"}},
+}
 
 EXPORT = "results/sample/export/efficientnet_lite0/multi_label-seed0.parquet"
+IMPORT = "results/sample/descriptors/elsewhere/off_the_shelf.h5"
 ANSWER = "results/sample/queries/readme/efficientnet_lite0/multi_label-seed0.html"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from plans import ANSWER, EXPORT, PHOTO, RULES, thesis_config
+from plans import ANSWER, EXPORT, IMPORT, PHOTO, RULES, thesis_config
 
 from project import ROOT, Project
 
@@ -29,7 +29,7 @@ def test_a_rule_has_the_full_shape(rule: str) -> None:
 def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, attempt: int) -> None:
     plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
     default = project.run(*plan).text
-    query_plan = project.configure(PHOTO).run(*plan, ANSWER, EXPORT).text
+    query_plan = project.configure(PHOTO).run(*plan, ANSWER, EXPORT, IMPORT).text
     thesis = project.configure(thesis_config(project)).run(*plan).text
     documented = documented_resources(attempt)
     assert requested(default) | requested(thesis) | requested(query_plan) == documented
@@ -101,11 +101,11 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The files of the library that are among the inputs of each rule's first job."""
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
-    query_plan = project.configure(PHOTO).plan(ANSWER, EXPORT)
+    query_plan = project.configure(PHOTO).plan(ANSWER, EXPORT, IMPORT)
     thesis = project.configure(thesis_config(project)).plan()
     inputs: dict[str, list[str]] = {}
     for rule, paths in inputs_of(default.text + query_plan.text + thesis.text):
-        code = [path for path in paths if path.startswith("workflow/scripts/")]
+        code = [path for path in paths if re.match("workflow/scripts/.*py$", path)]
         assert inputs.setdefault(rule, code) == code
     return inputs
 

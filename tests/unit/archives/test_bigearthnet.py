@@ -99,7 +99,7 @@ def test_missing_lists_are_reported(first, caplog):
     ("sensor", "images", "paths"),
     [
         ("s1", [S1.format(1)], [f"BigEarthNet-S1-v1.0/{S1.format(1)}"]),
-        ("both", [A], [f"BigEarthNet-S1-v1.0/{S1.format(1)};BigEarthNet-v1.0/{A}"]),
+        ("both", [A], [f"BigEarthNet-S1-v1.0/{S1.format(1)}//BigEarthNet-v1.0/{A}"]),
     ],
 )
 def test_sentinel_1_of_version_1(first, sensor, images, paths):
@@ -140,7 +140,7 @@ def test_version_2(tmp_path, caplog):
     both = read_bigearthnet(tmp_path, settings(2, sensor="both")).table
     scene = "S1A_IW_GRDH_1SDV_20170613T165043"
     assert both["path"].iloc[0] == (
-        f"BigEarthNet-S1/{scene}/{S1.format(1)};BigEarthNet-S2/{tile}/{one}"
+        f"BigEarthNet-S1/{scene}/{S1.format(1)}//BigEarthNet-S2/{tile}/{one}"
     )
     alone = read_bigearthnet(tmp_path, settings(2, sensor="s1")).table
     assert alone["image"].tolist() == [S1.format(1), S1.format(2)]

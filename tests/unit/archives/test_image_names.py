@@ -23,7 +23,7 @@ TABLE = Path("labels.csv")
         (["a.png", "north/a.jpg", "b.png"], ["a", "north/a", "b"]),
         (["a.b.tif", "a.b.c"], ["a.b", "a.b.c"]),
         (["u\u0308.png"], ["ü"]),
-        (["s2/patch_1;s1/patch_1_S1", "s2/patch_2;s1/patch_2_S1"], ["patch_1", "patch_2"]),
+        (["s2/patch_1//s1/patch_1_S1", "s2/patch_2//s1/patch_2_S1"], ["patch_1", "patch_2"]),
         (["a.png", "a.tif"], ["a", "a"]),
         ([], []),
     ],
@@ -34,7 +34,7 @@ def test_the_last_part_is_the_id_where_all_differ_and_else_the_path(paths, ids):
 
 FLAT = {"t0": "t0.png", "t1": "north/t1.png", "S2.t2": "S2.t2.png", "t3": "t3.tif.png"}
 NESTED = {"farm/0": "farm/0.png", "port/0": "port/0.png", "0": "0.png", "port/1": "port/1.png"}
-JOINED = {"one": "s2/one;s1/uno", "two": "s2/two;s1/due"}
+JOINED = {"one": "s2/one//s1/uno", "two": "s2/two//s1/due"}
 
 
 @pytest.mark.parametrize(

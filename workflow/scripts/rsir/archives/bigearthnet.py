@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rsir.archives.bigearthnet_metadata import read_metadata, read_names, read_patch_files
 from rsir.archives.facts import archive_facts
-from rsir.archives.image_names import check_names
+from rsir.archives.image_names import SEPARATOR, check_names
 from rsir.archives.listing import Listing
 from rsir.core.errors import InputError, first_few
 
@@ -211,7 +211,7 @@ def _patches_of_version_2(
 
 
 def _with_paths(patches: pd.DataFrame, folders: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
-    """Keep the patches that have a folder of each sensor, and add their paths, joined by `;`."""
+    """Keep the patches that have a folder of each sensor, and add their joined paths."""
     paths = [patches[NAME_COLUMNS[sensor]].map(of_sensor) for sensor, of_sensor in folders.items()]
     present = np.logical_and.reduce([of_sensor.notna() for of_sensor in paths])
     most = max(len(patches), *map(len, folders.values()))
@@ -225,7 +225,7 @@ def _with_paths(patches: pd.DataFrame, folders: Mapping[str, Mapping[str, str]])
             f"{present.sum()} of {most} patches have their metadata and a folder of each sensor: "
             "a part of the archive is read"
         )
-    joined = [";".join(row) for row in zip(*(one[present] for one in paths), strict=True)]
+    joined = [SEPARATOR.join(row) for row in zip(*(one[present] for one in paths), strict=True)]
     return patches[present].assign(path=joined)
 
 

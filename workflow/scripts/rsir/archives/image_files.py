@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from rsir.archives.image_names import FORMATS, check_names, image_ids
+from rsir.archives.image_names import FORMATS, SEPARATOR, check_names, image_ids
 from rsir.archives.pixels import (
     PICTURES,
     RASTER_SUFFIXES,
-    SEPARATOR,
     PixelFormat,
     find_planes,
     image_files,

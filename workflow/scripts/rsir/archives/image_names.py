@@ -19,6 +19,10 @@ FORMATS = {
 }
 """The format for each suffix of an image file; the content of a file may be of another one."""
 
+SEPARATOR = "//"
+"""Joins the files or folders of an image in the column `path` of an archive's table; no name of a
+file has it."""
+
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories of control characters, surrogates, and line and paragraph separators."""
 
@@ -36,14 +40,14 @@ def image_ids(paths: Sequence[str]) -> list[str]:
     ----------
     paths
         The path of each image below the root, with `/`; several paths of one image are joined by
-        `;`, and the first names it.
+        `SEPARATOR`, and the first names it.
 
     Returns
     -------
     list of str
         Ids in Unicode's composed form. Two are equal where two paths differ in their ending alone.
     """
-    whole = [_without_ending(_composed(path.partition(";")[0])) for path in paths]
+    whole = [_without_ending(_composed(path.partition(SEPARATOR)[0])) for path in paths]
     bare = [PurePosixPath(path).name for path in whole]
     return bare if len(set(bare)) == len(bare) else whole
 
@@ -86,7 +90,9 @@ def find_by_name(names: Sequence[str], paths: Mapping[str, str], source: Path) -
             "give the file name alone"
         )
     exact = {
-        path: image for image, joined in paths.items() for path in _composed(joined).split(";")
+        path: image
+        for image, joined in paths.items()
+        for path in _composed(joined).split(SEPARATOR)
     }
     files = {path.rpartition("/")[2] for path in exact}
     composed = [_composed(name) for name in names]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsir.archives.image_names import SEPARATOR
 from rsir.archives.pixels import (
     PICTURES,
-    SEPARATOR,
     PixelFormat,
     find_planes,
     image_files,

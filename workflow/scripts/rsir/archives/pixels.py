@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from rsir.archives.image_names import SEPARATOR
 from rsir.archives.pictures import read_picture
 from rsir.archives.rasters import Plane, Source, count_bands, environment, read_planes
 from rsir.archives.sensors import JOINED_SENSORS, canonical, find_bands
@@ -21,9 +22,6 @@ from rsir.core.errors import InputError
 from rsir.core.files import written_whole
 
 RASTER_SUFFIXES = (".tif", ".tiff", ".jp2", ".TIF", ".TIFF", ".JP2")
-
-SEPARATOR = ";"
-"""Joins the files or folders of an image in the column `path` of an archive's table."""
 
 
 @dataclass(frozen=True)

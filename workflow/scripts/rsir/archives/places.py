@@ -11,6 +11,8 @@ from pathlib import Path, PurePath
 import numpy as np
 import pandas as pd
 
+from rsir.archives.image_names import SEPARATOR
+
 SUFFIXES = (".tif", ".tiff", ".jp2")
 """Suffixes of files that can be georeferenced."""
 
@@ -35,7 +37,7 @@ def add_places(
     root
         The folder that the paths are relative to.
     paths
-        The path of each image: a file, a folder of bands, or several of these joined by `;`.
+        The path of each image: a file, a folder of bands, or several joined by `SEPARATOR`.
     workers
         Number of threads.
 
@@ -78,7 +80,7 @@ def add_places(
 
 def _may_have_place(path: str) -> bool:
     """Return whether a path has the suffix of a raster, or none as a folder."""
-    return PurePath(path.split(";")[0]).suffix.lower() in ("", *SUFFIXES)
+    return PurePath(path.split(SEPARATOR)[0]).suffix.lower() in ("", *SUFFIXES)
 
 
 def _reference(root: Path, path: str) -> Reference | None:
@@ -86,7 +88,7 @@ def _reference(root: Path, path: str) -> Reference | None:
     import rasterio
     from rasterio.transform import array_bounds
 
-    for file in _rasters(root / path.split(";")[0]):
+    for file in _rasters(root / path.split(SEPARATOR)[0]):
         driver = _DRIVERS.get(file.suffix.lower(), "GTiff")
         try:
             with rasterio.Env(**_OPTIONS), rasterio.open(file, driver=driver) as raster:
