@@ -212,8 +212,8 @@ def test_a_run_goes_on_where_a_bad_label_table_stopped_it(project: Project) -> N
     failed = project.make("results/mine/split.csv")
     assert failed.status != 0
     assert failed.errors == [
-        "mine.csv: row 2 ('two'), column 'trees': 'yes' is neither 0 nor 1; correct it, or name the "
-        "column in ignore if it is no label"
+        "mine.csv: row 2 ('two'), column 'trees': 'yes' is neither 0 nor 1; correct it, or name "
+        "the column in ignore if it is no label"
     ]
     assert "Traceback" not in failed.text
     assert project.made() == set()
