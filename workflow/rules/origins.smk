@@ -20,8 +20,8 @@ PATHS = {"archives": ("root", "labels"), "backbones": ("weights", "path"), "spli
 
 def config_sources():
     """Return name, content and YAML tree of each part of the configuration, the strongest last."""
-    given = [str(file) for file in workflow.overwrite_configfiles]
-    files = [str(file) for file in workflow.configfiles if str(file) not in given] + given
+    overriding = [str(file) for file in workflow.overwrite_configfiles]
+    files = [str(file) for file in workflow.configfiles if str(file) not in overriding] + overriding
     sources = []
     for file in files:
         text = Path(file).read_text(encoding="utf-8")

@@ -43,7 +43,7 @@ def test_a_folder_of_bands_or_several_have_the_place_of_the_first(tmp_path):
     write_raster(tmp_path / "s1" / "a" / "a_VV.tif", BANDS[:1])
     write_raster(tmp_path / "s2" / "a" / "a_B01.tif", BANDS[:1, :2, :2])
     (tmp_path / "s2" / "a" / "a.json").write_text("{}")
-    table = placed(tmp_path, ["s1/a;s2/a", "s2/a"])
+    table = placed(tmp_path, ["s1/a//s2/a", "s2/a"])
     assert table["bounds"].tolist() == ["404400 5342280 404520 5342400"] * 2
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rsir.archives.image_names import FORMATS, SEPARATOR, check_names, image_ids
+from rsir.archives.image_names import FORMATS, check_names, image_ids
 from rsir.archives.pixels import (
     PICTURES,
     RASTER_SUFFIXES,
@@ -21,7 +21,6 @@ from rsir.archives.pixels import (
 )
 from rsir.archives.sensors import is_band
 from rsir.core.errors import InputError
-from rsir.core.files import sha256
 from rsir.core.job_record import digest
 from rsir.core.progress import progress
 
@@ -136,9 +135,7 @@ def refuse_all(errors: Collection[InputError], total: int) -> None:
 
 def image_digest(root: Path, path: str) -> str:
     """Return the digest of an image: of its file, or of the names and digests of its files."""
-    if (root / path).is_file():
-        return sha256(root / path)
-    digests = [digest(root / part) for part in path.split(SEPARATOR)]
+    digests = list(map(digest, image_files(root, path)))
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
@@ -148,7 +145,7 @@ def _describe(
     root: Path, path: str, pixel_format: PixelFormat
 ) -> tuple[int, int, str, float] | InputError:
     """Return width, height and digest of an image, and the share of its values that is missing."""
-    files = image_files(root, path, pixel_format)
+    files = image_files(root, path)
     try:
         if pixel_format.of_pictures:
             height, width, _ = read_rendering(files, pixel_format).shape

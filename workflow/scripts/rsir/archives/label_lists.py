@@ -1,4 +1,4 @@
-"""Columns of lists of labels: how the labels of a cell are told apart."""
+"""Columns of lists of labels: how a cell is split into labels."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ _NOTHING = {"nan", "none", "null", "n/a", "na", "<na>", "-"}
 
 
 class ListError(ValueError):
-    """Cells whose labels cannot be told apart; the message says what is wrong and what to do."""
+    """Cells that cannot be split into labels; the message says what is wrong and what to do."""
 
 
 def parse_lists(

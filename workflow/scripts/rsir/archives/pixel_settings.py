@@ -9,12 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsir.archives.image_names import SEPARATOR
-from rsir.archives.pixels import (
-    PICTURES,
-    PixelFormat,
-    find_planes,
-    image_files,
-)
+from rsir.archives.pixels import PICTURES, PixelFormat, find_planes, image_files
 from rsir.archives.rasters import TAG, count_bands
 from rsir.archives.sensors import find_bands, sensor_rgb
 from rsir.core.errors import InputError
@@ -136,7 +131,7 @@ def _sample(
     rows = np.unique(np.linspace(0, len(paths) - 1, SAMPLE_IMAGES).astype(int))
     values: list[list[NDArray[np.float32]]] = [[] for _ in pixel_format.bands]
     for row in rows:
-        files = image_files(root, paths[row], pixel_format)
+        files = image_files(root, paths[row])
         try:
             planes = find_planes(files, pixel_format, pixel_format.bands)
         except InputError:

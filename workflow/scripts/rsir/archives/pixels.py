@@ -1,7 +1,7 @@
 """The pixels of an archive: what its bands are, and the images read one by one.
 
 Everything that looks at images takes a sequence of arrays. `ArchiveImages` is one that reads an
-image whenever it is asked for; a list of arrays is another.
+image at each access; a list of arrays is another.
 """
 
 import json
@@ -108,7 +108,7 @@ def read_pixel_format(path: Path) -> PixelFormat:
 
 
 class ArchiveImages(Sequence[NDArray[Any]]):
-    """The images of an archive, each of which is read when it is asked for.
+    """The images of an archive, each of which is read when it is accessed.
 
     An item is the rendering, uint8 H×W×3, or, after `select`, the bands in the sensor's units,
     float32 H×W×C. A slice is an `ArchiveImages`.
@@ -182,7 +182,7 @@ class ArchiveImages(Sequence[NDArray[Any]]):
     def __getitem__(self, row: Any) -> Any:
         if isinstance(row, slice):
             return ArchiveImages(self._root, self._paths[row], self._format, self._channels)
-        files = image_files(self._root, self._paths[row], self._format)
+        files = image_files(self._root, self._paths[row])
         if self._channels is None:
             return read_rendering(files, self._format)
         present = {
@@ -199,9 +199,9 @@ class ArchiveImages(Sequence[NDArray[Any]]):
         return filled
 
 
-def image_files(root: Path, path: str, pixel_format: PixelFormat) -> list[Path]:
-    """Return the files or folders of an image; a picture is always one file."""
-    return [root / part for part in ([path] if pixel_format.of_pictures else path.split(SEPARATOR))]
+def image_files(root: Path, path: str) -> list[Path]:
+    """Return the files or folders of an image, from its path in the archive's table."""
+    return [root / part for part in path.split(SEPARATOR)]
 
 
 def read_rendering(files: Sequence[Source], pixel_format: PixelFormat) -> NDArray[np.uint8]:

@@ -97,7 +97,7 @@ def cut_network(
 def _traced(model: nn.Module, channels: int, size: int) -> Trace:
     try:
         return trace_network(model, channels, size)
-    except Exception as error:  # whatever a network does when it is not given values
+    except Exception as error:  # a network without values may raise any
         reason = " ".join(str(error).split())
         raise InputError(
             f"network {type(model).__name__}: cannot be traced ({reason:.200}); use another network"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.image_files import image_digest
-from rsir.archives.image_names import SEPARATOR
+from rsir.archives.pixels import image_files
 from rsir.core.errors import InputError
 from rsir.core.job_record import FILE, Job, Record, digest
 
@@ -133,8 +133,7 @@ def _images(folder: Path, record: Record) -> Iterator[Finding]:
         return  # reported as altered
     for path, before in zip(rows["path"], rows["sha256"], strict=True):
         root = _located(job.parameters["root"], folder)
-        parts = [path] if (root / path).exists() else path.split(SEPARATOR)
-        exists = all((root / part).exists() for part in parts)
+        exists = all(file.exists() for file in image_files(root, path))
         if exists and image_digest(root, path) != before:
             finding = "differs from the image that archive read"
             yield Finding(str(root / path), "altered", finding)
