@@ -130,7 +130,9 @@ def test_an_image_may_have_several_files_or_folders(tmp_path):
     first, second = numbers(2, 4, 4), numbers(1, 8, 8)
     write(tmp_path / "s1.tif", first)
     write(tmp_path / "s2" / "a_B8A.tif", second)
-    (image,) = ArchiveImages(tmp_path, ["s1.tif//s2"], replace(THREE, count=0)).select(["B8A", "B3"])
+    (image,) = ArchiveImages(tmp_path, ["s1.tif//s2"], replace(THREE, count=0)).select(
+        ["B8A", "B3"]
+    )
     assert image.shape == (8, 8, 2)
     assert np.array_equal(image[..., 0], second[0])
     assert image[..., 1].mean() == pytest.approx(first[1].mean(), rel=1e-5)
