@@ -151,7 +151,7 @@ def activations_at_cut(
 ) -> Activations:
     """Compute the activations at the cut, rounded to half precision.
 
-    `pixels` is uint8 B×H×W×3; the trunk is on the processor.
+    `pixels` are uint8 B×H×W×3 or, of bands, float32 B×H×W×C; the trunk is on the processor.
 
     Raises
     ------
