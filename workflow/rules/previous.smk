@@ -39,11 +39,11 @@ def restore_previous_results():
     by it.
     """
     refused = refused_jobs()
-    for job in refused:
-        job_note(job).unlink(missing_ok=True)
     for output, (job, record) in records.items():
         is_lost = job in refused or not os.path.exists(output)
         if is_lost and previous(output, job).exists():
+            if job in refused:
+                job_note(job).unlink(missing_ok=True)
             workflow.persistence.cleanup_metadata(output)
             if record is not None:
                 workflow.persistence._write_record(str(output), record)
