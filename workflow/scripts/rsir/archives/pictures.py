@@ -83,13 +83,14 @@ def read_picture(source: Source) -> NDArray[np.uint8]:
         8-bit grey, RGB, palette or CMYK, has several frames or pages, or is larger than
         `MAX_PIXELS` (checked in the header, before decoding).
     """
-    if isinstance(source, Path) and source.is_dir():
-        raise InputError(
-            f"{source}: not a regular file but a folder; if its files are the bands of an image, "
-            "name them in the archive's entry, as in bands: [B02, B03, B04]"
-        )
     if isinstance(source, Path) and not source.is_file():
-        raise InputError(f"{source}: not a regular file; put an image there or remove its row")
+        remedy = "; put an image there or remove its row"
+        if source.is_dir():
+            remedy = (
+                " but a folder; if its files are the bands of an image, name them in the archive's "
+                "entry, as in bands: [B02, B03, B04]"
+            )
+        raise InputError(f"{source}: not a regular file{remedy}")
     flaw = None
     try:
         with Image.open(_openable(source), formats=_BY_PILLOW) as image:
