@@ -111,8 +111,9 @@ def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 
 def render(keys: list[Key]) -> str:
-    """Return the table in Markdown."""
-    rows = [f"| `{key.path}` | {key.type} | {key.default} | {key.meaning} |" for key in keys]
+    """Return the table in Markdown; a key that several kinds share has one row."""
+    lines = [f"| `{key.path}` | {key.type} | {key.default} | {key.meaning} |" for key in keys]
+    rows = dict.fromkeys(lines)
     return "\n".join(["| Key | Type | Default | Meaning |", "|---|---|---|---|", *rows])
 
 
