@@ -42,6 +42,7 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/gallery.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/query.smk"
 
@@ -50,7 +51,10 @@ rule all:
     default_target: True
     input:
         [
-            tables(archive) + figures(archive) + [f"results/{archive}/gallery/index.html"]
+            tables(archive)
+            + figures(archive)
+            + [f"results/{archive}/gallery/index.html"]
+            + audits(archive)
             for archive in config["run"]["archives"]
         ],
 

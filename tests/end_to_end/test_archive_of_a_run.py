@@ -35,7 +35,7 @@ def test_every_file_that_is_promised_is_there(small: Project) -> None:
         *(f"rankings/{backbone}/{model}.h5" for backbone, model in DESCRIBED),
         *(f"scores/{backbone}/{model}.csv" for backbone, model in DESCRIBED),
         *("scores/bounds.csv", *(f"tables/{table}" for table in TABLES), "tables/summary.md"),
-        *("tables/index.html", "thumbnails.h5", "gallery/index.html"),
+        *("tables/index.html", "thumbnails.h5", "gallery/index.html", "audit.csv", "audit.html"),
         *(f"figures/{figure}.{ending}" for figure in FIGURES for ending in ("png", "svg")),
     }
     assert {f"results/sample/{path}" for path in promised} <= small.made()

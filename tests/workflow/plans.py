@@ -48,6 +48,7 @@ COMPARED = {
     "plot_maps": 1,
     "thumbnails": 1,
     "gallery": 1,
+    "audit": 1,
     "all": 1,
 }
 
@@ -58,6 +59,7 @@ PHOTO = {
 
 EXPORT = "results/sample/export/efficientnet_lite0/multi_label-seed0.parquet"
 IMPORT = "results/sample/descriptors/elsewhere/off_the_shelf.h5"
+PASSED = "results/sample/audit_passed.txt"
 ANSWER = "results/sample/queries/readme/efficientnet_lite0/multi_label-seed0.html"
 
 

@@ -8,7 +8,7 @@ from plans import COMPARED, DESCRIBED, SCORES, TRAINED, thesis_config
 from project import Outcome, Project
 
 SHOWN = {name for name in COMPARED if name.startswith("plot_")}
-SHOWN |= {"overview", "thumbnails", "gallery", "all"}
+SHOWN |= {"overview", "thumbnails", "gallery", "audit", "all"}
 
 
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
@@ -19,7 +19,7 @@ def default_plan(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return Project.copied_to(tmp_path_factory.mktemp("default") / "project").plan()
 
 
-def test_the_default_run_has_49_jobs(default_plan: Outcome) -> None:
+def test_the_default_run_has_50_jobs(default_plan: Outcome) -> None:
     plan = default_plan
     assert plan.status == 0, plan.text
     assert plan.jobs == {
@@ -38,7 +38,7 @@ def test_the_default_run_has_49_jobs(default_plan: Outcome) -> None:
         "score": 8,
         **COMPARED,
     }
-    assert sum(plan.jobs.values()) == 49
+    assert sum(plan.jobs.values()) == 50
 
 
 def test_the_default_run_makes_each_of_its_files_once(default_plan: Outcome) -> None:
@@ -57,7 +57,7 @@ def test_the_default_run_makes_each_of_its_files_once(default_plan: Outcome) -> 
         *(f"scores/{model}.csv" for model in described),
         *(f"tables/{table}" for table in (*tables, "summary.md", "index.html")),
         *(f"figures/{figure}.{ending}" for figure in FIGURES for ending in ("png", "svg")),
-        *("thumbnails.h5", "gallery/index.html"),
+        *("thumbnails.h5", "gallery/index.html", "audit.csv", "audit.html"),
     ]
     assert default_plan.outputs == Counter(f"results/sample/{file}" for file in files)
 

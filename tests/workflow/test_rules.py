@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from plans import ANSWER, EXPORT, IMPORT, PHOTO, RULES, thesis_config
+from plans import ANSWER, EXPORT, IMPORT, PASSED, PHOTO, RULES, thesis_config
 
 from project import ROOT, Project
 
@@ -101,7 +101,7 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The files of the library that are among the inputs of each rule's first job."""
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
-    query_plan = project.configure(PHOTO).plan(ANSWER, EXPORT, IMPORT)
+    query_plan = project.configure(PHOTO).plan(ANSWER, EXPORT, IMPORT, PASSED)
     thesis = project.configure(thesis_config(project)).plan()
     inputs: dict[str, list[str]] = {}
     for rule, paths in inputs_of(default.text + query_plan.text + thesis.text):

@@ -99,6 +99,29 @@ def archive_source(wildcards):
     return [existing(path, f"{key}.root") for path in tables + lists]
 
 
+def requested_fractions():
+    """Return the requested shares of the split, none where something else states the subsets."""
+    split = config["split"]
+    if split["method"] in ("file", "official"):
+        return {}
+    return {"test": split["test_fraction"], "validation": split["validation_fraction"]}
+
+
+def audits(archive):
+    """Return the findings on an archive and, if findings may stop the run, that they do not."""
+    made = [
+        "audit.csv",
+        "audit.html",
+        *(["audit_passed.txt"] if "fail_on" in config["audit"] else []),
+    ]
+    return expand("results/{archive}/{file}", archive=archive, file=made)
+
+
+def passed_audit(wildcards):
+    """Return what fine-tuning waits for, if findings may stop the run."""
+    return audits(wildcards.archive)[2:]
+
+
 def split_file(_wildcards):
     """Return the file that the split is read from, if any."""
     return existing(config["split"]["file"], "split.file") if "file" in config["split"] else []

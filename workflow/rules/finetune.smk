@@ -2,6 +2,7 @@
 #
 # needs  results/{archive}/archive.csv, pixels.json, split.csv
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5, activations/{backbone}.h5, precision/{backbone}.json
+#        results/{archive}/audit_passed.txt, with audit.fail_on
 # makes  results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors, .csv
 
 
@@ -14,6 +15,7 @@ rule finetune:
         precision="results/{archive}/precision/{backbone}.json",
         descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
         activations=ACTIVATIONS,
+        audit=passed_audit,
         code=code("finetune.py"),
     output:
         models="results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors",

@@ -35,9 +35,9 @@ def split_warnings(archive: pd.DataFrame, split: pd.DataFrame, **fractions: floa
     subset = split["subset"].to_numpy()
     return [
         *_copies(archive, subset),
-        *_labels_without_images(archive, subset == "train", "training", "nothing learns them"),
-        *_labels_without_images(archive, subset == "test", "test", "no query has them"),
-        *_far_from_request(subset, fractions),
+        *_absent_labels(archive, subset == "train", "training", "nothing learns them"),
+        *_absent_labels(archive, subset == "test", "test", "no query has them"),
+        *_far_shares(subset, fractions),
     ]
 
 
@@ -55,26 +55,36 @@ def _copies(archive: pd.DataFrame, subset: NDArray[np.str_]) -> Iterator[str]:
         )
 
 
-def _labels_without_images(
-    archive: pd.DataFrame, chosen: NDArray[np.bool_], name: str, consequence: str
-) -> Iterator[str]:
+def labels_without_images(archive: pd.DataFrame, chosen: NDArray[np.bool_]) -> list[str]:
+    """Return the labels that none of the chosen images (N,) has."""
     names = label_names(archive)
     counts = archive.loc[chosen, names].to_numpy().sum(axis=0)
-    missing = [label for label, count in zip(names, counts, strict=True) if count == 0]
-    if missing:
+    return [label for label, count in zip(names, counts, strict=True) if count == 0]
+
+
+def far_from_request(
+    subset: NDArray[np.str_], fractions: Mapping[str, float]
+) -> list[tuple[str, int, float]]:
+    """Return each subset whose share is far from the requested one: its name, images, request."""
+    sizes = [(name, int((subset == name).sum()), share) for name, share in fractions.items()]
+    limit = max(1, _FAR * len(subset))
+    return [one for one in sizes if abs(one[1] - one[2] * len(subset)) > limit]
+
+
+def _absent_labels(
+    archive: pd.DataFrame, chosen: NDArray[np.bool_], name: str, consequence: str
+) -> Iterator[str]:
+    if missing := labels_without_images(archive, chosen):
         yield (
-            f"split: {len(missing)} of {len(names)} labels are on no {name} image, so "
-            f"{consequence}: {first_few(missing)}; remove them, or split otherwise"
+            f"split: {len(missing)} of {len(label_names(archive))} labels are on no {name} image, "
+            f"so {consequence}: {first_few(missing)}; remove them, or split otherwise"
         )
 
 
-def _far_from_request(subset: NDArray[np.str_], fractions: Mapping[str, float]) -> Iterator[str]:
-    for name, fraction in fractions.items():
-        images = int((subset == name).sum())
-        difference = abs(images - fraction * len(subset))
-        if difference > max(1, _FAR * len(subset)):
-            yield (
-                f"split: {images} of {len(subset)} images ({images / len(subset):.0%}) are in the "
-                f"subset '{name}', not {fraction:.0%} as {name}_fraction asks: labels or scenes "
-                "have too few images to be divided so"
-            )
+def _far_shares(subset: NDArray[np.str_], fractions: Mapping[str, float]) -> Iterator[str]:
+    for name, images, fraction in far_from_request(subset, fractions):
+        yield (
+            f"split: {images} of {len(subset)} images ({images / len(subset):.0%}) are in the "
+            f"subset '{name}', not {fraction:.0%} as {name}_fraction asks: labels or scenes "
+            "have too few images to be divided so"
+        )

@@ -1,0 +1,57 @@
+# Audit: what is doubtful about the archive and its split.
+#
+# needs  results/{archive}/archive.csv, attributes.csv, split.csv, thumbnails.h5
+# makes  results/{archive}/audit.csv, audit.html
+#        results/{archive}/audit_passed.txt, with audit.fail_on
+
+
+rule audit:
+    input:
+        archive="results/{archive}/archive.csv",
+        attributes="results/{archive}/attributes.csv",
+        split="results/{archive}/split.csv",
+        thumbnails="results/{archive}/thumbnails.h5",
+        page=page("audit.html"),
+        code=code("audit.py"),
+    output:
+        table="results/{archive}/audit.csv",
+        page=report(
+            "results/{archive}/audit.html",
+            caption="../report/audit.rst",
+            category="Audit",
+            labels={"archive": "{archive}"},
+        ),
+    log:
+        "logs/{archive}/audit.log",
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        database=config["retrieval"]["database"],
+        fractions=requested_fractions(),
+        exclusive=config["audit"]["exclusive"],
+        minimum_positives=config["audit"]["minimum_positives"],
+        minimum_distance_km=config["audit"]["minimum_distance_km"],
+    script:
+        "../scripts/audit.py"
+
+
+# A job of its own, since Snakemake deletes the outputs of a job that fails: the page is to be read.
+rule check_audit:
+    input:
+        table="results/{archive}/audit.csv",
+        page="results/{archive}/audit.html",
+        code=code("check_audit.py"),
+    output:
+        "results/{archive}/audit_passed.txt",
+    log:
+        "logs/{archive}/check_audit.log",
+    localrule: True
+    conda:
+        "../../envs/tables.yaml"
+    params:
+        fail_on=config["audit"].get("fail_on", "severe"),
+    script:
+        "../scripts/check_audit.py"
