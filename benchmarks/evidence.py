@@ -4,7 +4,7 @@ Reading and writing files is included. The descriptors are the labels with noise
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,13 @@ from measure import Row, timed
 
 import bounds
 import by_label
-import by_scene
 import compare
-import contrasts
 import score
 from rsir.archives.archive_table import write_archive
+from rsir.evaluation.by_scene import by_scene
+from rsir.evaluation.contrasts import contrasts
+from rsir.evaluation.runs import read_all_scores
+from rsir.evaluation.tables import write_table
 from rsir.search.exact import rank
 from rsir.search.protocol import find_search
 from rsir.search.ranking_file import write_rankings
@@ -95,16 +97,21 @@ def measure() -> Iterator[Row]:
                 score.main(table, ranking, CUTOFFS, path)
 
         tables = [*scores, floor]
+        scenes = archive.set_index("image")["scene"]
+
+        def write(name: str, tabulate: Callable[[pd.DataFrame, pd.Series], pd.DataFrame]) -> None:
+            write_table(folder / f"{name}.csv", tabulate(read_all_scores(tables), scenes))
+
         stages = {
             "score": score_all,
-            "bounds": lambda: bounds.main(table, split, CUTOFFS, "test", floor),
+            "bounds": lambda: bounds.main(table, split, None, CUTOFFS, "test", floor),
             "compare": lambda: compare.main(
                 "bench", table, split, tables, "test", folder / "comparison.csv"
             ),
-            "contrasts": lambda: contrasts.main(table, tables, folder / "contrasts.csv"),
-            "by_scene": lambda: by_scene.main(table, tables, folder / "by_scene.csv"),
+            "contrasts": lambda: write("contrasts", contrasts),
+            "by_scene": lambda: write("by_scene", by_scene),
             "by_label": lambda: by_label.main(
-                table, split, rankings, CUTOFFS, "test", folder / "by_label.csv"
+                table, split, None, rankings, CUTOFFS, "test", folder / "by_label.csv"
             ),
         }
         for stage, work in stages.items():

@@ -49,7 +49,7 @@ def planned() -> set[tuple[tuple[str, str, str], tuple[str, str, str]]]:
 def test_the_contrasts_have_a_row_per_planned_pair_and_metric(contrasts: pd.DataFrame) -> None:
     against = ["against_backbone", "against_labeling", "against_descriptor"]
     assert list(contrasts.columns) == [
-        *(*METHOD[:3], *against, "query", "k", "metric", "seeds", "queries"),
+        *(*METHOD[:3], *against, *METHOD[3:], "metric", "seeds", "queries"),
         *("difference", "low", "high", "p", "p_holm", "wins", "ties", "losses"),
         *("scene_low", "scene_high", "seed_low", "seed_high"),
     ]
@@ -80,7 +80,7 @@ def test_a_difference_is_that_of_the_means(
 ) -> None:
     means = comparison.set_index(METHOD)[list(METRICS)].to_dict("index")
     for _, row in contrasts.iterrows():
-        one, other = ((*method, row["query"], row["k"]) for method in pair(row))
+        one, other = ((*method, *row[METHOD[3:]]) for method in pair(row))
         difference = means[one][row["metric"]] - means[other][row["metric"]]
         assert row["difference"] == pytest.approx(difference, abs=2e-6)
 
@@ -108,7 +108,7 @@ def test_the_gain_is_what_is_contrasted_with_the_pooled_features(
     gain = read_tables(small, "gain.csv")
     ends = {"": "difference", "_low": "low", "_high": "high", "_p": "p_holm"}
     assert list(gain.columns) == [
-        *(*METHOD[:3], "over", "query", "k"),
+        *(*METHOD[:3], "over", *METHOD[3:]),
         *(f"{metric}{end}" for metric in METRICS for end in ends),
     ]
     assert len(gain) == (8 + 3) * SETTINGS

@@ -12,33 +12,47 @@ from hypothesis.extra.numpy import arrays
 from rsir.evaluation.by_label import label_scores
 from rsir.metrics.label_pairs import label_overlap
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS, ranking_depth, score_rankings
-from rsir.search.protocol import under_protocol
+from rsir.search.protocol import without
 
 Attempt = Callable[..., Any]
 Scores = dict[str, np.ndarray]
 IN_LABELS = ("acg", "wap")
+LAST = 10**6
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Queries, some of which are in the database, and their rankings."""
+    """Queries, the rows of the database that each may not retrieve, and their rankings."""
 
     ranked: np.ndarray
     queries: np.ndarray
     database: np.ndarray
     query_scenes: np.ndarray | None
     scenes: np.ndarray | None
-    own_rows: np.ndarray
+    excluded: np.ndarray
     cutoff: int
 
     def scores(self) -> Scores:
         return score_rankings(
             *(self.ranked, self.queries, self.database, self.query_scenes, self.scenes),
-            *(self.own_rows, self.cutoff),
+            *(self.excluded, self.cutoff),
         )
 
     def by_label(self) -> Scores:
-        return label_scores(self.ranked, self.queries, self.database, self.own_rows, self.cutoff)
+        return label_scores(self.ranked, self.queries, self.database, self.excluded, self.cutoff)
+
+
+def draw_excluded(draw: st.DrawFn, images: int, own_rows: np.ndarray) -> np.ndarray:
+    """Draw the rows that queries may not retrieve: themselves, up to two others, or none."""
+    own = own_rows[:, None][:, : draw(st.integers(0, 1))]
+    most = min(2, images - 2)
+    others = [
+        draw(st.lists(st.integers(0, images - 1), max_size=most, unique=True)) for _ in own_rows
+    ]
+    rows = [
+        sorted({*itself, *more} - {-1}) for itself, more in zip(own.tolist(), others, strict=True)
+    ]
+    return np.array([[*of_query, *[-1] * (3 - len(of_query))] for of_query in rows])
 
 
 @st.composite
@@ -49,14 +63,18 @@ def problems(draw: st.DrawFn, most_labels: int = 70) -> Problem:
     inside = draw(st.lists(st.integers(0, images - 1), min_size=1, max_size=4, unique=True))
     own_rows = np.array([*inside, *([-1] * draw(st.integers(0, 2)))])
     queries = np.concatenate([database[inside], outside[: len(own_rows) - len(inside)]])
-    excluded = draw(st.booleans())
     ranked = np.array([draw(st.permutations(range(images))) for _ in own_rows])
-    ranked, excluded_rows = under_protocol("excluded" if excluded else "included", ranked, own_rows)
+    excluded = draw_excluded(draw, images, own_rows)
+    ranked = without(ranked, excluded)
     names = np.array(draw(st.lists(st.sampled_from("xyz"), min_size=images, max_size=images)))
     scenes = draw(st.sampled_from([None, names]))
     query_scenes = None if scenes is None else np.where(own_rows < 0, "v", names[own_rows])
-    cutoff = draw(st.integers(1, ranked.shape[1]))
-    return Problem(ranked, queries, database, query_scenes, scenes, excluded_rows, cutoff)
+    cutoff = draw(st.integers(1, (ranked >= 0).sum(axis=1).min()))
+    return Problem(ranked, queries, database, query_scenes, scenes, excluded, cutoff)
+
+
+def moved_to(position: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.where(rows < 0, -1, position[rows])
 
 
 def check_same(one: Scores, other: Scores) -> None:
@@ -84,7 +102,8 @@ def test_each_metric_is_in_its_range(problem: Problem) -> None:
     undefined = np.ones(len(problem.queries), dtype=bool)
     if problem.scenes is not None and problem.query_scenes is not None:
         same = problem.query_scenes[:, None] == problem.scenes
-        excluded = np.arange(len(problem.scenes)) == problem.own_rows[:, None]
+        places = np.arange(len(problem.scenes))
+        excluded = (places == problem.excluded[:, :, None]).any(axis=1)
         undefined = ~(same & ~excluded).any(axis=1)
     for metric, values in scores.items():
         np.testing.assert_array_equal(np.isnan(values), undefined & (metric == "anmrr"))
@@ -114,12 +133,12 @@ def test_scores_do_not_depend_on_the_order_of_database_and_queries(
     query_order = random.sample(range(queries), queries)
     position = np.argsort(order)
     moved = Problem(
-        position[problem.ranked[query_order]],
+        moved_to(position, problem.ranked)[query_order],
         problem.queries[query_order],
         problem.database[order],
         None if problem.query_scenes is None else problem.query_scenes[query_order],
         None if problem.scenes is None else problem.scenes[order],
-        np.where(problem.own_rows < 0, -1, position[problem.own_rows])[query_order],
+        moved_to(position, problem.excluded)[query_order],
         problem.cutoff,
     )
     check_same({m: v[query_order] for m, v in problem.scores().items()}, moved.scores())
@@ -160,15 +179,15 @@ def test_no_ranking_beats_the_ideal_ranking(problem: Problem) -> None:
         keys["anmrr",] = (problem.query_scenes[:, None] == problem.scenes).astype(int)
     for metrics, key in keys.items():
         by_rank = -np.take_along_axis(key, problem.ranked, axis=1)
+        by_rank[problem.ranked < 0] = LAST
         order = np.argsort(by_rank, axis=1, kind="stable")
         best = replace(problem, ranked=np.take_along_axis(problem.ranked, order, axis=1))
         ideal = best.scores()
         check_not_better(scores, ideal, metrics)
         if "ndcg" in metrics:
             some = (by_rank < 0).any(axis=1)
-            whole = problem.ranked.shape[1] == len(problem.database) - (problem.own_rows >= 0)
             for metric in ("ndcg", "map"):
-                np.testing.assert_allclose(ideal[metric][whole], some[whole], atol=1e-9)
+                np.testing.assert_allclose(ideal[metric], some, atol=1e-9)
         if "anmrr" in metrics:
             anmrr = ideal["anmrr"]
             np.testing.assert_allclose(anmrr[~np.isnan(anmrr)], 0, atol=1e-9)
@@ -178,7 +197,8 @@ def test_no_ranking_beats_the_ideal_ranking(problem: Problem) -> None:
 @given(problems(), st.integers(0, 13), st.integers(0, 13))
 def test_moving_a_better_image_up_lowers_no_score(problem: Problem, one: int, other: int) -> None:
     """Swap two ranks; only queries that share at least as many labels at the later rank count."""
-    first, second = sorted((one % problem.ranked.shape[1], other % problem.ranked.shape[1]))
+    shortest = (problem.ranked >= 0).sum(axis=1).min()
+    first, second = sorted((one % shortest, other % shortest))
     swapped = problem.ranked.copy()
     swapped[:, [first, second]] = swapped[:, [second, first]]
     overlap = label_overlap(problem.queries, problem.database)
@@ -207,13 +227,13 @@ def test_ranking_depth_is_sufficient_for_any_problem(
 ) -> None:
     images = len(problem.database)
     scenes = (problem.query_scenes, problem.scenes)
-    depth = attempt("retrieval.cutoffs: ", ranking_depth, cutoffs, images, *scenes)
+    most = max(1, (problem.excluded >= 0).sum(axis=1).max())
+    depth = attempt("retrieval.cutoffs: ", ranking_depth, cutoffs, images, *scenes, most)
     assert (depth is None) == (max(cutoffs) >= images)
     assume(depth is not None)
     assert max(cutoffs) < depth <= images
+    assume(max(cutoffs) <= images - most)
     whole = np.tile(np.arange(images), (len(problem.queries), 1))
-    for protocol in ("excluded", "included"):
-        ranked, excluded_rows = under_protocol(protocol, whole[:, :depth], problem.own_rows)
-        deeper, _ = under_protocol(protocol, whole, problem.own_rows)
-        cut = replace(problem, ranked=ranked, own_rows=excluded_rows, cutoff=max(cutoffs))
-        check_same(replace(cut, ranked=deeper).scores(), cut.scores())
+    ranked, deeper = (without(rows, problem.excluded) for rows in (whole[:, :depth], whole))
+    cut = replace(problem, ranked=ranked, cutoff=max(cutoffs))
+    check_same(replace(cut, ranked=deeper).scores(), cut.scores())

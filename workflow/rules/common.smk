@@ -122,6 +122,11 @@ def passed_audit(wildcards):
     return audits(wildcards.archive)[2:]
 
 
+def duplicates_file(_wildcards):
+    """Return the table of duplicates, if they are searched for."""
+    return ["results/{archive}/duplicates.csv"] if config["audit"].get("duplicates") else []
+
+
 def split_file(_wildcards):
     """Return the file that the split is read from, if any."""
     return existing(config["split"]["file"], "split.file") if "file" in config["split"] else []

@@ -3,6 +3,7 @@
 # needs  results/{archive}/scores/{backbone}/{model}.csv of the whole run, scores/bounds.csv
 #        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run
 #        results/{archive}/archive.csv, split.csv
+#        results/{archive}/duplicates.csv, unless `audit.duplicates` is false
 # makes  results/{archive}/tables/comparison.csv, contrasts.csv, gain.csv
 #        results/{archive}/tables/by_scene.csv, by_label.csv
 #        results/{archive}/tables/summary.md, index.html
@@ -90,6 +91,7 @@ rule by_label:
     input:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
+        duplicates=duplicates_file,
         rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
         code=code("by_label.py"),
     output:
@@ -110,6 +112,8 @@ rule by_label:
 
 rule summary:
     input:
+        archive="results/{archive}/archive.csv",
+        duplicates=duplicates_file,
         comparison="results/{archive}/tables/comparison.csv",
         contrasts="results/{archive}/tables/contrasts.csv",
         by_scene="results/{archive}/tables/by_scene.csv",

@@ -1,6 +1,7 @@
 # Retrieval and scores: the rankings of each descriptor, and their scores per query.
 #
 # needs  results/{archive}/descriptors/{backbone}/{model}.h5, archive.csv, split.csv
+#        results/{archive}/duplicates.csv, unless `audit.duplicates` is false
 # makes  results/{archive}/rankings/{backbone}/{model}.h5
 #        results/{archive}/scores/{backbone}/{model}.csv
 #        results/{archive}/scores/bounds.csv
@@ -10,6 +11,7 @@ rule retrieve:
     input:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
+        duplicates=duplicates_file,
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
         code=code("retrieve.py"),
     output:
@@ -52,6 +54,7 @@ rule bounds:
     input:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
+        duplicates=duplicates_file,
         code=code("bounds.py"),
     output:
         "results/{archive}/scores/bounds.csv",

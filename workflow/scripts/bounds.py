@@ -4,17 +4,24 @@ import logging
 from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
-from rsir.archives.split_file import read_split
+from rsir.core.files import optional
 from rsir.core.job import job
 from rsir.evaluation.scores import bound_scores
 from rsir.evaluation.tables import write_table
-from rsir.search.protocol import find_search
+from rsir.search.protocol import read_search
 
 
-def main(archive: Path, split: Path, cutoffs: list[int], database: str, scores: Path) -> None:
+def main(
+    archive: Path,
+    split: Path,
+    duplicates: Path | None,
+    cutoffs: list[int],
+    database: str,
+    scores: Path,
+) -> None:
     """Compute all metrics for every query."""
     table = read_archive(archive)
-    search = find_search(read_split(split, table), database)
+    search = read_search(table, split, database, duplicates)
     write_table(scores, bound_scores(table, search, cutoffs))
     others = search.smallest_database
     for cutoff in cutoffs:
@@ -31,6 +38,7 @@ if __name__ == "__main__":
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
+            duplicates=optional(snakemake.input.duplicates),
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
             scores=Path(snakemake.output[0]),

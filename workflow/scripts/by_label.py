@@ -5,17 +5,18 @@ from pathlib import Path
 import pandas as pd
 
 from rsir.archives.archive_table import read_archive
-from rsir.archives.split_file import read_split
+from rsir.core.files import optional
 from rsir.core.job import job
 from rsir.evaluation.by_label import bound_label_rows, by_label, label_rows
 from rsir.evaluation.runs import read_all_rankings
 from rsir.evaluation.tables import write_table
-from rsir.search.protocol import find_search
+from rsir.search.protocol import read_search
 
 
 def main(
     archive: Path,
     split: Path,
+    duplicates: Path | None,
     rankings: list[Path],
     cutoffs: list[int],
     database: str,
@@ -27,7 +28,7 @@ def main(
         label_rows(images, search, ranked, cutoffs, attributes["backbone"], attributes["labeling"])
         for search, ranked, attributes in read_all_rankings(rankings, images)
     ]
-    search = find_search(read_split(split, images), database)
+    search = read_search(images, split, database, duplicates)
     rows.append(bound_label_rows(images, search, cutoffs))
     write_table(table, by_label(pd.concat(rows, ignore_index=True)))
 
@@ -37,6 +38,7 @@ if __name__ == "__main__":
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
+            duplicates=optional(snakemake.input.duplicates),
             rankings=[Path(path) for path in snakemake.input.rankings],
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,

@@ -3,19 +3,18 @@
 from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
-from rsir.archives.split_file import read_split
 from rsir.core.job import job
 from rsir.evaluation.comparison import comparison
 from rsir.evaluation.runs import read_all_scores
 from rsir.evaluation.tables import write_table
-from rsir.search.protocol import find_search
+from rsir.search.protocol import read_search
 
 
 def main(
     name: str, archive: Path, split: Path, scores: list[str], database: str, table: Path
 ) -> None:
     """Average over seeds and queries."""
-    search = find_search(read_split(split, read_archive(archive)), database)
+    search = read_search(read_archive(archive), split, database)
     write_table(table, comparison(name, read_all_scores(scores), len(search.database)))
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from rsir.archives.archive_table import read_archive
-from rsir.archives.split_file import read_split
 from rsir.core.job import job
 from rsir.evaluation.runs import read_all_rankings
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
 from rsir.reports.figures.style import save
-from rsir.search.protocol import find_search
+from rsir.search.protocol import read_search
 
 
 def main(
@@ -28,7 +27,7 @@ def main(
         curve_rows(images, search, ranked, attributes["backbone"], attributes["labeling"])
         for search, ranked, attributes in read_all_rankings(rankings, images)
     ]
-    search = find_search(read_split(split, images), database)
+    search = read_search(images, split, database)
     rows.append(bound_curve_rows(images, search, cutoffs))
     save(cutoffs_figure(pd.concat(rows, ignore_index=True), cutoffs[0], labelings), *figures)
 

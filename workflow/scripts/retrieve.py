@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rsir.archives.archive_table import read_archive
-from rsir.archives.split_file import read_split
+from rsir.core.files import optional
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
 from rsir.core.origin import METHOD, check_origin, digests
@@ -12,13 +12,14 @@ from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.metrics.scoring import ranking_depth
 from rsir.networks.processor import prepare_processor
 from rsir.search.exact import rank
-from rsir.search.protocol import find_search
+from rsir.search.protocol import most_excluded, read_search, search_conditions
 from rsir.search.ranking_file import write_rankings
 
 
 def main(
     archive: Path,
     split: Path,
+    duplicates: Path | None,
     descriptors: Path,
     method: dict[str, Any],
     cutoffs: list[int],
@@ -31,11 +32,14 @@ def main(
     device = prepare_processor(threads, use_gpu).device
     table, attributes = read_archive(archive), read_attributes(descriptors)
     files = {"archive": archive, "split": split, "descriptors": descriptors}
+    if duplicates:
+        files["duplicates"] = duplicates
     facts = method | digests(files)
     check_origin(descriptors, attributes, facts, METHOD)
-    search = find_search(read_split(split, table), database)
+    search = read_search(table, split, database, duplicates)
     _, _, *scenes = search.labels_and_scenes(table)
-    depth = ranking_depth(cutoffs, len(search.database), *scenes)
+    excluded = most_excluded(search_conditions(search, cutoffs))
+    depth = ranking_depth(cutoffs, len(search.database), *scenes, excluded)
     ranked = {
         name: rank(values, search.queries, search.database, depth, device)
         for name, values in read_descriptors(descriptors, list(table["image"])).items()
@@ -50,6 +54,7 @@ if __name__ == "__main__":
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
+            duplicates=optional(snakemake.input.duplicates),
             descriptors=Path(snakemake.input.descriptors),
             method={
                 "backbone": snakemake.wildcards.backbone,

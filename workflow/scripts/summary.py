@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from rsir.core.files import written_whole
+from rsir.archives.archive_table import read_archive
+from rsir.archives.duplicates_table import read_duplicates
+from rsir.core.files import optional, written_whole
 from rsir.core.job import job
 from rsir.evaluation.tables import read_results
 from rsir.reports.summary import summary
@@ -10,6 +12,10 @@ from rsir.reports.summary import summary
 if __name__ == "__main__":
     with job(snakemake):
         names = ("comparison", "contrasts", "by_scene", "by_label")
-        text = summary(**{name: read_results(Path(snakemake.input[name])) for name in names})
+        tables = {name: read_results(Path(snakemake.input[name])) for name in names}
+        images = list(read_archive(Path(snakemake.input.archive))["image"])
+        duplicates = optional(snakemake.input.duplicates)
+        pairs = len(read_duplicates(duplicates, images)) if duplicates else None
+        text = summary(**tables, pairs=pairs)
         with written_whole(Path(snakemake.output[0])) as partial:
             partial.write_text(text, encoding="utf-8")

@@ -28,7 +28,7 @@ def scenes(names) -> pd.Series:
     return pd.Series(list(names), index=images(len(names)), dtype=str)
 
 
-def rows(description, values, query="excluded", k=1) -> pd.DataFrame:
+def rows(description, values, query="excluded", k=1, duplicates="kept") -> pd.DataFrame:
     """Scores (seeds, queries) or (seeds, queries, metrics); seeds that are one have no number."""
     values = np.asarray(values, float)
     if values.ndim == 2:
@@ -38,7 +38,8 @@ def rows(description, values, query="excluded", k=1) -> pd.DataFrame:
         table = pd.DataFrame(of_seed, columns=list(METRICS))
         table["backbone"], table["labeling"], table["descriptor"] = description
         table["seed"] = np.nan if len(values) == 1 else seed
-        table["query"], table["k"], table["image"] = query, k, images(len(of_seed))
+        table["query"], table["duplicates"], table["k"] = query, duplicates, k
+        table["image"] = images(len(of_seed))
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 

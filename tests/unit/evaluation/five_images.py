@@ -21,7 +21,8 @@ DATABASE = np.array(
 )
 QUERIES = np.array([0, 1, 3])
 RANKED = np.array([[1, 2, 3, 4], [2, 0, 4, 3], [0, 1, 2, 4]])
-NONE_LEFT_OUT = np.full(3, -1)
+OWN = QUERIES[:, None]
+NOTHING = OWN[:, :0]
 
 
 def five_images() -> pd.DataFrame:

@@ -10,6 +10,7 @@ from project import SHARED
 from rsir.core.errors import InputError
 from rsir.evaluation.bounds import BOUNDS, bound_rankings, repeated_rankings, score_bounds
 from rsir.metrics.scoring import METRICS, score_rankings
+from rsir.search.protocol import KEPT, Condition
 
 LABELS = SHARED / "reference" / "LandUse_Multilabeled.txt"
 
@@ -48,6 +49,19 @@ def small() -> dict[str, Any]:
     }
 
 
+def condition(arrays: dict[str, Any], protocol: str = "excluded") -> Condition:
+    own_rows = arrays["own_rows"][:, None]
+    excluded = own_rows if protocol == "excluded" else own_rows[:, :0]
+    return Condition(protocol, KEPT, np.arange(len(own_rows)), excluded)
+
+
+def scores_of(
+    cutoffs: list[int], arrays: dict[str, Any], protocol: str = "excluded", seed: int = 0
+) -> dict[str, Any]:
+    (scores,) = score_bounds([condition(arrays, protocol)], cutoffs, **arrays, seed=seed)
+    return scores
+
+
 PAIR_METRICS = ("accuracy", "precision", "recall", "hamming_loss")
 
 
@@ -64,7 +78,7 @@ PAIR_METRICS = ("accuracy", "precision", "recall", "hamming_loss")
 def test_ucmerced_has_known_scores(
     ucmerced: dict[str, Any], protocol: str, bound: str, expected: tuple[float, ...]
 ) -> None:
-    scores = score_bounds(protocol, [20], **ucmerced)[bound][20]
+    scores = scores_of([20], ucmerced, protocol)[bound][20]
     means = [scores[metric].mean() for metric in PAIR_METRICS[: len(expected)]]
     assert means == pytest.approx(expected, abs=0.0015)
 
@@ -76,16 +90,13 @@ def test_ucmerced_has_known_scores(
 def test_ucmerced_has_known_graded_scores(
     ucmerced: dict[str, Any], bound: str, acg: float, ndcg: float
 ) -> None:
-    scores = score_bounds("excluded", [20], **ucmerced)[bound][20]
+    scores = scores_of([20], ucmerced)[bound][20]
     assert scores["acg"].mean() == pytest.approx(acg, abs=0.0075)
     assert scores["ndcg"].mean() == pytest.approx(ndcg, abs=0.0015)
 
 
 def test_ucmerced_map_saturates(ucmerced: dict[str, Any]) -> None:
-    scores = {
-        bound: of_cutoff[20]
-        for bound, of_cutoff in score_bounds("excluded", [20], **ucmerced).items()
-    }
+    scores = {bound: of_cutoff[20] for bound, of_cutoff in scores_of([20], ucmerced).items()}
     assert scores["label oracle"]["map"].mean() == 1
     assert scores["label oracle"]["map_jaccard"].mean() == 1
     # 19 of 20 are of the query's scene; the random one shares a label in 0.6 of the lists.
@@ -94,7 +105,7 @@ def test_ucmerced_map_saturates(ucmerced: dict[str, Any]) -> None:
 
 
 def test_another_seed_changes_the_means_by_less_than_0_002(ucmerced: dict[str, Any]) -> None:
-    one, two = (score_bounds("excluded", [20], **ucmerced, seed=seed) for seed in (0, 1))
+    one, two = (scores_of([20], ucmerced, seed=seed) for seed in (0, 1))
     for bound in BOUNDS:
         for metric in set(METRICS) - {"acg", "wap"}:
             means = [scores[bound][20][metric].mean() for scores in (one, two)]
@@ -103,9 +114,9 @@ def test_another_seed_changes_the_means_by_less_than_0_002(ucmerced: dict[str, A
 
 
 def test_the_same_seed_gives_the_same_scores(small: dict[str, Any]) -> None:
-    one, two = (score_bounds("excluded", [2], **small, seed=3) for _ in range(2))
+    one, two = (scores_of([2], small, seed=3) for _ in range(2))
     np.testing.assert_equal(one, two)
-    other = score_bounds("excluded", [2], **small, seed=4)
+    other = scores_of([2], small, seed=4)
     assert (one["random"][2]["accuracy"] != other["random"][2]["accuracy"]).any()
 
 
@@ -138,27 +149,30 @@ def test_random_puts_every_other_image_first_equally_often(small: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("protocol", "own_rows"), [("excluded", [0, 1, -1]), ("included", [-1, -1, -1])]
+    ("protocol", "own_rows"), [("excluded", [[0], [1], [-1]]), ("included", [[], [], []])]
 )
 def test_repetitions_are_blocks_of_all_queries(
-    small: dict[str, Any], protocol: str, own_rows: list[int]
+    small: dict[str, Any], protocol: str, own_rows: list[list[int]]
 ) -> None:
-    rankings = {bound: rest for bound, *rest in repeated_rankings(protocol, [1, 2], **small)}
+    rankings = {
+        bound: rest
+        for bound, _, *rest in repeated_rankings([condition(small, protocol)], [1, 2], **small)
+    }
     assert tuple(rankings) == BOUNDS
     assert rankings["label oracle"][0].tolist() == [0, 1, 2]
-    for queries, ranked, left_out in rankings.values():
+    for queries, ranked, excluded in rankings.values():
         times, rest = divmod(len(queries), 3)
         assert rest == 0
         assert queries.tolist() == [0, 1, 2] * times
-        assert left_out.tolist() == own_rows * times
-        assert (ranked == left_out[:, None]).sum() == 0
+        assert excluded.tolist() == own_rows * times
+        assert not ((ranked[:, :, None] == excluded[:, None]) & (excluded >= 0)[:, None]).any()
     assert len(np.unique(rankings["random"][1], axis=0)) > 50  # each drawn independently
 
 
 def test_random_rankings_are_repeated_until_means_are_accurate(ucmerced: dict[str, Any]) -> None:
     times = {
         bound: len(queries) / len(ucmerced["own_rows"])
-        for bound, queries, _, _ in repeated_rankings("excluded", [5], **ucmerced)
+        for bound, _, queries, *_ in repeated_rankings([condition(ucmerced)], [5], **ucmerced)
     }
     assert times["label oracle"] == 1
     assert times["random"] == times["scene oracle"] == 48  # 20,160 rankings of 420 queries
@@ -168,18 +182,19 @@ def test_random_rankings_are_repeated_until_means_are_accurate(ucmerced: dict[st
 def test_a_score_is_the_mean_over_the_rankings_of_its_query(
     small: dict[str, Any], protocol: str
 ) -> None:
-    scores = score_bounds(protocol, [2], **small, seed=3)
-    for bound, queries, ranked, left_out in repeated_rankings(protocol, [2], **small, seed=3):
+    scores = scores_of([2], small, protocol, seed=3)
+    of_protocol = [condition(small, protocol)]
+    for bound, _, queries, ranked, excluded in repeated_rankings(of_protocol, [2], **small, seed=3):
         labels = small["query_labels"][queries], small["database_labels"]
         scenes = small["query_scenes"][queries], small["database_scenes"]
-        each = score_rankings(ranked, *labels, *scenes, left_out, 2)
+        each = score_rankings(ranked, *labels, *scenes, excluded, 2)
         for metric in METRICS:
             means = [each[metric][queries == query].mean() for query in range(3)]
             np.testing.assert_allclose(scores[bound][2][metric], means)
 
 
 def test_every_cutoff_and_query_is_scored(small: dict[str, Any]) -> None:
-    scores = score_bounds("included", [1, 3], **small)
+    scores = scores_of([1, 3], small, "included")
     assert tuple(scores) == BOUNDS
     for of_bound in scores.values():
         assert list(of_bound) == [1, 3]
@@ -189,7 +204,7 @@ def test_every_cutoff_and_query_is_scored(small: dict[str, Any]) -> None:
 
 def test_without_scenes_there_is_no_scene_oracle(small: dict[str, Any]) -> None:
     without = {**small, "query_scenes": None, "database_scenes": None}
-    scores = score_bounds("excluded", [2], **without)
+    scores = scores_of([2], without)
     assert tuple(scores) == ("random", "label oracle")
     assert np.isnan(scores["random"][2]["anmrr"]).all()
     with pytest.raises(InputError, match="no scenes"):
@@ -198,4 +213,4 @@ def test_without_scenes_there_is_no_scene_oracle(small: dict[str, Any]) -> None:
 
 def test_a_cutoff_larger_than_the_database_is_refused(small: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"retrieval\.cutoffs: 6"):
-        score_bounds("excluded", [6], **small)
+        scores_of([6], small)

@@ -6,7 +6,8 @@ import pytest
 from five_images import (
     DATABASE,
     LABELS,
-    NONE_LEFT_OUT,
+    NOTHING,
+    OWN,
     QUERIES,
     RANKED,
     SEARCH,
@@ -19,7 +20,7 @@ from rsir.evaluation.by_label import label_scores as scores_of
 from rsir.evaluation.methods import METHOD
 from rsir.evaluation.scores import bound_scores
 from rsir.metrics.scoring import score_rankings
-from rsir.search.protocol import Search
+from rsir.search.protocol import Search, without
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def archive() -> pd.DataFrame:
 
 
 def test_labels_worked_out_by_hand():
-    scores = scores_of(RANKED, DATABASE[QUERIES], DATABASE, QUERIES, 2)
+    scores = scores_of(RANKED, DATABASE[QUERIES], DATABASE, OWN, 2)
     assert tuple(scores) == LABEL_METRICS
     # Of the two images that each query finds, `all` is on 1, 1 and 2; each could find two.
     # `some` is on 2, 1 and 1; the query that has it could find one.
@@ -46,7 +47,7 @@ def test_labels_worked_out_by_hand():
 
 def test_a_query_that_may_find_itself_could_find_one_more():
     ranked = WITH_OWN["pool"]
-    scores = scores_of(ranked, DATABASE[QUERIES], DATABASE, NONE_LEFT_OUT, 3)
+    scores = scores_of(ranked, DATABASE[QUERIES], DATABASE, NOTHING, 3)
     # Each finds itself and, of `all`, 1, 1 and 2 more of the four that there are.
     assert scores["precision"][0] == pytest.approx((2 + 2 + 3) / 9)
     assert scores["recall"][0] == pytest.approx((2 + 2 + 3) / 9)
@@ -54,7 +55,7 @@ def test_a_query_that_may_find_itself_could_find_one_more():
 
 
 def test_places_that_no_image_could_take_are_not_missed():
-    scores = scores_of(RANKED, DATABASE[QUERIES], DATABASE, QUERIES, 4)
+    scores = scores_of(RANKED, DATABASE[QUERIES], DATABASE, OWN, 4)
     # Four places, and three more images of `all`, one more of `some`: all are retrieved.
     assert scores["precision"][:2].tolist() == [3 / 4, 1 / 4]
     assert scores["recall"][:2].tolist() == [1, 1]
@@ -64,9 +65,9 @@ def test_a_query_outside_the_database_leaves_nothing_out():
     """The first may find the last image, which −1 would be the row of."""
     database = np.array([[1], [0], [1]], dtype=bool)
     query, ranked = np.array([[1]], dtype=bool), np.array([[0, 2, 1]])
-    scores = scores_of(ranked, query, database, np.array([-1]), 3)
+    scores = scores_of(ranked, query, database, np.array([[-1]]), 3)
     assert (scores["precision"][0], scores["recall"][0]) == (2 / 3, 1)
-    scores = scores_of(np.array([[0, 1]]), query, database, np.array([-1]), 2)
+    scores = scores_of(np.array([[0, 1]]), query, database, np.array([[-1]]), 2)
     assert scores["recall"][0] == 1 / 2
 
 
@@ -74,28 +75,27 @@ def test_a_query_that_could_find_nothing_is_not_counted_in_recall():
     """The label is on one image, which is a query; the other query is outside the database."""
     database = np.array([[1], [0], [0]], dtype=bool)
     queries, ranked = np.array([[1], [1]], dtype=bool), np.array([[1, 2], [0, 1]])
-    scores = scores_of(ranked, queries, database, np.array([0, -1]), 2)
+    scores = scores_of(ranked, queries, database, np.array([[0], [-1]]), 2)
     assert (scores["precision"][0], scores["recall"][0]) == (1 / 4, 1)
 
 
 @pytest.fixture
 def drawn():
-    """Forty queries, of which some are in the database of 60, and what they find."""
+    """Forty queries, which may not find up to three of the 60 images, and what they find."""
     rng = np.random.default_rng(0)
     database = rng.random((60, 7)) < rng.uniform(0.1, 0.7, 7)
-    own_rows = np.where(rng.random(40) < 0.7, rng.permutation(60)[:40], -1)
-    queries = np.where((own_rows >= 0)[:, None], database[own_rows], rng.random((40, 7)) < 0.4)
-    ranked = np.array(
-        [rng.permutation(np.delete(np.arange(60), max(row, 0)))[:9] for row in own_rows]
-    )
-    return ranked, queries, database, own_rows
+    queries = rng.random((40, 7)) < 0.4
+    order = rng.permuted(np.tile(np.arange(60), (40, 1)), axis=1)
+    excluded = order[:, ::20].copy()
+    excluded[np.arange(3) >= rng.integers(0, 4, 40)[:, None]] = -1
+    return without(order, excluded)[:, :9], queries, database, excluded
 
 
 @pytest.mark.parametrize("cutoff", [1, 5, 9])
 def test_labels_add_up_to_the_scores_of_queries(drawn, cutoff):
-    ranked, queries, database, own_rows = drawn
-    by_query = score_rankings(ranked, queries, database, None, None, own_rows, cutoff)
-    scores = scores_of(ranked, queries, database, own_rows, cutoff)
+    ranked, queries, database, excluded = drawn
+    by_query = score_rankings(ranked, queries, database, None, None, excluded, cutoff)
+    scores = scores_of(ranked, queries, database, excluded, cutoff)
     # Labels in common per image: those that the query has, and that the image has.
     shared = (scores["precision"] * queries.sum(axis=0)).sum()
     assert shared == pytest.approx(by_query["acg"].sum())
@@ -106,13 +106,13 @@ def test_labels_add_up_to_the_scores_of_queries(drawn, cutoff):
 
 
 def test_labels_are_counted_query_by_query(drawn):
-    ranked, queries, database, own_rows = drawn
-    scores = scores_of(ranked, queries, database, own_rows, 9)
+    ranked, queries, database, excluded = drawn
+    scores = scores_of(ranked, queries, database, excluded, 9)
     for label in range(7):
         shares, recalls, alarms = [], [], []
-        for retrieved, query, row in zip(ranked, queries, own_rows, strict=True):
+        for retrieved, query, rows in zip(ranked, queries, excluded, strict=True):
             hits = sum(database[place, label] for place in retrieved)
-            there = sum(database[place, label] for place in range(60) if place != row)
+            there = sum(database[place, label] for place in range(60) if place not in rows)
             (shares if query[label] else alarms).append(hits / 9)
             if query[label]:
                 recalls.append(hits / min(there, 9))
@@ -135,14 +135,14 @@ def test_a_row_per_descriptor_protocol_cutoff_and_label(archive):
 
 
 @pytest.mark.parametrize(
-    ("protocol", "ranked", "left_out"),
-    [("excluded", RANKED, QUERIES), ("included", WITH_OWN["pool"], NONE_LEFT_OUT)],
+    ("protocol", "ranked", "excluded"),
+    [("excluded", RANKED, OWN), ("included", WITH_OWN["pool"], NOTHING)],
 )
-def test_rows_hold_the_scores_of_their_protocol(archive, protocol, ranked, left_out):
+def test_rows_hold_the_scores_of_their_protocol(archive, protocol, ranked, excluded):
     rows = label_rows(archive, SEARCH, WITH_OWN, [2, 3], "vgg16", "multi_label")
     for cutoff in (2, 3):
         selected = rows[(rows["query"] == protocol) & (rows["k"] == cutoff)]
-        expected = scores_of(ranked, DATABASE[QUERIES], DATABASE, left_out, cutoff)
+        expected = scores_of(ranked, DATABASE[QUERIES], DATABASE, excluded, cutoff)
         np.testing.assert_array_equal(selected[[*LABEL_METRICS]].T, [*expected.values()])
 
 

@@ -41,7 +41,7 @@ def test_a_row_per_descriptor_protocol_cutoff_and_query(tiny):
     rankings = RANKINGS | {"output": RANKINGS["pool"][:, ::-1]}
     scores = scores_of(tiny, rankings)
     assert list(scores.columns) == [
-        *("backbone", "labeling", "seed", "descriptor", "query", "k", "image"),
+        *("backbone", "labeling", "seed", "descriptor", "query", "duplicates", "k", "image"),
         *METRICS,
     ]
     keys = ["descriptor", "query", "k", "image"]
@@ -102,7 +102,7 @@ def test_scores_are_read_as_they_were_written(tiny, tmp_path):
         path = tmp_path / "scores" / f"{number}.csv"
         write_table(path, scores)
         read = read_results(path)
-        texts = ["backbone", "labeling", "descriptor", "query", "image"]
+        texts = ["backbone", "labeling", "descriptor", "query", "duplicates", "image"]
         pd.testing.assert_frame_equal(read[texts], scores[texts], check_dtype=False)
         numbers = ["seed", "k", *METRICS]
         pd.testing.assert_frame_equal(
@@ -135,7 +135,7 @@ def all_scores(tiny, tmp_path):
 
 def test_a_row_per_method_protocol_and_cutoff(all_scores):
     table = comparison("tiny", all_scores, 3)
-    method = ["backbone", "labeling", "descriptor", "query", "k"]
+    method = ["backbone", "labeling", "descriptor", "query", "duplicates", "k"]
     ends = ("", "_low", "_high", "_sd")
     assert list(table.columns) == [
         "archive",

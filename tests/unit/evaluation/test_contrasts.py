@@ -145,16 +145,20 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def test_p_values_are_adjusted_over_the_contrasts_of_a_metric_protocol_and_cutoff():
+def test_p_values_are_adjusted_over_the_contrasts_of_a_metric_condition_and_cutoff():
     rng = np.random.default_rng(4)
     table = table_of(
-        rows(method, rng.normal(0.5, 0.2, (1, 30, len(METRICS))), query, k)
-        for query in ("excluded", "included")
+        rows(method, rng.normal(0.5, 0.2, (1, 30, len(METRICS))), query, k, duplicates)
+        for query, duplicates in (
+            ("excluded", "kept"),
+            ("excluded", "removed"),
+            ("included", "kept"),
+        )
         for k in (1, 20)
         for method in (*METHODS, LBP, RANDOM)
     )
-    families = table.groupby(["metric", "query", "k"])
-    assert len(families) == len(METRICS) * 4
+    families = table.groupby(["metric", "query", "duplicates", "k"])
+    assert len(families) == len(METRICS) * 6
     for _, family in families:
         p = family["p"].to_numpy()
         assert len(p) == 4 + 3 + 5 + 1

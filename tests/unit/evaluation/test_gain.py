@@ -43,15 +43,16 @@ def of_two_networks() -> pd.DataFrame:
 def test_gain_has_a_row_per_method_and_bound_over_each_network(of_two_networks):
     table = gain(of_two_networks)
     assert list(table.columns) == [
-        *("backbone", "labeling", "descriptor", "over", "query", "k"),
+        *("backbone", "labeling", "descriptor", "over", "query", "duplicates", "k"),
         *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high", "_p")),
     ]
-    methods = [tuple(row[:5]) for row in table.itertuples(index=False) if row.k == 5]
+    methods = [tuple(row[:6]) for row in table.itertuples(index=False) if row.k == 5]
+    setting = ("excluded", "kept")
     expected = [
-        *((*one, "vgg16", "excluded") for one in METHODS[1:]),
-        ("vgg16", "multi_label", "output", "vgg16", "excluded"),
-        ("resnet50", "multi_label", "output", "resnet50", "excluded"),
-        *((*bound, network, "excluded") for network in ("vgg16", "resnet50") for bound in BOUNDS),
+        *((*one, "vgg16", *setting) for one in METHODS[1:]),
+        ("vgg16", "multi_label", "output", "vgg16", *setting),
+        ("resnet50", "multi_label", "output", "resnet50", *setting),
+        *((*bound, network, *setting) for network in ("vgg16", "resnet50") for bound in BOUNDS),
     ]
     assert sorted(methods) == sorted(expected)
     assert len(table) == 2 * len(expected)
@@ -74,7 +75,7 @@ def test_gain_is_the_same_of_contrasts_that_were_written(of_two_networks, tmp_pa
     expected = gain(of_two_networks)
     texts = [*FIRST, "over"]
     assert read[texts].fillna("").to_numpy().tolist() == expected[texts].to_numpy().tolist()
-    numbers = expected.columns[6:]
+    numbers = expected.columns[7:]
     assert read[numbers].to_numpy() == pytest.approx(expected[numbers].to_numpy(), abs=5e-7)
 
 

@@ -40,37 +40,41 @@ def test_anmrr_is_0_for_the_perfect_and_1_for_the_worst_ranking() -> None:
     assert nmrr(worst, number_relevant, window) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("cutoff", [1, 10, 59])
-def test_ndcg_agrees_with_scikit_learn(cutoff: int) -> None:
-    database, ranked, own_rows = random_problem(2)
-    scores = score_rankings(ranked, database[own_rows], database, None, None, own_rows, cutoff)
-    gains = 2.0 ** label_overlap(database[own_rows], database) - 1
-    in_rank_order = np.take_along_axis(gains, ranked, axis=1)
-    for query in own_rows:
-        expected = sklearn_metrics.ndcg_score(
-            in_rank_order[[query]], -np.arange(59.0)[None], k=cutoff
-        )
+@pytest.mark.parametrize(("cutoff", "others"), [(1, 0), (10, 0), (59, 0), (10, 4), (55, 4)])
+def test_ndcg_agrees_with_scikit_learn(cutoff: int, others: int) -> None:
+    database, ranked, excluded = random_problem(2, others=others)
+    queries = len(excluded)
+    scores = score_rankings(ranked, database[:queries], database, None, None, excluded, cutoff)
+    gains = 2.0 ** label_overlap(database[:queries], database) - 1
+    for query, row in enumerate(ranked):
+        in_rank_order = gains[query, row[row >= 0]][None]
+        assert in_rank_order.shape[1] == 60 - (excluded[query] >= 0).sum()
+        ranks = np.arange(in_rank_order.shape[1], dtype=float)[None]
+        expected = sklearn_metrics.ndcg_score(in_rank_order, -ranks, k=cutoff)
         assert scores["ndcg"][query] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("cutoff", [5, 59])
+@pytest.mark.parametrize(("cutoff", "others"), [(5, 0), (59, 0), (5, 4), (55, 4)])
 @pytest.mark.parametrize("metric", ["map", "map_jaccard"])
-def test_average_precision_agrees_with_ir_measures(metric: str, cutoff: int) -> None:
-    database, ranked, own_rows = random_problem(3, density=0.15)
-    scores = score_rankings(ranked, database[own_rows], database, None, None, own_rows, cutoff)
-    shared = label_overlap(database[own_rows], database)
-    union = (database[own_rows, None] | database[None]).sum(axis=2)
+def test_average_precision_agrees_with_ir_measures(metric: str, cutoff: int, others: int) -> None:
+    database, ranked, excluded = random_problem(3, density=0.15, others=others)
+    queries = np.arange(len(excluded))
+    scores = score_rankings(ranked, database[queries], database, None, None, excluded, cutoff)
+    shared = label_overlap(database[queries], database)
+    union = (database[queries, None] | database[None]).sum(axis=2)
     relevant = shared > 0 if metric == "map" else (shared >= 0.5 * union)
-    relevant[own_rows, own_rows] = False
+    for query, rows in enumerate(excluded):
+        relevant[query, rows[rows >= 0]] = False
     qrels = [
         ir_measures.Qrel(str(query), str(row), int(relevant[query, row]))
-        for query in own_rows
+        for query in queries
         for row in range(len(database))
     ]
     run = [
         ir_measures.ScoredDoc(str(query), str(row), -rank)
-        for query in own_rows
+        for query in queries
         for rank, row in enumerate(ranked[query])
+        if row >= 0
     ]
     number_relevant = relevant.sum(axis=1)
     assert number_relevant.min() < 5 < number_relevant.max()
@@ -90,6 +94,6 @@ def test_ranking_by_overlap_has_ndcg_and_map_1(labels: np.ndarray) -> None:
     ranked = np.argsort(-overlap, axis=1, kind="stable")[:, :-1]
     some = overlap.max(axis=1) > 0
     for cutoff in (1, len(labels) - 1):
-        scores = score_rankings(ranked, labels, labels, None, None, own_rows, cutoff)
+        scores = score_rankings(ranked, labels, labels, None, None, own_rows[:, None], cutoff)
         for metric in ("ndcg", "map"):
             np.testing.assert_allclose(scores[metric], some, rtol=1e-12, err_msg=metric)

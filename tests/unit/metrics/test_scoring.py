@@ -16,7 +16,7 @@ from metric_cases import (
 
 from rsir.core.errors import InputError
 from rsir.metrics.scoring import METRICS, ranking_depth, score_rankings
-from rsir.search.protocol import under_protocol, without_query
+from rsir.search.protocol import without
 
 
 def test_hand_computed_values() -> None:
@@ -61,7 +61,7 @@ def test_a_query_without_relevant_images_scores_0() -> None:
 
 def test_hand_computed_anmrr() -> None:
     ranked = np.array([[2, 3, 1, 4, 6, 5]])
-    labels, own_rows = DATABASE[:1], np.array([0])
+    labels, own_rows = DATABASE[:1], np.array([[0]])
     scores = score_rankings(ranked, labels, DATABASE, SCENES[:1], SCENES, own_rows, cutoff=1)
     # Two other ports, at ranks 2 and 3; K = 4.
     assert scores["anmrr"] == pytest.approx((2.5 - 1.5) / (1.25 * 4 - 1.5))
@@ -74,10 +74,9 @@ def test_hand_computed_anmrr() -> None:
 
 def test_anmrr_of_the_only_image_of_a_scene_is_nan() -> None:
     scenes = np.array(["lake", "port", "port", "farm", "farm", "farm", "farm"])
-    ranked = without_query(np.tile(np.arange(7), (2, 1)), np.array([0, 1]))
-    scores = score_rankings(
-        ranked, DATABASE[:2], DATABASE, scenes[:2], scenes, np.array([0, 1]), cutoff=2
-    )
+    own_rows = np.array([[0], [1]])
+    ranked = without(np.tile(np.arange(7), (2, 1)), own_rows)
+    scores = score_rankings(ranked, DATABASE[:2], DATABASE, scenes[:2], scenes, own_rows, cutoff=2)
     assert np.isnan(scores["anmrr"]).tolist() == [True, False]
 
 
@@ -89,8 +88,8 @@ def test_scores_are_in_range_and_do_not_depend_on_the_order_of_the_archive(
     rng = np.random.default_rng(seed)
     images = len(labels)
     scenes = rng.choice(["farm", "lake", "port"], images)
-    own_rows = np.arange(3)
-    ranked = without_query(rng.permuted(np.tile(np.arange(images), (3, 1)), axis=1), own_rows)
+    own_rows = np.arange(3)[:, None]
+    ranked = without(rng.permuted(np.tile(np.arange(images), (3, 1)), axis=1), own_rows)
     cutoff = int(rng.integers(1, images))
     scores = score_rankings(ranked, labels[:3], labels, scenes[:3], scenes, own_rows, cutoff)
     for metric, values in scores.items():
@@ -101,7 +100,13 @@ def test_scores_are_in_range_and_do_not_depend_on_the_order_of_the_archive(
     order = rng.permutation(images)
     position = np.argsort(order)
     permuted = score_rankings(
-        position[ranked], labels[:3], labels[order], scenes[:3], scenes[order], position[:3], cutoff
+        position[ranked],
+        labels[:3],
+        labels[order],
+        scenes[:3],
+        scenes[order],
+        position[own_rows],
+        cutoff,
     )
     for metric, values in scores.items():
         np.testing.assert_allclose(permuted[metric], values, rtol=1e-12, err_msg=metric)
@@ -126,11 +131,10 @@ def test_ranking_depth_is_sufficient_for_all_metrics(protocol: str) -> None:
     labels = rng.random((16, 4)) < 0.5
     depth = ranking_depth([3], 16, scenes, scenes)
     assert depth == 2 * 4 + 1
-    own_rows = np.arange(16)
-    ranked = rng.permuted(np.tile(own_rows, (16, 1)), axis=1)
+    excluded_rows = np.arange(16)[:, None][:, : protocol == "excluded"]
+    ranked = rng.permuted(np.tile(np.arange(16), (16, 1)), axis=1)
     to_score = (labels, labels, scenes, scenes)
-    part, excluded_rows = under_protocol(protocol, ranked[:, :depth], own_rows)
-    whole, _ = under_protocol(protocol, ranked, own_rows)
+    part, whole = (without(rows, excluded_rows) for rows in (ranked[:, :depth], ranked))
     np.testing.assert_array_equal(
         score_rankings(part, *to_score, excluded_rows, 3)["anmrr"],
         score_rankings(whole, *to_score, excluded_rows, 3)["anmrr"],

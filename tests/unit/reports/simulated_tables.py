@@ -68,7 +68,7 @@ class Simulated:
             for seed, of_seed in enumerate(scores):
                 table = pd.DataFrame(of_seed, columns=list(METRICS))
                 table[list(LOWER_IS_BETTER)] *= -1
-                table[METHOD] = [*method, query, k]
+                table[METHOD] = [*method, query, "kept", k]
                 table["seed"] = seed if is_learned(method) else np.nan
                 tables.append(table.assign(image=self.images))
         scores = pd.concat(tables, ignore_index=True)

@@ -27,7 +27,7 @@ from rsir.reports.gallery import (
     write_gallery,
 )
 from rsir.search.exact import rank
-from rsir.search.protocol import Search, under_protocol
+from rsir.search.protocol import Search, without
 from rsir.search.ranking_file import write_rankings
 
 TEMPLATE = ROOT / "workflow" / "pages" / "gallery.html"
@@ -70,7 +70,7 @@ def test_hits_are_read_without_the_query_itself(write_model, archive):
     ]
     for one in retrievals:
         places, similarity = ranked[one.descriptor]
-        expected, _ = under_protocol("excluded", places, search.own_rows)
+        expected = without(places, search.own_rows[:, None])
         assert one.rows.tolist() == expected[:, :3].tolist()
         assert not (one.rows == search.queries[:, None]).any()
         for query, (rows, values) in enumerate(zip(one.rows, one.similarity, strict=True)):
@@ -99,7 +99,7 @@ def test_a_query_outside_the_database_loses_nothing(write_model, archive):
 
 def test_the_column_of_the_query_is_left_out_at_any_rank():
     places = np.array([[4, 7, 2], [7, 4, 2], [2, 7, 4]])
-    columns = others(places, np.array([4, 4, 9]))
+    columns = others(places, np.array([[4], [4], [9]]))
     assert columns.tolist() == [[1, 2], [0, 2], [0, 1]]
 
 

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from simulated_tables import (
     ALL,
@@ -160,6 +161,30 @@ def test_each_network_has_its_section() -> None:
         "- vgg16, against its off-the-shelf features",
         "- vgg16, between labelings",
         "- resnet50, against its off-the-shelf features",
+    ]
+
+
+def test_the_effect_of_near_duplicates_is_stated() -> None:
+    tables = Simulated(13, (SHELF, *BOUNDS)).tables()
+    assert "duplicates" not in summary(**tables)
+    assert "\n\nNo pair of near duplicates was found.\n" in summary(**tables, pairs=0)
+    assert "archive: 3. They change no score." in summary(**tables, pairs=3)
+    table = tables["comparison"]
+    parts = [table]
+    for value, less in (("removed", 0.07), ("kept, same queries", 0.02)):
+        part = table.assign(duplicates=value, queries=26)
+        part["accuracy"] -= less
+        parts.append(part)
+    # Other protocols and cutoffs are not stated.
+    parts += [part.assign(query="included", accuracy=0) for part in parts]
+    tables["comparison"] = pd.concat(parts, ignore_index=True)
+    of_duplicates = sections(summary(**tables, pairs=3))["Near duplicates"]
+    assert "archive: 3. " in of_duplicates
+    assert "4 of 30 queries are left out" in of_duplicates
+    names = ["vgg16 off_the_shelf (pool)", *(name for name, *_ in BOUNDS)]
+    assert [line for line in of_duplicates.splitlines() if line.startswith("- ")] == [
+        f"- {name}: +0.050 ({mean - 0.02:.3f} with, {mean - 0.07:.3f} without)."
+        for name, mean in zip(names, table["accuracy"], strict=True)
     ]
 
 

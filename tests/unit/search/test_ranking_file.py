@@ -18,7 +18,7 @@ def path(tmp_path):
         "pool": (np.array([[1, 0], [0, 1]], dtype=np.int32), np.array([[1, 0.5]] * 2)),
         "output": (np.array([[0, 1], [0, 1]], dtype=np.int32), np.array([[1, 0.25]] * 2)),
     }
-    search = Search(np.array([3, 1]), np.array([2, 1]))
+    search = Search(np.array([3, 1]), np.array([2, 1]), np.array([[0, 1]]), np.array([1]))
     write_rankings(path, IMAGES, search, rankings, {"backbone": "vgg16", "seed": 3})
     return path
 
@@ -27,6 +27,8 @@ def test_written_rankings_are_read_unchanged(path):
     search, rankings, attributes = read_rankings(path, IMAGES)
     assert search.queries.tolist() == [3, 1]
     assert search.database.tolist() == [2, 1]
+    assert search.duplicates.tolist() == [[0, 1]]
+    assert search.trained.tolist() == [1]
     assert {name: positions.tolist() for name, positions in rankings.items()} == {
         "pool": [[1, 0], [0, 1]],
         "output": [[0, 1], [0, 1]],
@@ -46,6 +48,36 @@ def test_rows_are_matched_by_image_name(path):
     search, _, _ = read_rankings(path, IMAGES[::-1])
     assert search.queries.tolist() == [1, 3]
     assert search.database.tolist() == [2, 3]
+
+
+def test_a_search_without_duplicates_is_read_unchanged(path):
+    search = Search(np.array([3, 1]), np.array([2, 1]))
+    ranked = {"pool": (np.zeros((2, 1), dtype=np.int32), np.ones((2, 1)))}
+    write_rankings(path, IMAGES, search, ranked, {})
+    read, _, _ = read_rankings(path, IMAGES)
+    assert (read.duplicates.shape, read.trained.shape) == ((0, 2), (0,))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("duplicates", [[0, 2]]),
+        ("duplicates", [[-1, 0]]),
+        ("duplicates", [[1, 0], [0, 1]]),
+        ("duplicates", [[0, 1, 1]]),
+        ("duplicates", [[0.0, 1.0]]),
+        ("duplicates", [0, 1]),
+        ("trained", [2]),
+        ("trained", [1, 1]),
+        ("trained", [["0"]]),
+    ],
+)
+def test_duplicates_of_other_queries_are_refused(path, name, values):
+    with h5py.File(path, "r+") as file:
+        del file[name]
+        file[name] = values
+    with pytest.raises(InputError, match=r"model\.h5: is damaged or of another archive; delete"):
+        read_rankings(path, IMAGES)
 
 
 def test_rankings_of_other_images_are_refused(path):

@@ -28,12 +28,15 @@ def methods(networks=NETWORKS, labelings=LABELINGS, handcrafted=HANDCRAFTED, bou
 
 
 def with_settings(rows):
-    """Return the rows as those that are quoted, among rows of another protocol and cutoff."""
-    others = rows.assign(query="included", k=5), rows.assign(query="excluded", k=50)
+    """Return the rows as those that are quoted, among rows of other conditions and cutoffs."""
+    settings = [("included", "kept", 5), ("excluded", "removed", 5), ("excluded", "kept", 50)]
+    others = [
+        rows.assign(query=query, duplicates=duplicates, k=k) for query, duplicates, k in settings
+    ]
     for other in others:
         numbers = other.select_dtypes(float).columns
         other[numbers] = 0.123
-    quotes = rows.assign(query="excluded", k=5)
+    quotes = rows.assign(query="excluded", duplicates="kept", k=5)
     return pd.concat([quotes, *others], ignore_index=True)
 
 

@@ -9,7 +9,7 @@ from rsir.core.errors import InputError
 from rsir.metrics.arrays import Bools, Floats, Ints, Scenes, blocks_of_queries
 from rsir.metrics.label_pairs import accuracy, label_overlap
 from rsir.metrics.scoring import ranking_depth, score_rankings
-from rsir.search.protocol import under_protocol
+from rsir.search.protocol import Condition, most_excluded, without
 
 BOUNDS = ("random", "scene oracle", "label oracle")
 
@@ -19,7 +19,7 @@ _RANKINGS = 20_000
 
 
 def score_bounds(
-    protocol: str,
+    conditions: Sequence[Condition],
     cutoffs: Sequence[int],
     query_labels: Bools,
     database_labels: Bools,
@@ -27,43 +27,36 @@ def score_bounds(
     database_scenes: Scenes | None,
     own_rows: Ints,
     seed: int = 0,
-) -> dict[str, dict[int, dict[str, Floats]]]:
-    """Score every bound under a protocol; without scenes, `scene oracle` is left out.
+) -> list[dict[str, dict[int, dict[str, Floats]]]]:
+    """Score every bound under conditions; without scenes, `scene oracle` is left out.
 
-    The arrays are those of `bound_rankings`.
+    The other arguments are those of `repeated_rankings`.
 
     Returns
     -------
-    dict
-        `scores[bound][cutoff][metric]` (Q,), as `score_rankings` returns them. For the bounds with
-        a random order they are means over repeated rankings of each query; the mean over queries
-        of a score in [0, 1] is then accurate to ±0.002 at 20 ranks.
+    list of dict
+        `scores[bound][cutoff][metric]` of the counted queries for each condition, as
+        `score_rankings` returns them. For the bounds with a random order they are means over
+        repeated rankings of each query; the mean over queries of a score in [0, 1] is then accurate
+        to ±0.002 at 20 ranks.
 
     Raises
     ------
     InputError
         If a cutoff is larger than the database without the query.
     """
-    queries = len(query_labels)
-    scores: dict[str, dict[int, dict[str, Floats]]] = {}
-    for bound, repeated, ranked, left_out in repeated_rankings(
-        protocol,
-        cutoffs,
-        query_labels,
-        database_labels,
-        query_scenes,
-        database_scenes,
-        own_rows,
-        seed,
+    scores: list[dict[str, dict[int, dict[str, Floats]]]] = [{} for _ in conditions]
+    labels_and_scenes = query_labels, database_labels, query_scenes, database_scenes
+    for bound, number, queries, ranked, excluded in repeated_rankings(
+        conditions, cutoffs, *labels_and_scenes, own_rows, seed
     ):
-        scenes = None if query_scenes is None else query_scenes[repeated]
-        labels_and_scenes = query_labels[repeated], database_labels, scenes, database_scenes
-        scores[bound] = {
+        scenes = None if query_scenes is None else query_scenes[queries]
+        known = query_labels[queries], database_labels, scenes, database_scenes
+        counted = len(conditions[number].counted)
+        scores[number][bound] = {
             cutoff: {
-                metric: values.reshape(-1, queries).mean(axis=0)
-                for metric, values in score_rankings(
-                    ranked, *labels_and_scenes, left_out, cutoff
-                ).items()
+                metric: values.reshape(-1, counted).mean(axis=0)
+                for metric, values in score_rankings(ranked, *known, excluded, cutoff).items()
             }
             for cutoff in cutoffs
         }
@@ -71,7 +64,7 @@ def score_bounds(
 
 
 def repeated_rankings(
-    protocol: str,
+    conditions: Sequence[Condition],
     cutoffs: Sequence[int],
     query_labels: Bools,
     database_labels: Bools,
@@ -79,14 +72,17 @@ def repeated_rankings(
     database_scenes: Scenes | None,
     own_rows: Ints,
     seed: int = 0,
-) -> Iterator[tuple[str, Ints, Ints, Ints]]:
-    """Yield the rankings of every bound under a protocol, repeated if their order is random.
+) -> Iterator[tuple[str, int, Ints, Ints, Ints]]:
+    """Yield the rankings of every bound under conditions, repeated if their order is random.
 
-    The arrays are those of `bound_rankings`. Each item is the bound, the query (R,) of each
-    ranking, the ranked rows of the database (R, depth), and the rows (R,) that are left out, as
-    `rsir.search.protocol.under_protocol` returns them. Repetitions are blocks of all queries.
+    The arrays are those of `bound_rankings`. Each item is the bound, the number of the condition,
+    the query (R,) of each ranking, the ranked rows of the database (R, depth), and the rows (R, E)
+    that are excluded, as in `rsir.search.protocol.Condition`. Repetitions are blocks of all counted
+    queries. The rankings of a bound are the same under all conditions, but for what is excluded.
     """
-    depth = ranking_depth(cutoffs, len(database_labels), query_scenes, database_scenes)
+    depth = ranking_depth(
+        cutoffs, len(database_labels), query_scenes, database_scenes, most_excluded(conditions)
+    )
     queries = len(query_labels)
     for bound in BOUNDS:
         if bound == "scene oracle" and (query_scenes is None or database_scenes is None):
@@ -104,7 +100,11 @@ def repeated_rankings(
             depth,
             np.random.default_rng(seed),
         )
-        yield bound, repeated, *under_protocol(protocol, with_query, own_rows[repeated])
+        for number, condition in enumerate(conditions):
+            counted = np.add.outer(queries * np.arange(rankings), condition.counted).ravel()
+            excluded = np.tile(condition.excluded, (rankings, 1))
+            ranked = without(with_query[counted], excluded)
+            yield bound, number, repeated[counted], ranked, excluded
 
 
 def bound_rankings(

@@ -8,14 +8,14 @@ import pandas as pd
 from rsir.archives.archive_table import label_names
 from rsir.evaluation.bounds import repeated_rankings
 from rsir.evaluation.methods import METHOD
-from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries
-from rsir.search.protocol import Search, protocols_of, under_protocol
+from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries, columns_of_rows
+from rsir.search.protocol import Search, search_conditions
 
 LABEL_METRICS = ("precision", "recall", "false_alarm")
 
 
 def label_scores(
-    ranked: Ints, query_labels: Bools, database_labels: Bools, left_out: Ints, cutoff: int
+    ranked: Ints, query_labels: Bools, database_labels: Bools, excluded: Ints, cutoff: int
 ) -> dict[str, Floats]:
     """Return the retrieval scores of each label over the first `cutoff` images of each ranking.
 
@@ -25,8 +25,8 @@ def label_scores(
         (Q, depth) rows of the database in rank order.
     query_labels, database_labels
         (Q, L) and (D, L).
-    left_out
-        (Q,) row of the database that is excluded for each query, −1 if none is.
+    excluded
+        (Q, E) rows of the database that each query may not retrieve, −1 for none.
     cutoff
         Number of ranks that are evaluated.
 
@@ -42,8 +42,10 @@ def label_scores(
     hits = np.empty(query_labels.shape, dtype=np.int64)
     for block in blocks_of_queries(len(ranked), cutoff * query_labels.shape[1]):
         hits[block] = database_labels[ranked[block, :cutoff]].sum(axis=1)
-    excluded = database_labels[left_out] & (left_out >= 0)[:, None]
-    possible = np.minimum(database_labels.sum(axis=0) - excluded, cutoff)
+    available = np.tile(database_labels.sum(axis=0), (len(ranked), 1))
+    for queries, rows in columns_of_rows(excluded):
+        available[queries] -= database_labels[rows]
+    possible = np.minimum(available, cutoff)
     share = hits / cutoff
     with np.errstate(invalid="ignore"):  # a label of which the query is the only image
         recall = hits / possible
@@ -62,16 +64,18 @@ def label_rows(
     backbone: str,
     labeling: str,
 ) -> pd.DataFrame:
-    """Return the `label_scores` of a model: a row per descriptor, protocol, cutoff and label."""
+    """Return the `label_scores` of a model: a row per descriptor, condition, cutoff and label."""
     query_labels, database_labels, _, _ = search.labels_and_scenes(archive)
     tables = []
     for descriptor, positions in rankings.items():
-        for protocol in protocols_of(search):
-            ranked, left_out = under_protocol(protocol, positions, search.own_rows)
+        for condition in search_conditions(search, cutoffs):
+            ranked, of_queries = condition.of(positions), query_labels[condition.counted]
             for cutoff in cutoffs:
-                scores = label_scores(ranked, query_labels, database_labels, left_out, cutoff)
-                method = (backbone, labeling, descriptor, protocol, cutoff)
-                tables.append(_label_table(method, archive, search, scores))
+                known = of_queries, database_labels, condition.excluded
+                scores = label_scores(ranked, *known, cutoff)
+                setting = (condition.query, condition.duplicates, cutoff)
+                method = (backbone, labeling, descriptor, *setting)
+                tables.append(_label_table(method, archive, of_queries, database_labels, scores))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -79,18 +83,20 @@ def bound_label_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[in
     """Return the `label_scores` of the bounds, in rows like those of `label_rows`."""
     labels_and_scenes = search.labels_and_scenes(archive)
     query_labels, database_labels, _, _ = labels_and_scenes
-    tables = []
-    for protocol in protocols_of(search):
-        for bound, queries, ranked, left_out in repeated_rankings(
-            protocol, cutoffs, *labels_and_scenes, search.own_rows
-        ):
-            for cutoff in cutoffs:
-                scores = label_scores(
-                    ranked, query_labels[queries], database_labels, left_out, cutoff
-                )
-                method = (bound, "", "", protocol, cutoff)
-                tables.append(_label_table(method, archive, search, scores))
-    return pd.concat(tables, ignore_index=True)
+    conditions = search_conditions(search, cutoffs)
+    tables: list[list[pd.DataFrame]] = [[] for _ in conditions]
+    for bound, number, queries, ranked, excluded in repeated_rankings(
+        conditions, cutoffs, *labels_and_scenes, search.own_rows
+    ):
+        condition = conditions[number]
+        of_queries = query_labels[condition.counted]
+        for cutoff in cutoffs:
+            scores = label_scores(ranked, query_labels[queries], database_labels, excluded, cutoff)
+            method = (bound, "", "", condition.query, condition.duplicates, cutoff)
+            tables[number].append(
+                _label_table(method, archive, of_queries, database_labels, scores)
+            )
+    return pd.concat([table for of_one in tables for table in of_one], ignore_index=True)
 
 
 def by_label(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,9 +110,12 @@ def by_label(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _label_table(
-    method: tuple[object, ...], archive: pd.DataFrame, search: Search, scores: dict[str, Floats]
+    method: tuple[object, ...],
+    archive: pd.DataFrame,
+    query_labels: Bools,
+    database_labels: Bools,
+    scores: dict[str, Floats],
 ) -> pd.DataFrame:
-    query_labels, database_labels, _, _ = search.labels_and_scenes(archive)
     return pd.DataFrame(
         {
             **dict(zip(METHOD, method, strict=True)),

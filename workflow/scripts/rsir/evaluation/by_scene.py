@@ -17,7 +17,7 @@ def by_scene(scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per method, protocol, cutoff and scene: `scene`, `queries`, the metrics. Empty for an
+        A row per method, condition, cutoff and scene: `scene`, `queries`, the metrics. Empty for an
         archive without scenes.
     """
     rows = scores.assign(scene=scores["image"].map(scenes))

@@ -11,7 +11,7 @@ _ENDS = ("", "_low", "_high", "_sd")
 
 
 def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFrame:
-    """Compare methods: a row per backbone, labeling, descriptor, protocol and cutoff.
+    """Compare methods: a row per backbone, labeling, descriptor, condition and cutoff.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
         Name of the archive.
     scores : DataFrame
         Rows of `rsir.evaluation.scores.query_scores` and `bound_scores`; every seed of a method
-        scores the same queries.
+        scores the same queries, and every method under a condition.
     database : int
         Number of images in the database.
 
@@ -33,8 +33,8 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
     methods = by_method(scores)
     blocks = list(methods.values())
     values = np.empty((len(blocks), len(METRICS), len(_ENDS)))
-    for seeds in {len(block) for block in blocks}:  # one bootstrap per number of seeds
-        chosen = [number for number, block in enumerate(blocks) if len(block) == seeds]
+    for shape in {block.shape for block in blocks}:  # one bootstrap for as many seeds and queries
+        chosen = [number for number, block in enumerate(blocks) if block.shape == shape]
         columns = np.concatenate([blocks[number] for number in chosen], axis=2)
         statistics = np.stack([*mean_interval(columns), seed_deviation(columns)], axis=1)
         values[chosen] = statistics.reshape(-1, len(METRICS), len(_ENDS))

@@ -92,10 +92,10 @@ def contrasts(scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per contrast, protocol, cutoff and metric: the numbers of `seeds` and `queries`; the
+        A row per contrast, condition, cutoff and metric: the numbers of `seeds` and `queries`; the
         `difference` of the means, first minus second, and its 95 % BCa interval over queries
         (`low`, `high`); `p` of the paired sign-flip permutation test and `p_holm`, its Holm
-        correction over all contrasts of the same metric, protocol and cutoff; the numbers of
+        correction over all contrasts of the same metric, condition and cutoff; the numbers of
         queries that the first method wins, ties and loses (`wins`, `ties`, `losses`); the interval
         when scene classes are resampled instead of queries (`scene_low`, `scene_high`), and when
         seeds are resampled as well as queries (`seed_low`, `seed_high`), NaN with fewer than two
@@ -106,11 +106,11 @@ def contrasts(scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
 
 
 def _setting_contrasts(rows: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
-    """Test the planned contrasts under one protocol, at one cutoff."""
+    """Test the planned contrasts under one condition, at one cutoff."""
     scores_of = {method[:3]: block for method, block in by_method(rows).items()}
     pairs = planned(scores_of)
-    query, k = rows[SETTING].iloc[0]
-    names = [(*pair[0], *pair[1], query, k, metric) for pair in pairs for metric in METRICS]
+    setting = rows[SETTING].iloc[0]
+    names = [(*pair[0], *pair[1], *setting, metric) for pair in pairs for metric in METRICS]
     table = pd.DataFrame(names, columns=[*FIRST, *SECOND, *SETTING, "metric"])
     if not pairs:
         return table.reindex(columns=[*table, *STATISTICS])

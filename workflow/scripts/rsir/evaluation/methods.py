@@ -8,10 +8,10 @@ import pandas as pd
 
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import METRICS
-from rsir.search.protocol import PROTOCOLS
+from rsir.search.protocol import KEPT, PROTOCOLS
 
-METHOD = ["backbone", "labeling", "descriptor", "query", "k"]
-MethodKey = tuple[str, str, str, str, int]
+METHOD = ["backbone", "labeling", "descriptor", "query", "duplicates", "k"]
+MethodKey = tuple[str, str, str, str, str, int]
 """The values of METHOD in a row."""
 
 Method = tuple[str, str, str]
@@ -32,16 +32,30 @@ HISTOGRAM = "histogram"
 """The descriptor of a handcrafted backbone."""
 
 
-def headline_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that reports quote: query excluded, first cutoff."""
-    rows = table[table["query"] == PROTOCOLS[0]]
-    return rows[rows["k"].isin(rows["k"].iloc[:1])]
+def headline_rows(
+    table: pd.DataFrame,
+    query: str = PROTOCOLS[0],
+    duplicates: str = KEPT,
+    cutoff: int | None = None,
+) -> pd.DataFrame:
+    """Return the rows that reports quote: query excluded, duplicates kept, first cutoff.
+
+    Other values of `query`, `duplicates` and `cutoff` select the rows of another condition.
+    """
+    rows = table[(table["query"] == query) & (table["duplicates"] == duplicates)]
+    return rows[rows["k"].isin(rows["k"].iloc[:1] if cutoff is None else [cutoff])]
 
 
 def method_of(row: Mapping[Any, Any], columns: Sequence[str] = METHOD[:3]) -> Method:
     """Return the method that the columns of a row name."""
     backbone, labeling, descriptor = (row[name] for name in columns)
     return backbone, labeling, descriptor
+
+
+def method_name(method: Method) -> str:
+    """Return the name of a method, or of a bound, in a text."""
+    backbone, labeling, descriptor = method
+    return f"{backbone} {labeling} ({descriptor})" if labeling else backbone
 
 
 def by_method(scores: pd.DataFrame) -> dict[MethodKey, Floats]:

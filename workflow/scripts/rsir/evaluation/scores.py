@@ -8,7 +8,7 @@ import pandas as pd
 from rsir.evaluation.bounds import score_bounds
 from rsir.evaluation.methods import METHOD
 from rsir.metrics.scoring import METRICS, score_rankings
-from rsir.search.protocol import Search, protocols_of, under_protocol
+from rsir.search.protocol import Search, search_conditions
 
 SCORE_COLUMNS = [*METHOD[:2], "seed", *METHOD[2:], "image", *METRICS]
 
@@ -22,32 +22,37 @@ def query_scores(
     labeling: str,
     seed: int | None,
 ) -> pd.DataFrame:
-    """Score a model: a row per descriptor, protocol, cutoff and query, a column per metric.
+    """Score a model: a row per descriptor, condition, cutoff and query, a column per metric.
 
-    If no query is in the database, the only protocol is `excluded`.
+    The conditions are those of `rsir.search.protocol.search_conditions`.
     """
-    labels, images = search.labels_and_scenes(archive), archive["image"].to_numpy()[search.queries]
+    images = archive["image"].to_numpy()[search.queries]
+    query_labels, database_labels, query_scenes, database_scenes = search.labels_and_scenes(archive)
     rows = []
     for descriptor, positions in rankings.items():
-        for protocol in protocols_of(search):
-            ranked, left_out = under_protocol(protocol, positions, search.own_rows)
+        for condition in search_conditions(search, cutoffs):
+            ranked, counted = condition.of(positions), condition.counted
+            scenes = None if query_scenes is None else query_scenes[counted]
+            known = query_labels[counted], database_labels, scenes, database_scenes
             for cutoff in cutoffs:
-                scores = score_rankings(ranked, *labels, left_out, cutoff)
-                method = (backbone, labeling, seed, descriptor, protocol, cutoff)
-                rows.append(_score_rows(method, images, scores))
+                scores = score_rankings(ranked, *known, condition.excluded, cutoff)
+                setting = (condition.query, condition.duplicates, cutoff)
+                method = (backbone, labeling, seed, descriptor, *setting)
+                rows.append(_score_rows(method, images[counted], scores))
     return pd.concat(rows, ignore_index=True)
 
 
 def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) -> pd.DataFrame:
     """Score the bounds, in rows like those of `query_scores`."""
-    labels, images = search.labels_and_scenes(archive), archive["image"].to_numpy()[search.queries]
+    images = archive["image"].to_numpy()[search.queries]
+    conditions = search_conditions(search, cutoffs)
+    bounds = score_bounds(conditions, cutoffs, *search.labels_and_scenes(archive), search.own_rows)
     rows = []
-    for protocol in protocols_of(search):
-        bounds = score_bounds(protocol, cutoffs, *labels, search.own_rows)
-        for bound, by_cutoff in bounds.items():
+    for condition, by_bound in zip(conditions, bounds, strict=True):
+        for bound, by_cutoff in by_bound.items():
             for cutoff, scores in by_cutoff.items():
-                method = (bound, "", None, "", protocol, cutoff)
-                rows.append(_score_rows(method, images, scores))
+                method = (bound, "", None, "", condition.query, condition.duplicates, cutoff)
+                rows.append(_score_rows(method, images[condition.counted], scores))
     return pd.concat(rows, ignore_index=True)
 
 

@@ -8,7 +8,7 @@ from rsir.core.files import written_whole
 from rsir.evaluation.methods import METHOD
 
 _TEXTS = ["archive", "backbone", "labeling", "descriptor", "query", "image", "metric", "over"]
-_TEXTS += [*(f"against_{name}" for name in METHOD[:3]), "scene", "label", "differs"]
+_TEXTS += [*(f"against_{name}" for name in METHOD[:3]), "scene", "label", "differs", "duplicates"]
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -7,7 +7,14 @@ images, one run.
 
 import pandas as pd
 
-from rsir.evaluation.methods import MULTI_LABEL, OFF_THE_SHELF, OUTPUT, POOL, SINGLE_LABEL
+from rsir.evaluation.methods import (
+    MULTI_LABEL,
+    OFF_THE_SHELF,
+    OUTPUT,
+    POOL,
+    SINGLE_LABEL,
+    headline_rows,
+)
 
 METRICS = ("accuracy", "precision", "recall")
 CUTOFF = 20
@@ -42,7 +49,7 @@ def thesis_table(comparison: pd.DataFrame) -> pd.DataFrame:
     Ours follow the thesis' protocol as far as it is known: query included; pooled features off the
     shelf, the output layer after fine-tuning. `differs` states the known differences in procedure.
     """
-    ours = comparison[(comparison["query"] == "included") & (comparison["k"] == CUTOFF)]
+    ours = headline_rows(comparison, query="included", cutoff=CUTOFF)
     ours = ours.set_index(["backbone", "labeling", "descriptor"])
     rows = []
     for (backbone, labeling), published in PUBLISHED.items():

@@ -1,4 +1,4 @@
-"""Array types, division with a default for 0/0, and blocks of queries."""
+"""Array types, division with a default for 0/0, blocks of queries, and columns of rows."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +19,16 @@ def blocks_of_queries(queries: int, columns: int) -> Iterator[slice]:
     step = max(1, _BLOCK_ELEMENTS // max(1, columns))
     for start in range(0, queries, step):
         yield slice(start, start + step)
+
+
+def columns_of_rows(rows: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Yield each column of rows (Q, E), −1 for none, as its queries and their rows.
+
+    A query is in a column at most once, so that its counts can be changed in place.
+    """
+    for column in rows.T:
+        queries = np.flatnonzero(column >= 0)
+        yield queries, column[queries]
 
 
 def ratio(numerator: NDArray[Any], denominator: NDArray[Any], undefined: Any) -> Floats:

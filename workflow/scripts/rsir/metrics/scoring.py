@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rsir.core.errors import InputError
-from rsir.metrics.arrays import Bools, Floats, Ints, Scenes, blocks_of_queries
+from rsir.metrics.arrays import Bools, Floats, Ints, Scenes, blocks_of_queries, columns_of_rows
 from rsir.metrics.label_pairs import (
     accuracy,
     f1,
@@ -50,10 +50,12 @@ def ranking_depth(
     database_size: int,
     query_scenes: Scenes | None,
     database_scenes: Scenes | None,
+    excluded: int = 1,
 ) -> int:
-    """Return the number of images to rank per query for all metrics under both protocols.
+    """Return the number of images to rank per query for all metrics under all conditions.
 
-    This is the maximum of the cutoffs and of K of ANMRR, plus one for the query itself.
+    This is the maximum of the cutoffs and of K of ANMRR, plus the largest number of images that are
+    `excluded` for a query, at least one: itself.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def ranking_depth(
     if query_scenes is not None and database_scenes is not None:
         _, _, same_scene = _scene_codes(query_scenes, database_scenes)
         depth = max(depth, int(anmrr_windows(same_scene).max()))
-    return min(depth + 1, database_size)
+    return min(depth + excluded, database_size)
 
 
 def score_rankings(
@@ -78,7 +80,7 @@ def score_rankings(
     database_labels: Bools,
     query_scenes: Scenes | None,
     database_scenes: Scenes | None,
-    own_rows: Ints,
+    excluded: Ints,
     cutoff: int,
 ) -> dict[str, Floats]:
     """Score the first `cutoff` images of each ranking by every metric.
@@ -86,15 +88,15 @@ def score_rankings(
     Parameters
     ----------
     ranked
-        (Q, depth) rows of the database in rank order, without `own_rows`. ANMRR uses the first K
-        ranks, independent of the cutoff.
+        (Q, depth) rows of the database in rank order, without `excluded`; a ranking that is shorter
+        ends with −1. ANMRR uses the first K ranks, independent of the cutoff.
     query_labels, database_labels
         (Q, L) and (D, L).
     query_scenes, database_scenes
         (Q,) and (D,) scene classes, or None.
-    own_rows
-        (Q,) the row of each query in the database if it is excluded from the search (protocol
-        `excluded`), −1 otherwise.
+    excluded
+        (Q, E) rows of the database that each query may not retrieve, such as its own, as in
+        `rsir.search.protocol.Condition`; −1 for none. Ideal rankings are without them.
     cutoff
         Number of ranks to score.
 
@@ -110,8 +112,7 @@ def score_rankings(
     InputError
         If the rankings are shorter than the cutoff or than ANMRR needs.
     """
-    depth = ranked.shape[1]
-    if cutoff > depth:
+    if cutoff > (depth := _shortest(ranked, cutoff)):
         raise InputError(
             f"retrieval.cutoffs: {cutoff} is more than the {depth} images that are ranked; "
             "give smaller cutoffs or rank more images"
@@ -124,13 +125,12 @@ def score_rankings(
         sizes = query_labels[block].sum(axis=1)[:, None]
         similar = jaccard_relevant(overlap, sizes, set_sizes)
 
-        query_rows = own_rows[block]
-        excluded = np.flatnonzero(query_rows >= 0)
-        query_sets = set_of_row[query_rows[excluded]]
         counts = _count_by_overlap(overlap, multiplicity)
-        counts[excluded, overlap[excluded, query_sets]] -= 1
         number_similar = similar @ multiplicity
-        number_similar[excluded] -= similar[excluded, query_sets]
+        for queries, rows in columns_of_rows(excluded[block]):
+            its_sets = set_of_row[rows]
+            counts[queries, overlap[queries, its_sets]] -= 1
+            number_similar[queries] -= similar[queries, its_sets]
 
         retrieved = set_of_row[ranked[block, :cutoff]]
         shared = np.take_along_axis(overlap, retrieved, axis=1)
@@ -146,28 +146,40 @@ def score_rankings(
         scores["map"][block] = average_precision(shared > 0, counts[:, 1:].sum(axis=1))
         scores["map_jaccard"][block] = average_precision(jaccard_relevant(*pair), number_similar)
     if query_scenes is not None and database_scenes is not None:
-        scores["anmrr"] = _scene_nmrr(ranked, query_scenes, database_scenes, own_rows)
+        scores["anmrr"] = _scene_nmrr(ranked, query_scenes, database_scenes, excluded)
     return scores
 
 
 def _scene_nmrr(
-    ranked: Ints, query_scenes: Scenes, database_scenes: Scenes, own_rows: Ints
+    ranked: Ints, query_scenes: Scenes, database_scenes: Scenes, excluded: Ints
 ) -> Floats:
     """Return the NMRR (Q,) of rankings; images of the query's scene are relevant."""
-    query_codes, database_codes, same_scene = _scene_codes(query_scenes, database_scenes)
-    query_counted = (own_rows >= 0) & (database_codes[own_rows] == query_codes)
-    number_relevant = same_scene - query_counted
+    query_codes, database_codes, number_relevant = _scene_codes(query_scenes, database_scenes)
+    available = np.full(len(ranked), len(database_codes))
+    for queries, rows in columns_of_rows(excluded):
+        number_relevant[queries] -= database_codes[rows] == query_codes[queries]
+        available[queries] -= 1
     window = anmrr_windows(number_relevant)
-    depth = ranked.shape[1]
-    if depth < min(window.max(), len(database_codes) - 1):
+    short = (ranked >= 0).sum(axis=1) < np.minimum(window, available)
+    if short.any():
         raise InputError(
-            f"rankings: {depth} ranks per query, but ANMRR needs {window.max()}; rank more images"
+            f"rankings: {ranked.shape[1]} ranks per query, but ANMRR needs {window.max()}; rank "
+            "more images"
         )
     scores = np.empty(len(ranked))
-    for block in blocks_of_queries(len(ranked), depth):
+    for block in blocks_of_queries(len(ranked), ranked.shape[1]):
         relevant = database_codes[ranked[block]] == query_codes[block, None]
+        relevant &= ranked[block] >= 0
         scores[block] = nmrr(relevant, number_relevant[block], window[block])
     return scores
+
+
+def _shortest(ranked: Ints, cutoff: int) -> int:
+    """Return the smallest number of images of the rankings (Q, depth), or a cutoff if smaller."""
+    first = ranked[:, :cutoff]
+    if first.size == 0 or (first[:, -1] >= 0).all():
+        return int(first.shape[1])
+    return int((first >= 0).sum(axis=1).min())
 
 
 def _scene_codes(query_scenes: Scenes, database_scenes: Scenes) -> tuple[Ints, Ints, Ints]:

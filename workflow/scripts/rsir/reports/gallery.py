@@ -20,7 +20,7 @@ from rsir.evaluation.tables import read_results
 from rsir.metrics.arrays import Floats, Ints
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
 from rsir.reports.html_page import rendered
-from rsir.search.protocol import PROTOCOLS, Search, under_protocol
+from rsir.search.protocol import Search, headline_condition, without
 from rsir.search.ranking_file import read_rankings, read_similarity
 
 MOST_QUERIES = 2500
@@ -73,7 +73,7 @@ def read_retrievals(
         scored = table[table["descriptor"] == descriptor]
         if list(scored["image"]) != list(images[search.queries]):
             raise InputError(f"{scores}: does not belong to {rankings}; delete it and run again")
-        columns = others(places, search.own_rows)[:, :cutoff]
+        columns = others(places, headline_condition(search).excluded)[:, :cutoff]
         similarity = read_similarity(rankings, descriptor)
         retrievals.append(
             Retrieval(
@@ -89,15 +89,15 @@ def read_retrievals(
     return search, retrievals
 
 
-def others(places: Ints, own_rows: Ints) -> Ints:
-    """Return the columns of a ranking, at least depth − 1, that are not the query itself.
+def others(places: Ints, excluded: Ints) -> Ints:
+    """Return the columns of a ranking (Q, depth) that are not excluded, as many for each query.
 
-    `places` (Q, depth) are rows of the database; `own_rows` (Q,) is −1 for a query outside it.
+    `places` are rows of the database; `excluded` (Q, 1) is the query itself, or (Q, 0).
     """
-    is_own = places == own_rows[:, None]
-    own_columns = np.where(is_own.any(axis=1), is_own.argmax(axis=1), -1)
-    columns, _ = under_protocol(PROTOCOLS[0], np.indices(places.shape)[1], own_columns)
-    return columns
+    is_own = (places[:, :, None] == excluded[:, None, :]).any(axis=2)
+    own_columns = np.where(is_own.any(axis=1), is_own.argmax(axis=1), places.shape[1])
+    columns = np.indices(places.shape)[1]
+    return without(columns, own_columns[:, None][:, : excluded.shape[1]])
 
 
 def read_run(

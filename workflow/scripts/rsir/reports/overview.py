@@ -1,6 +1,7 @@
 """The summary and the tables of an archive on one page."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ from markdown_it import MarkdownIt
 from rsir.evaluation.methods import METHOD, headline_rows
 from rsir.metrics.scoring import METRICS
 from rsir.reports.html_page import rendered
+from rsir.search.protocol import KEPT
 
 FORMATS = {
     "difference": "{:+.3f}",
@@ -46,16 +48,16 @@ def overview(
 
 
 def _means(comparison: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return a table for each protocol and cutoff: methods, and means with their intervals."""
+    """Return a table for each condition and cutoff: methods, and means with their intervals."""
     tables = []
-    for (protocol, cutoff), rows in comparison.groupby(METHOD[3:], sort=False):
+    for setting, rows in comparison.groupby(METHOD[3:], sort=False):
         table = rows[METHOD[:3]].copy()
         for metric in METRICS:
             table[metric] = [
                 "–" if math.isnan(mean) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
                 for mean, low, high in rows[[metric, f"{metric}_low", f"{metric}_high"]].to_numpy()
             ]
-        tables.append((f"Comparison: first {cutoff}, query {protocol}", _html(table)))
+        tables.append((f"Comparison: {_setting(setting, comparison)}", _html(table)))
     return tables
 
 
@@ -64,13 +66,19 @@ def _differences(contrasts: pd.DataFrame) -> list[tuple[str, str]]:
     rows = headline_rows(contrasts[contrasts["metric"] == METRICS[0]])
     if rows.empty:
         return []
-    protocol, cutoff = rows.iloc[0][METHOD[3:]]
     names = [f"{prefix}{name}" for prefix in ("", "against_") for name in METHOD[:3]]
     table = rows[names].copy()
     for column, form in FORMATS.items():
         table[column] = ["–" if math.isnan(value) else form.format(value) for value in rows[column]]
-    title = f"Contrasts: {METRICS[0]}, first {cutoff}, query {protocol}"
-    return [(title, _html(table))]
+    setting = _setting(rows.iloc[0][METHOD[3:]], contrasts)
+    return [(f"Contrasts: {METRICS[0]}, {setting}", _html(table))]
+
+
+def _setting(values: Iterable[object], table: pd.DataFrame) -> str:
+    """Name a condition and cutoff; duplicates are named where the table has several treatments."""
+    protocol, duplicates, cutoff = values
+    named = f", duplicates {duplicates}" if set(table["duplicates"]) != {KEPT} else ""
+    return f"first {cutoff}, query {protocol}{named}"
 
 
 def _html(table: pd.DataFrame) -> str:

@@ -14,9 +14,11 @@ from rsir.evaluation.methods import (
     POOL,
     Method,
     headline_rows,
+    method_name,
     method_of,
 )
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
+from rsir.reports.duplicate_effect import duplicates_in_words
 
 METRIC = "accuracy"
 """The main metric; for the others, only the verdicts are reported."""
@@ -39,10 +41,12 @@ def summary(
     contrasts: pd.DataFrame,
     by_scene: pd.DataFrame,
     by_label: pd.DataFrame,
+    pairs: int | None = None,
 ) -> str:
     """Return a report in Markdown of the headline rows of the tables.
 
-    The arguments are the tables of these names in `rsir.evaluation`. A method is called better or
+    The arguments are the tables of these names in `rsir.evaluation`, and the number of pairs of
+    near duplicates in the archive, None if they were not searched for. A method is called better or
     worse than another only if the adjusted p value of their contrast is at most `LEVEL`.
     """
     methods = {method_of(row): row for row in _headline(comparison)}
@@ -54,6 +58,7 @@ def summary(
         _introduction(methods),
         *([_rules(methods, len(tested)), _verdicts(methods, tested)] if tested else []),
         _levels(methods, _headline(by_scene), _headline(by_label)),
+        *([] if pairs is None else [duplicates_in_words(comparison, METRIC, pairs)]),
         *(_network(shelf, methods, tested) for shelf in _shelves(methods)),
     ]
     texts = ["\n".join(section) for section in sections]
@@ -102,7 +107,7 @@ def _rules(methods: Mapping[Method, Row], contrasts: int) -> Iterator[str]:
     yield (
         f"Each fine-tuning was run with {seeds} seeds; the scores of a query are averaged over "
         f"seeds. The standard deviation over seeds of the mean {METRIC} ranges from "
-        f"{spread[least]:.3f} ({_name(least)}) to {spread[most]:.3f} ({_name(most)})."
+        f"{spread[least]:.3f} ({method_name(least)}) to {spread[most]:.3f} ({method_name(most)})."
     )
 
 
@@ -145,7 +150,7 @@ def _levels(
         yield f"- Scene oracle, images of the query's scene first: {bounds['scene oracle']:.3f}."
     yield f"- Label oracle, images ranked by their labels: {ceiling:.3f}, the upper bound."
     best = max(means, key=means.__getitem__)
-    highest = f"- Highest mean of a method: {_with_interval(methods[best])}, by {_name(best)}"
+    highest = f"- Highest mean of a method: {_with_interval(methods[best])}, by {method_name(best)}"
     if ceiling > floor:
         share = (means[best] - floor) / (ceiling - floor)
         yield f"{highest}; {share:.0%} of the range from the random ranking to the upper bound."
@@ -273,11 +278,6 @@ def _listed(items: list[tuple[str, float]]) -> str:
 
 def _with_interval(row: Row) -> str:
     return f"{row[METRIC]:.3f} [{row[f'{METRIC}_low']:.3f}, {row[f'{METRIC}_high']:.3f}]"
-
-
-def _name(method: Method) -> str:
-    backbone, labeling, descriptor = method
-    return f"{backbone} {labeling} ({descriptor})"
 
 
 def _name_within(method: Method) -> str:

@@ -22,12 +22,15 @@ def write_rankings(
 ) -> None:
     """Write the ranked images of each query, for each descriptor.
 
-    The file holds the image names `query` and `database` and, in a group per descriptor, `position`
-    (positions in `database`, best first) and `similarity`.
+    The file holds the image names `query` and `database`; the near duplicates of the queries as in
+    `Search`, `duplicates` and `trained`; and, in a group per descriptor, `position` (positions in
+    `database`, best first) and `similarity`.
     """
     with new_arrays(path, attributes) as file:
         for name, rows in (("query", search.queries), ("database", search.database)):
             write_names(file, name, images[rows])
+        for name, places in (("duplicates", search.duplicates), ("trained", search.trained)):
+            file.create_dataset(name, data=places, fletcher32=True)
         for descriptor, (position, similarity) in rankings.items():
             for name, values in (("position", position), ("similarity", similarity)):
                 file.create_dataset(
@@ -48,9 +51,11 @@ def read_rankings(
     row = {image: number for number, image in enumerate(images)}
     try:
         with open_arrays(path) as file:
-            search = Search(
-                *(np.array([row[i] for i in file[name].asstr()]) for name in ("query", "database"))
+            queries, database = (
+                np.array([row[i] for i in file[name].asstr()]) for name in ("query", "database")
             )
+            search = Search(queries, database, file["duplicates"][:], file["trained"][:])
+            _check_duplicates(search)
             ranked = {
                 name: _positions(group["position"], search)
                 for name, group in file["descriptors"].items()
@@ -76,6 +81,21 @@ def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
             return similarity
     except UNREADABLE as error:
         raise InputError(f"{rankings}: is damaged; delete it and run again") from error
+
+
+def _check_duplicates(search: Search) -> None:
+    """Raise ValueError unless `duplicates` and `trained` fit the queries and the database."""
+    duplicates, trained = search.duplicates, search.trained
+    sizes = [len(search.queries), len(search.database)]
+    if (
+        (duplicates.ndim, trained.ndim) != (2, 1)
+        or not duplicates.dtype == trained.dtype == np.int64
+        or not ((duplicates >= 0) & (duplicates < sizes)).all()
+        or not ((trained >= 0) & (trained < sizes[0])).all()
+        or (np.diff(duplicates @ [sizes[1], 1]) <= 0).any()
+        or (np.diff(trained) <= 0).any()
+    ):
+        raise ValueError("the near duplicates do not fit the queries")
 
 
 def _positions(array: h5py.Dataset, search: Search) -> NDArray[np.int32]:

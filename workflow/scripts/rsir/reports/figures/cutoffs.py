@@ -25,7 +25,7 @@ from rsir.reports.figures.style import (
     note,
     readable,
 )
-from rsir.search.protocol import PROTOCOLS, Search, under_protocol
+from rsir.search.protocol import Search, headline_condition
 
 PAIR_METRICS = {"accuracy": accuracy, "precision": precision, "recall": recall}
 KEY = [*METHOD[:3], "k"]
@@ -70,9 +70,9 @@ def curve_rows(
     """Return the `mean_curves` of a model, query excluded: a row per descriptor and cutoff."""
     query_labels, database_labels, _, _ = search.labels_and_scenes(archive)
     tables = []
+    headline = headline_condition(search)
     for descriptor, positions in rankings.items():
-        ranked, _ = under_protocol(PROTOCOLS[0], positions, search.own_rows)
-        curves = mean_curves(ranked, query_labels, database_labels)
+        curves = mean_curves(headline.of(positions), query_labels, database_labels)
         tables.append(_table((backbone, labeling, descriptor), curves))
     return pd.concat(tables, ignore_index=True)
 
@@ -82,8 +82,8 @@ def bound_curve_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[in
     labels_and_scenes = search.labels_and_scenes(archive)
     query_labels, database_labels, _, _ = labels_and_scenes
     tables = []
-    for bound, queries, ranked, _ in repeated_rankings(
-        PROTOCOLS[0], cutoffs, *labels_and_scenes, search.own_rows
+    for bound, _, queries, ranked, _ in repeated_rankings(
+        [headline_condition(search)], cutoffs, *labels_and_scenes, search.own_rows
     ):
         curves = mean_curves(ranked, query_labels[queries], database_labels)
         tables.append(_table((bound, "", ""), curves))
