@@ -15,7 +15,7 @@ from rsir.core.files import optional, written_whole
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
 from rsir.core.origin import check_origin, origin_attributes
-from rsir.descriptors.activations import open_source
+from rsir.descriptors.activations import held_if_they_fit, open_source
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import recorded_precision, reduced_precision
@@ -60,14 +60,16 @@ def main(
         resumable(models, {**facts, "kind": kind}, code) as states,
         open_source(activations, archive, images, backbone, threads, processor) as source,
     ):
+        tasks = labeling_tasks(kind, archive, train)
+        source = held_if_they_fit(source, np.concatenate([train, validation]), processor)
         arguments = (backbone, pooled, source, train, validation, settings, method["seed"])
-        for task in labeling_tasks(kind, archive, train):
+        for task in tasks:
             model, task_rows = finetune(
                 task,
                 *arguments,
                 processor,
                 resume=states.read(task.name),
-                save_state=partial(states.write, task.name),
+                save_state=partial(states.write_sometimes, task.name, len(tasks) > 1),
             )
             tuned.append(model)
             rows.extend(task_rows)

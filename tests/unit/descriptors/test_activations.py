@@ -13,7 +13,9 @@ from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import (
+    WAITING_PIECES,
     ComputedActivations,
+    HeldActivations,
     StoredActivations,
     consecutive_batches,
     open_source,
@@ -87,6 +89,40 @@ def test_stored_and_computed_activations_are_equal_in_any_order(
         for (read,), (computed,) in pairs:
             assert read.dtype == computed.dtype
             assert torch.equal(read, computed)
+
+
+def test_held_activations_are_those_of_the_file(archive, stored):
+    rows = np.array([7, 2, 3, 5])
+    batches = [np.array([5, 2]), np.array([3]), np.array([7, 2, 5])]
+    with open_activations(stored, list(archive["image"])) as datasets:
+        source = StoredActivations(*datasets)
+        held = HeldActivations(source, rows, CPU.device)
+        assert source.bytes_of(rows) == 4 * datasets[0][0].nbytes
+        pairs = zip(held.batches(batches), source.batches(batches), strict=True)
+        assert all(torch.equal(one, other) for (one,), (other,) in pairs)
+
+
+def test_workers_deliver_pieces_that_fit_into_the_shared_memory_of_a_container(small):
+    bands = replace(small.preprocessing, size=224, bands=tuple("abcdefghijklm"))
+    for preprocessing, workers in ((replace(bands, bands=None, size=299), 7), (bands, 7)):
+        backbone = replace(small, preprocessing=preprocessing)
+        large = replace(CPU, batch_size=128)
+        source = ComputedActivations(backbone, [], workers, large)
+        waiting = WAITING_PIECES * workers * source.piece_size * preprocessing.image_bytes
+        assert waiting < 48 << 20
+        assert 1 <= source.piece_size <= 16
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_pieces_of_a_batch_do_not_change_it(small, archive_images, monkeypatch, workers):
+    rows = [np.array([8, 0, 3, 1, 4]), np.array([1])]
+    expected = list(ComputedActivations(small, archive_images, 0, CPU).batches(rows))
+    monkeypatch.setattr("rsir.descriptors.activations.PIECE_SIZE", 2)
+    source = ComputedActivations(small, archive_images, workers, CPU)
+    for _ in range(2):  # with the same workers
+        pairs = zip(source.batches(rows), expected, strict=True)
+        assert all(torch.equal(one, other) for (one,), (other,) in pairs)
+    source.stop_workers()
 
 
 def test_a_row_may_be_read_twice(archive, stored):

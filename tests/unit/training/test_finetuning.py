@@ -296,6 +296,7 @@ def test_a_training_resumed_after_any_epoch_gives_the_same_model(
     assert [(state["stage"], state["epoch"]) for state in states] == [
         (row["stage"], row["epoch"]) for row in curve
     ]
+    assert [state["last"] for state in states] == [False] * (len(states) - 1) + [True]
     for number, state in enumerate(states):
         resumption = Resumption(tmp_path / str(number))
         assert resumption.read("scenes") is None

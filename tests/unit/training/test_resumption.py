@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rsir.core.errors import InputError
-from rsir.training.resumption import resumable
+from rsir.training.resumption import Resumption, resumable
 
 MADE_FROM = {"seed": 0, "archive_sha256": "12"}
 STATE = {"stage": "head", "epoch": 2, "head": {"weight": torch.arange(3.0)}}
@@ -46,6 +46,24 @@ def test_a_later_state_replaces_an_earlier_one(models):
     interrupt(models)
     interrupt(models, state={**STATE, "epoch": 3})
     assert read(models)["epoch"] == 3
+
+
+def epochs_written(folder, several, states):
+    """Offer the states of a network, and return the epochs that are on the disk after each."""
+    resumption = Resumption(folder)
+    written = []
+    for epoch, last in states:
+        resumption.write_sometimes("sea", several, {"stage": "head", "epoch": epoch, "last": last})
+        written.append(resumption.read("sea")["epoch"])
+    return written
+
+
+def test_a_state_is_saved_at_first_and_after_a_while(tmp_path, monkeypatch):
+    epochs = [(1, False), (2, False), (3, True)]
+    assert epochs_written(tmp_path / "one", False, epochs) == [1, 1, 1]
+    assert epochs_written(tmp_path / "several", True, epochs) == [1, 1, 3]
+    monkeypatch.setattr("rsir.training.resumption.SECONDS", 0)
+    assert epochs_written(tmp_path / "slow", False, epochs) == [1, 2, 3]
 
 
 def test_a_training_with_other_inputs_is_not_resumed(models):

@@ -5,6 +5,7 @@ rounding depends neither on the other images of a batch nor on the number of thr
 output is rounded to half precision.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,15 +22,28 @@ from torch.utils.data import DataLoader, Dataset
 
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import readable
+from rsir.core.overlap import read_ahead
 from rsir.descriptors.descriptor_files import open_activations
 from rsir.networks.backbone import Activations, Backbone, concatenated
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
-from rsir.networks.precision import activations_at_cut
+from rsir.networks.precision import activations_at_cut, all_finite, check_activations
 from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
 
 Batches = Sequence[np.ndarray]
+
+SHARED_BYTES = 1 << 25
+"""Memory that workers share with the main process."""
+
+PIECE_SIZE = 16
+"""Largest number of images that a worker delivers at once."""
+
+WAITING_PIECES = 2
+"""Number of pieces that a worker prepares in advance."""
+
+READ_ROWS = 64
+"""Number of rows that are read at once to be held."""
 
 
 class ActivationSource(Protocol):
@@ -47,7 +61,7 @@ def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
 
 
 class StoredActivations:
-    """Activations read from a file."""
+    """Activations in a file, which a thread reads in advance."""
 
     def __init__(self, *datasets: h5py.Dataset) -> None:
         self._datasets = datasets
@@ -60,11 +74,68 @@ class StoredActivations:
         InputError
             If the file is damaged.
         """
+        return read_ahead(map(self._read, rows))
+
+    def bytes_of(self, rows: np.ndarray) -> int:
+        """Return the size of the activations of some rows."""
+        return sum(
+            len(rows) * math.prod(data.shape[1:]) * data.dtype.itemsize for data in self._datasets
+        )
+
+    def _read(self, batch: np.ndarray) -> Activations:
+        with readable(Path(self._datasets[0].file.filename)):
+            arrays = [_rows_of(data, batch) for data in self._datasets]
+        return Activations(tuple(map(torch.from_numpy, arrays)))
+
+
+class HeldActivations:
+    """Activations of some rows in the memory of a device.
+
+    Parameters
+    ----------
+    source : ActivationSource
+        What yields them.
+    rows : ndarray
+        The rows.
+    device : torch.device
+        The device.
+    """
+
+    def __init__(self, source: ActivationSource, rows: np.ndarray, device: torch.device) -> None:
+        self._rows = np.unique(rows)
+        self._device = device
+        parts = consecutive_batches(len(self._rows), READ_ROWS)
+        tensors: list[Tensor] = []
+        batches = source.batches([self._rows[part] for part in parts])
+        for part, batch in zip(parts, batches, strict=True):
+            tensors = tensors or [
+                torch.empty(len(self._rows), *each.shape[1:], dtype=each.dtype, device=device)
+                for each in batch
+            ]
+            for tensor, each in zip(tensors, batch, strict=True):
+                tensor[part[0] : part[-1] + 1] = each
+        self._activations = Activations(tuple(tensors))
+
+    def batches(self, rows: Batches) -> Iterator[Activations]:
+        """Yield the activations of each batch of rows, on the device."""
         for batch in rows:
-            with readable(Path(self._datasets[0].file.filename)):
-                # One by one: fancy indexing in h5py is a hundred times slower.
-                arrays = [np.stack([data[row] for row in batch]) for data in self._datasets]
-            yield Activations(tuple(map(torch.from_numpy, arrays)))
+            places = torch.from_numpy(np.searchsorted(self._rows, batch))
+            index = places.to(self._device, non_blocking=True)
+            yield Activations(tuple(each.index_select(0, index) for each in self._activations))
+
+
+def held_if_they_fit(
+    source: ActivationSource, rows: np.ndarray, processor: Processor
+) -> ActivationSource:
+    """Load stored activations of some rows into the memory of a GPU if they take less than half.
+
+    On a CPU they stay in the file: reading them takes a small part of the time.
+    """
+    if processor.device.type == "cuda" and isinstance(source, StoredActivations):
+        free, _ = torch.cuda.mem_get_info()
+        if source.bytes_of(rows) < free / 2:
+            return HeldActivations(source, rows, processor.device)
+    return source
 
 
 class ComputedActivations:
@@ -79,10 +150,19 @@ class ComputedActivations:
     ) -> None:
         self._trunk = for_inference(processor.place(backbone.trunk), processor.inference)
         self._preprocessing = backbone.preprocessing
-        self._images = PreparedImages(images, backbone.preprocessing)
-        self._workers = workers
         self._processor = processor
         self._portions = Portions()
+        self._pieces: list[list[int]] = []  # of the current pass
+        waiting = max(1, workers) * WAITING_PIECES * backbone.preprocessing.image_bytes
+        self.piece_size = min(PIECE_SIZE, max(1, SHARED_BYTES // waiting))
+        self._loader = DataLoader(
+            PreparedImages(images, backbone.preprocessing),
+            batch_sampler=self._pieces,
+            num_workers=workers,
+            prefetch_factor=WAITING_PIECES if workers else None,
+            persistent_workers=workers > 0,
+            collate_fn=_stack,
+        )
 
     def batches(self, rows: Batches) -> Iterator[Activations]:
         """Yield the activations of each batch of rows.
@@ -91,32 +171,56 @@ class ComputedActivations:
         ------
         InputError
             If an image cannot be read, an activation is too large for half precision, or a single
-            image does not fit into memory.
+            image does not fit into memory. A GPU reports an activation after the last batch.
         """
-        order = np.concatenate(rows)
-        size = self._processor.batch_size
-        loader = DataLoader(
-            self._images,
-            batch_sampler=[order[part].tolist() for part in consecutive_batches(len(order), size)],
-            num_workers=self._workers,
-            collate_fn=_stack,
-            pin_memory=self._processor.device.type == "cuda",
-        )
-        return _regrouped(map(self._activations, loader), [len(batch) for batch in rows])
+        return _regrouped(self._activations(np.concatenate(rows)), [len(batch) for batch in rows])
 
-    def _activations(self, pixels: Tensor | InputError) -> Activations:
-        """Compute the activations of at most `batch_size` images, in a batch padded to that size.
+    def stop_workers(self) -> None:
+        """Stop the worker processes, which wait for the next pass; they have all files open."""
+        del self._loader
+
+    def _activations(self, order: np.ndarray) -> Iterator[Activations]:
+        """Yield the activations of the images of a pass."""
+        device = self._processor.device
+        compute = partial(activations_at_cut, self._trunk, self._preprocessing, self._processor)
+        finite = torch.ones((), dtype=torch.bool, device=device)
+        for pixels, count in self._pixels(order):
+            whole = self._portions.attempt(lambda parts: concatenated(map(compute, parts)), pixels)
+            finite = finite & all_finite(whole)
+            if device.type == "cpu":  # a GPU would have to be waited for
+                check_activations(finite)
+            yield whole[:count]
+        check_activations(finite)
+
+    def _pixels(self, order: np.ndarray) -> Iterator[tuple[Tensor, int]]:
+        """Yield the pixels of whole batches, the last one padded, and their number of images.
 
         The rounding of a product depends on the size of the batch, but not on its other images.
+        Workers deliver pieces of batches, since they pass them in shared memory, of which a
+        container may have 64 MB.
         """
-        if isinstance(pixels, InputError):
-            raise pixels
-        count = len(pixels)
-        if padding := self._processor.batch_size - count:
-            pixels = torch.cat([pixels, pixels[-1:].expand(padding, -1, -1, -1)])
-        compute = partial(activations_at_cut, self._trunk, self._preprocessing, self._processor)
-        whole = self._portions.attempt(lambda parts: concatenated(map(compute, parts)), pixels)
-        return whole[:count]
+        batches = consecutive_batches(len(order), self._processor.batch_size)
+        self._pieces[:] = [
+            order[part].tolist()
+            for batch in batches
+            for part in np.split(batch, range(self.piece_size, len(batch), self.piece_size))
+        ]
+        pieces = iter(self._loader)
+        for batch in batches:
+            filled = 0
+            pixels = torch.empty(0)
+            while filled < len(batch):
+                piece = next(pieces)
+                if isinstance(piece, InputError):
+                    raise piece
+                if filled == 0:
+                    pixels = self._processor.host_memory(
+                        (self._processor.batch_size, *piece.shape[1:]), piece.dtype
+                    )
+                pixels[filled : filled + len(piece)] = piece
+                filled += len(piece)
+            pixels[filled:] = pixels[filled - 1]
+            yield pixels, filled
 
 
 @contextmanager
@@ -137,7 +241,11 @@ def open_source(
                 )
             yield StoredActivations(*datasets)
     else:
-        yield ComputedActivations(backbone, images, max(1, threads - 1), processor)
+        computed = ComputedActivations(backbone, images, max(1, threads - 1), processor)
+        try:
+            yield computed
+        finally:
+            computed.stop_workers()
 
 
 class PreparedImages(Dataset[np.ndarray | InputError]):
@@ -166,6 +274,18 @@ def _regrouped(parts: Iterable[Activations], sizes: Iterable[int]) -> Iterator[A
             rows = concatenated([rows, next(remaining)])
         yield rows[:size]
         rows = rows[size:]
+    next(remaining, None)  # the checks after the last part
+
+
+def _rows_of(data: h5py.Dataset, rows: np.ndarray) -> np.ndarray:
+    """Read rows of a dataset: consecutive ones at once, others one by one.
+
+    Fancy indexing in h5py is a hundred times slower.
+    """
+    if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+        values: np.ndarray = data[rows[0] : rows[0] + len(rows)]
+        return values
+    return np.stack([data[row] for row in rows])
 
 
 def _stack(pixels: list[np.ndarray | InputError]) -> Tensor | InputError:

@@ -1,11 +1,13 @@
 """Extraction of off-the-shelf descriptors in one pass over the images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import torch
 
 from rsir.core.hdf5 import ArrayFile
+from rsir.core.overlap import background
 from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, consecutive_batches
 from rsir.descriptors.descriptor_files import activation_names
@@ -13,7 +15,7 @@ from rsir.networks.backbone import Activations, Backbone, classified, pooled
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import check_finite
-from rsir.networks.processor import Processor
+from rsir.networks.processor import Processor, Results
 
 
 def extract(
@@ -38,20 +40,40 @@ def extract(
     describe = describer(backbone, processor)
     names = activation_names(len(backbone.activation_shapes))
     rows = consecutive_batches(descriptors.rows, processor.batch_size)
-    for batch in progress(source.batches(rows), len(rows), "extract", "batch"):
+
+    def write(at_cut: Results, described: list[Results]) -> None:
         if activations is not None:
-            for name, tensor in zip(names, batch, strict=True):
-                activations.append(name, tensor.cpu().numpy())
-        for name, values in describe(batch).items():
-            descriptors.append(name, values)
+            for name, values in at_cut.arrays().items():
+                activations.append(name, values)
+        for part in described:
+            append_finite(descriptors, part.arrays(), processor.inference)
+
+    with background() as run:
+        for batch in progress(source.batches(rows), len(rows), "extract", "batch"):
+            stored = dict(zip(names, batch, strict=True)) if activations is not None else {}
+            run(partial(write, Results(stored), describe(batch)))
 
 
-def describer(
-    backbone: Backbone, processor: Processor
-) -> Callable[[Activations], dict[str, np.ndarray]]:
+def append_finite(
+    file: ArrayFile, descriptors: Mapping[str, np.ndarray], dtype: torch.dtype
+) -> None:
+    """Append the descriptors of a batch, computed in a data type, to a file.
+
+    Raises
+    ------
+    NotFiniteError
+        If one of them is not finite.
+    """
+    check_finite(descriptors, dtype)
+    for name, values in descriptors.items():
+        file.append(name, values)
+
+
+def describer(backbone: Backbone, processor: Processor) -> Callable[[Activations], list[Results]]:
     """Return a function from the activations of a batch to its off-the-shelf descriptors by name.
 
-    It raises the errors of `extract`.
+    They are in consecutive parts, a single one unless memory runs out. The function raises a
+    `MachineError` if a single image does not fit into memory.
     """
     tail = for_inference(processor.place(backbone.tail), processor.inference)
     pooling = processor.place(backbone.pooling)
@@ -61,21 +83,15 @@ def describer(
     portions = Portions()
 
     @torch.inference_mode()
-    def compute(batch: Activations) -> dict[str, np.ndarray]:
+    def compute(batch: Activations) -> Results:
         with processor.precision(processor.inference):
             features = tail(*processor.place_activations(batch))
             scores = classified(classifier, features) if classifier is not None else None
-        arrays = {"pool": pooled(pooling, features).cpu().numpy()}
+        tensors = {"pool": pooled(pooling, features)}
         if scores is not None and backbone.projection:
-            arrays["projection"] = scores.float().cpu().numpy()
+            tensors["projection"] = scores.float()
         elif scores is not None:
-            arrays["output"] = scores.float().softmax(1).cpu().numpy()
-        return arrays
+            tensors["output"] = scores.float().softmax(1)
+        return Results(tensors)
 
-    def describe(batch: Activations) -> dict[str, np.ndarray]:
-        parts = portions.apply(compute, batch)
-        arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        check_finite(arrays, processor.inference)
-        return arrays
-
-    return describe
+    return partial(portions.apply, compute)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rsir.descriptors.activations import ComputedActivations
 from rsir.descriptors.extraction import describer
 from rsir.networks.backbone import Backbone
-from rsir.networks.precision import NotFiniteError, Precision
+from rsir.networks.precision import NotFiniteError, Precision, check_finite
 from rsir.networks.processor import Processor
 
 LEAST_COSINE = 0.9995
@@ -75,8 +75,10 @@ def _descriptors_of(
 
     def compute(rows: NDArray[np.int64]) -> Descriptors:
         batches = [rows[first : first + BATCH_SIZE] for first in range(0, len(rows), BATCH_SIZE)]
-        parts = [describe(batch) for batch in source.batches(batches)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        parts = [part.arrays() for batch in source.batches(batches) for part in describe(batch)]
+        descriptors = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        check_finite(descriptors, processor.inference)
+        return descriptors
 
     return compute
 

@@ -152,22 +152,33 @@ def activations_at_cut(
     """Compute the activations at the cut, rounded to half precision.
 
     `pixels` are uint8 B×H×W×3 or, of bands, float32 B×H×W×C; the trunk is on the processor.
+    Activations that are too large for half precision are infinite, see `check_activations`.
+    """
+    images = preprocessing.normalise(processor.move(pixels))
+    with processor.precision(processor.inference):
+        exact = Activations.of(trunk(images))
+    return Activations(tuple(tensor.half() for tensor in exact))
+
+
+@torch.inference_mode()
+def all_finite(activations: Activations) -> Tensor:
+    """Return whether all activations are finite, as a tensor on their device."""
+    return torch.stack([torch.isfinite(tensor).all() for tensor in activations]).all()
+
+
+def check_activations(finite: Tensor) -> None:
+    """Check what `all_finite` returns.
 
     Raises
     ------
     NotFiniteError
         If an activation is too large for half precision.
     """
-    images = preprocessing.normalise(pixels.to(processor.device, non_blocking=True))
-    with processor.precision(processor.inference):
-        exact = Activations.of(trunk(images))
-    activations = Activations(tuple(tensor.half() for tensor in exact))
-    if not all(torch.isfinite(tensor).all() for tensor in activations):
+    if not finite:
         raise NotFiniteError(
             "activations at the cut exceed the range of half precision (65,504); "
             "use another cut or other weights for the backbone"
         )
-    return activations
 
 
 def _has_bfloat16() -> bool:

@@ -110,6 +110,12 @@ class Preprocessing:
     missing: Mapping[str, float] = field(default_factory=dict)
     eight_bit: tuple[str, ...] = ()
 
+    @property
+    def image_bytes(self) -> int:
+        """The size of an image at the input size of the network."""
+        pixels = self.size * self.size
+        return pixels * 3 if self.bands is None else pixels * len(self.bands) * 4
+
     def select(self, images: ArchiveImages) -> ArchiveImages:
         """Return the images with what the network takes of them: the rendering or bands.
 

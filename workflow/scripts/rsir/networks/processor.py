@@ -3,10 +3,12 @@
 import ctypes
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -52,10 +54,47 @@ class Processor:
         They are moved before the conversion, while they are half the size.
         """
         tensors = (
-            tensor.to(self.device).to(torch.float32, memory_format=_memory_format(tensor))
+            self.move(tensor).to(torch.float32, memory_format=_memory_format(tensor))
             for tensor in activations
         )
         return Activations(tuple(tensors))
+
+    def move(self, tensor: Tensor) -> Tensor:
+        """Move a tensor to the device; a GPU copies it while the caller goes on."""
+        if self.device.type == "cuda" and tensor.device.type == "cpu":
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, non_blocking=True)
+
+    def host_memory(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Return new memory of the host, from which the device copies fast."""
+        return torch.empty(shape, dtype=dtype, pin_memory=self.device.type == "cuda")
+
+
+class Results:
+    """Tensors on their way from the device to the host, where they are contiguous.
+
+    A GPU arranges and copies them while the caller goes on. `arrays` waits until they are there;
+    it may be called in another thread.
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._tensors = {name: _copied_to_host(tensor) for name, tensor in tensors.items()}
+        on_gpu = any(tensor.is_cuda for tensor in tensors.values())
+        self._copied = torch.cuda.current_stream().record_event() if on_gpu else None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Wait for the tensors, and return them as arrays by name."""
+        if self._copied is not None:
+            self._copied.synchronize()
+        return {name: tensor.numpy() for name, tensor in self._tensors.items()}
+
+
+def _copied_to_host(tensor: Tensor) -> Tensor:
+    tensor = tensor.contiguous()
+    if tensor.device.type == "cpu":
+        return tensor
+    host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    return host.copy_(tensor, non_blocking=True)
 
 
 def _memory_format(activations: Tensor) -> torch.memory_format:

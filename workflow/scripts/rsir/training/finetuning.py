@@ -107,6 +107,7 @@ def finetune(
     pooling = processor.place(copy_part(backbone.pooling)).eval()
     folded = fold_batch_norm(tail)
     vectors = torch.from_numpy(off_the_shelf).to(processor.device)
+    targets = torch.from_numpy(task.targets).to(processor.device)
 
     def pooled_features(activations: Activations) -> Tensor:
         with processor.precision(processor.training):
@@ -114,7 +115,7 @@ def finetune(
         return pooled(pooling, features)
 
     def features_of(batches: Batches) -> Iterator[Tensor]:
-        return (vectors[rows] for rows in batches)
+        return (_rows_of(vectors, rows) for rows in batches)
 
     def from_features(parts: list[Tensor]) -> Tensor:
         logits: Tensor = head(torch.cat(parts))
@@ -137,6 +138,8 @@ def finetune(
         ("head", features_of, from_features, [head]),
         ("tail", source.batches, from_activations, [tail, pooling, head]),
     ]
+    last_stage = "tail" if settings["tail"]["epochs"] else "head"
+    last = (last_stage, settings[last_stage]["epochs"])
     for stage, inputs, forward, trained in stages:
         parameters = (weight for part in trained for weight in part.parameters())
         weights = [weight for weight in dict.fromkeys(parameters) if weight.requires_grad]
@@ -149,7 +152,7 @@ def finetune(
             head.train()
             batches = shuffled_batches(train, settings["batch_size"], generator)
             train_loss = _train_epoch(
-                inputs, forward, batches, task, head, optimizer, train_portions
+                inputs, forward, batches, targets, task, head, optimizer, train_portions
             )
             head.eval()
             if not math.isfinite(train_loss):
@@ -167,6 +170,7 @@ def finetune(
                     {
                         "stage": stage,
                         "epoch": epoch,
+                        "last": (stage, epoch) == last,
                         "tail": tail.state_dict() if stage == "tail" else {},
                         "pooling": pooling.state_dict() if stage == "tail" else {},
                         "head": head.state_dict(),
@@ -184,6 +188,7 @@ def _train_epoch(
     inputs: Inputs,
     forward: Forward,
     batches: Batches,
+    targets: Tensor,
     task: Task,
     head: Head,
     optimizer: torch.optim.Optimizer,
@@ -192,12 +197,17 @@ def _train_epoch(
     """Take one optimizer step per batch, and return the mean loss over the images."""
     losses = []  # read after the last step, to avoid a GPU synchronisation per batch
     for rows, batch in zip(batches, inputs(batches), strict=True):
-        targets = torch.from_numpy(task.targets[rows])
-        backward = partial(_backward, forward, targets, task.activation, head, optimizer)
+        expected = _rows_of(targets, rows)
+        backward = partial(_backward, forward, expected, task.activation, head, optimizer)
         losses.append(portions.attempt(backward, batch))
         optimizer.step()
     sizes = [len(rows) for rows in batches]
     return sum(loss.item() * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)
+
+
+def _rows_of(values: Tensor, rows: np.ndarray) -> Tensor:
+    """Return rows of a tensor on its device, without waiting for the device."""
+    return values.index_select(0, torch.from_numpy(rows).to(values.device, non_blocking=True))
 
 
 def _backward(
@@ -212,7 +222,7 @@ def _backward(
     optimizer.zero_grad()
     with _restored_statistics(head):
         logits = forward(parts)
-        loss = loss_of(logits, targets.to(logits.device), activation)
+        loss = loss_of(logits, targets, activation)
         loss.backward()  # type: ignore[no-untyped-call]
     return loss.detach()
 
@@ -286,7 +296,7 @@ def _validate(
         return {"validation_loss": math.nan, "validation_map": math.nan}
     batches = np.array_split(rows, math.ceil(len(rows) / batch_size))
     with torch.inference_mode():
-        logits = torch.cat([portions.attempt(forward, batch).cpu() for batch in inputs(batches)])
+        logits = torch.cat([portions.attempt(forward, batch) for batch in inputs(batches)]).cpu()
     targets = torch.from_numpy(task.targets[rows])
     return {
         "validation_loss": loss_of(logits, targets, task.activation).item(),

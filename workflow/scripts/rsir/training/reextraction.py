@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
-import numpy as np
 import torch
 
 from rsir.core.hdf5 import ArrayFile
+from rsir.core.overlap import background
 from rsir.core.progress import progress
 from rsir.descriptors.activations import ActivationSource, consecutive_batches
+from rsir.descriptors.extraction import append_finite
 from rsir.networks.backbone import Activations
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
-from rsir.networks.precision import check_finite
-from rsir.networks.processor import Processor
+from rsir.networks.processor import Processor, Results
 from rsir.training.models import TaskModel
 
 
@@ -44,21 +45,20 @@ def reextract(
         for model in models
     ]
 
-    def compute(batch: Activations) -> dict[str, np.ndarray]:
+    def compute(batch: Activations) -> Results:
         activations = processor.place_activations(batch)
         with processor.precision(processor.inference):
             features = [model.tail(*activations) for model in placed]
         pairs = [model.describe(each) for model, each in zip(placed, features, strict=True)]
         pooled, outputs = zip(*pairs, strict=True)
-        return {
-            "pool": torch.cat(pooled, 1).cpu().numpy(),
-            "output": torch.cat(outputs, 1).cpu().numpy(),
-        }
+        return Results({"pool": torch.cat(pooled, 1), "output": torch.cat(outputs, 1)})
+
+    def write(described: list[Results]) -> None:
+        for part in described:
+            append_finite(descriptors, part.arrays(), processor.inference)
 
     portions = Portions()
     rows = consecutive_batches(descriptors.rows, processor.batch_size)
-    for batch in progress(source.batches(rows), len(rows), "re-extract", "batch"):
-        for arrays in portions.apply(compute, batch):
-            check_finite(arrays, processor.inference)
-            for name, values in arrays.items():
-                descriptors.append(name, values)
+    with background() as run:
+        for batch in progress(source.batches(rows), len(rows), "re-extract", "batch"):
+            run(partial(write, portions.apply(compute, batch)))

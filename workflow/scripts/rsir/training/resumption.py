@@ -3,7 +3,9 @@
 import hashlib
 import json
 import logging
+import math
 import shutil
+import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,12 +19,16 @@ from rsir.core.files import sha256, written_whole
 
 State = dict[str, Any]
 
+SECONDS = 30
+"""Least time between two states, since writing one may take as long as an epoch."""
+
 
 class Resumption:
-    """A folder with the state of each network at the end of its last finished epoch."""
+    """A folder with the state of each network at the end of one of its last epochs."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._written = -math.inf  # time of the last state
 
     def read(self, network: str) -> State | None:
         """Return the saved state of a network, or None if it has no finished epoch.
@@ -51,6 +57,17 @@ class Resumption:
         """Save a state: tensors, numbers and strings in dicts and lists."""
         with written_whole(self._path(network)) as partial:
             torch.save(state, partial)
+
+    def write_sometimes(self, network: str, several: bool, state: State) -> None:
+        """Save the first state, one every `SECONDS`, and the last one of each of several networks.
+
+        The last state of a single network is followed by its model. `state["last"]` tells whether
+        it is the last one.
+        """
+        due = time.monotonic() - self._written >= SECONDS
+        if due or (several and state["last"]):
+            self.write(network, state)
+            self._written = time.monotonic()
 
     def _path(self, network: str) -> Path:
         return self._folder / f"{hashlib.sha256(network.encode()).hexdigest()[:16]}.pt"
