@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from project import SMALL, Outcome, Project
+from project import CORES, SMALL, Outcome, Project
 
 # These take longest: they start first, and what is left at the end is short. A worker of
 # pytest-xdist holds the next file while it runs one, so that short ones follow the longest.
@@ -46,7 +46,7 @@ def made_once(
     """Return a function that makes targets in a prepared folder, once for all workers."""
 
     def make(
-        name: str, prepare: Callable[[Path], Project], *targets: str
+        name: str, prepare: Callable[[Path], Project], *targets: str, forked: bool = True
     ) -> tuple[Project, Outcome]:
         base = tmp_path_factory.getbasetemp()
         folder = (base if worker_id == "master" else base.parent) / name
@@ -55,7 +55,11 @@ def made_once(
             if record.exists():
                 return Project(folder / "project"), Outcome(**json.loads(record.read_text()))
             project = prepare(folder / "project")
-            outcome = project.make(*targets)
+            outcome = (
+                project.make(*targets)
+                if forked
+                else project.finish(project.start(*targets, *CORES))
+            )
             record.write_text(json.dumps({"status": outcome.status, "text": outcome.text}))
             return project, outcome
 

@@ -1,36 +1,43 @@
-"""Commands in forks of an interpreter that has imported their modules already.
+"""Commands and jobs in forks of an interpreter that has imported their modules already.
 
 Importing Snakemake or torch takes longer than most of what the tests run with them. A fork starts
 with the modules loaded; its folder, environment, arguments, output and exit status are its own,
-like those of `python -m`.
+like those of `python -m` or `python FILE`. Only what a library reads from the environment while it
+is imported is the same for all forks.
 """
 
-import importlib
 import json
 import os
-import runpy
-import selectors
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+FOLDER = Path(__file__).parent
 
 LIMIT_SECONDS = 1200
 """After which a command is killed, so that no test waits for ever."""
 
-# A process that has threads cannot be forked safely.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# A process that has threads cannot be forked safely, and threads that wait must yield.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 class Preloaded:
-    """Run modules as commands in forks of a process that has imported `modules`."""
+    """Run commands in forks of a process that has imported `modules`.
 
-    def __init__(self, *modules: str) -> None:
+    Processes that a command starts with `sys.executable` have that of `python`, if there is one.
+    """
+
+    def __init__(self, *modules: str, python: "Preloaded | None" = None) -> None:
         self._modules = modules
-        self._server: subprocess.Popen[bytes] | None = None
+        self._python = python
+        self._folder = tempfile.TemporaryDirectory(prefix="preloaded-")
 
     def run(
         self,
@@ -42,83 +49,61 @@ class Preloaded:
         merged: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         """Run `python -m module`, with standard error apart from or merged into the output."""
+        request = {
+            "arguments": ["-m", module, *arguments],
+            "folder": str(folder),
+            "environment": dict(environment),
+            "python": str(self._python.program) if self._python else sys.executable,
+        }
         with tempfile.TemporaryDirectory() as temporary:
             outputs = [Path(temporary, "stdout"), Path(temporary, "stdout" if merged else "stderr")]
-            status = self._execute(
-                {
-                    "module": module,
-                    "arguments": list(arguments),
-                    "folder": str(folder),
-                    "environment": dict(environment),
-                    "outputs": [str(path) for path in outputs],
-                }
-            )
+            with (
+                Path(os.devnull).open() as nothing,
+                outputs[0].open("a") as stdout_file,
+                outputs[1].open("a") as stderr_file,  # may be the same, to which both append
+            ):
+                files = [file.fileno() for file in (nothing, stdout_file, stderr_file)]
+                status = self._execute(request, files)
             stdout, stderr = (path.read_text(encoding="utf-8") for path in outputs)
+        if status is None:
+            raise TimeoutError(f"killed after {LIMIT_SECONDS} s: {stdout}")
         return subprocess.CompletedProcess([module, *arguments], status, stdout, stderr)
 
-    def _execute(self, request: dict[str, Any]) -> int:
-        self._server = server = self._server or self._start()
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(json.dumps(request).encode() + b"\n")
-        pid = int(server.stdout.readline())
-        with selectors.DefaultSelector() as selector:
-            selector.register(server.stdout, selectors.EVENT_READ)
-            in_time = selector.select(LIMIT_SECONDS)
-        if not in_time:
-            os.killpg(pid, signal.SIGKILL)
-        status = int(server.stdout.readline())
-        if not in_time:
-            output = Path(request["outputs"][0]).read_text(encoding="utf-8")
-            raise TimeoutError(f"killed after {LIMIT_SECONDS} s: {output}")
-        return status
+    @cached_property
+    def program(self) -> Path:
+        """Return a program that runs a Python file in a fork, as `sys.executable` would."""
+        program = Path(self._folder.name, "python")
+        command = [sys.executable, "-IS", str(FOLDER / "forked_python.py"), self._address]
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+        program.chmod(0o700)
+        return program
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, __file__, *self._modules],
+    @cached_property
+    def _address(self) -> str:
+        """Start the server, and return the address of its socket."""
+        address = str(Path(self._folder.name, "socket"))
+        self._server = subprocess.Popen(
+            [sys.executable, FOLDER / "fork_server.py", address, *self._modules],
             env={**os.environ, **ONE_THREAD},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=0,  # what waits in a buffer would not wake the selector
         )
+        assert self._server.stdout is not None
+        self._server.stdout.readline()
+        return address
 
-
-def serve(modules: list[str]) -> None:
-    """Import modules, then run each command of standard input in a fork, until there is none."""
-    for module in modules:
-        importlib.import_module(module)
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            os.setsid()
-            become(**json.loads(line))
-            return
-        os.write(1, f"{pid}\n".encode())
-        _, status = os.waitpid(pid, 0)
-        os.write(1, f"{os.waitstatus_to_exitcode(status)}\n".encode())
-
-
-def become(
-    module: str, arguments: list[str], folder: str, environment: dict[str, str], outputs: list[str]
-) -> None:
-    """Become `python -m module`: what this process does from now on is what the command does."""
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    redirect(0, os.open(os.devnull, os.O_RDONLY))
-    for number, output in enumerate(outputs, start=1):
-        # both may be one file, to which each appends
-        redirect(number, os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-    paths = environment.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:1] = [folder, *filter(None, paths)]
-    sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-
-
-def redirect(number: int, file: int) -> None:
-    os.dup2(file, number)
-    os.close(file)
-
-
-if __name__ == "__main__":
-    serve(sys.argv[1:])
+    def _execute(self, request: dict[str, Any], files: list[int]) -> int | None:
+        """Return the exit status, or none for a command that was killed for its time."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self._address)
+            socket.send_fds(connection, [b"files"], files)
+            connection.sendall(json.dumps(request).encode())
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(LIMIT_SECONDS)
+            with connection.makefile() as answer:
+                pid = int(answer.readline())
+                try:
+                    return int(answer.readline())
+                except TimeoutError:
+                    os.killpg(pid, signal.SIGKILL)
+                    return None

@@ -28,7 +28,11 @@ CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))
 # Tests share processors: threads that wait must yield.
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE"}
 
-SNAKEMAKE = Preloaded("snakemake.cli", "snakemake.utils", "pandas", "jsonschema")
+JOBS = Preloaded(
+    *("torch", "torchvision", "timm", "h5py", "pandas", "scipy.stats", "sklearn.manifold"),
+    *("matplotlib.axes", "matplotlib.backends.backend_agg", "cv2", "rasterio", "jinja2"),
+)
+SNAKEMAKE = Preloaded("snakemake.cli", "snakemake.utils", "pandas", "jsonschema", python=JOBS)
 
 SMALL: dict[str, Any] = {
     "archives": {"sample": {"images_per_scene": 5}},
@@ -108,7 +112,7 @@ class Project:
         return sorted(f"config/{file.name}" for file in self.path("config").glob("own-*.yaml"))
 
     def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Outcome:
-        """Run Snakemake with all config files, in a fork that has it imported."""
+        """Run Snakemake with all config files, and its jobs, in forks that have imported much."""
         done = SNAKEMAKE.run(
             "snakemake",
             self.command(*arguments)[3:],

@@ -13,11 +13,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from preloaded import Preloaded
-from project import SCRIPTS, Outcome, Project
+from project import JOBS, SCRIPTS, Outcome, Project
 
 NETWORK = ("--archive", "sample", "--backbone", "efficientnet_lite0")
-TORCH = Preloaded("torch", "torchvision", "timm", "pandas", "h5py", "PIL.Image")
 TUNED = ("--model", "multi_label-seed0", "--descriptor", "output")
 
 
@@ -40,7 +38,7 @@ def query(
     command = ("query", str(query_image), *arguments)
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     if fork:
-        return TORCH.run("rsir", command, folder=folder, environment=environment)
+        return JOBS.run("rsir", command, folder=folder, environment=environment)
     return subprocess.run(
         [sys.executable, "-m", "rsir", *command],
         cwd=folder,

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from rsir.core.job import job
-from rsir.networks.load import load_backbone
 from rsir.networks.weight_receipt import write_record
 from rsir.networks.weight_sources import locate_weights
 
@@ -12,5 +11,7 @@ if __name__ == "__main__":
         backbone = snakemake.params.backbone
         file = locate_weights(backbone["library"], backbone["network"], backbone["weights"])
         if snakemake.input.file and file is not None:
+            from rsir.networks.load import load_backbone  # torch is a slow import
+
             load_backbone(Path(file.path), **backbone)
         write_record(Path(snakemake.output[0]), file)

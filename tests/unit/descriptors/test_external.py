@@ -79,7 +79,7 @@ def test_other_images_are_refused(tmp_path, write, names, message):
 
 def test_images_without_a_vector_are_refused(tmp_path, write):
     path = write(tmp_path, NAMES[:2], VECTORS[:2])
-    with pytest.raises(InputError, match="2 of the archive's 4 images have no vector: 'c', 'd'"):
+    with pytest.raises(InputError, match="2 of the archive's 4 images without a row: 'c', 'd'"):
         read_external(path, ARCHIVE)
 
 

@@ -109,6 +109,41 @@ def find_by_name(names: Sequence[str], paths: Mapping[str, str], source: Path) -
     ]
 
 
+def rows_by_image(names: Sequence[str], paths: Mapping[str, str], source: Path) -> list[int]:
+    """Return, for each image of an archive, the row of a table that names it.
+
+    Parameters
+    ----------
+    names, paths, source
+        See `find_by_name`.
+
+    Returns
+    -------
+    list of int
+        Rows, counted from 0, in the order of `paths`.
+
+    Raises
+    ------
+    InputError
+        If a row names no image of the archive, or an image has no row or several.
+    """
+    images = find_by_name(names, paths, source)
+    if unknown := [name for name, image in zip(names, images, strict=True) if image is None]:
+        raise InputError(
+            f"{source}: {len(unknown)} of {len(names)} rows name images that the archive does not "
+            f"have: {first_few(unknown)}; remove them"
+        )
+    known = [image for image in images if image is not None]
+    check_ids(known, source)
+    rows = {image: row for row, image in enumerate(known)}
+    if missing := [image for image in paths if image not in rows]:
+        raise InputError(
+            f"{source}: {len(missing)} of the archive's {len(paths)} images without a row: "
+            f"{first_few(missing)}; add them"
+        )
+    return [rows[image] for image in paths]
+
+
 def similar_name(name: str, images: Iterable[str]) -> str | None:
     """Return an image whose id differs from a name in case or leading zeros alone, or None."""
     wanted = _simplified(_without_ending(name))

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsir.archives.image_names import check_ids, find_by_name
+from rsir.archives.image_names import check_ids, rows_by_image
 from rsir.archives.label_columns import image_columns
 from rsir.archives.text_tables import read_text_table
-from rsir.core.errors import InputError, first_few
+from rsir.core.errors import InputError
 
 SUBSETS = ("train", "validation", "test")
 
@@ -32,26 +32,12 @@ def read_split(path: Path, archive: pd.DataFrame) -> NDArray[np.str_]:
     names = rows[column].tolist()
     check_ids(names, path)
     paths = dict(zip(archive["image"], archive["path"], strict=True))
-    images = find_by_name(names, paths, path)
-    if unknown := [name for name, image in zip(names, images, strict=True) if image is None]:
-        raise InputError(
-            f"{path}: {len(unknown)} of {len(rows)} rows name images that the archive does not "
-            f"have: {first_few(unknown)}; remove them"
-        )
-    known = [image for image in images if image is not None]
-    check_ids(known, path)
-    subsets = dict(zip(known, rows["subset"], strict=True))
-    if missing := [image for image in archive["image"] if image not in subsets]:
-        raise InputError(
-            f"{path}: {len(missing)} of the archive's {len(archive)} images without a row: "
-            f"{first_few(missing)}; add them"
-        )
-    for image, name in subsets.items():
+    subset = rows["subset"].to_numpy(str)[rows_by_image(names, paths, path)]
+    for image, name in zip(archive["image"], subset.tolist(), strict=True):
         if name not in SUBSETS:
             raise InputError(
                 f"{path}: the subset of {image!r} is {name!r}; choose one of {', '.join(SUBSETS)}"
             )
-    subset = np.array([subsets[image] for image in archive["image"]], dtype=str)
     for name in ("train", "test"):
         if name not in subset:
             raise InputError(f"{path}: no image is in the subset {name!r}; assign at least one")

@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedShuffleSplit
 
 from rsir.archives.archive_table import has_scenes, label_matrix
 from rsir.archives.attributes import official_split
@@ -65,9 +63,13 @@ def split_archive(
         case "leading":
             subset = _lead(_scenes(archive, method, fractions), fractions)
         case "stratified":
+            from sklearn.model_selection import StratifiedShuffleSplit  # a slow import
+
             scenes = _scenes(archive, method, fractions)
             subset = _draw(StratifiedShuffleSplit, scenes, fractions, seed)
         case "iterative":
+            from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
+
             _check_fractions(fractions)
             labels = label_matrix(archive)
             if labels.shape[1] == 1:  # its absence is another label; one alone is refused

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from rsir.archives.image_names import check_ids, find_by_name
+from rsir.archives.image_names import rows_by_image
 from rsir.core.errors import InputError, first_few
 from rsir.core.hdf5 import open_arrays
 
@@ -43,21 +43,7 @@ def read_external(path: Path, archive: pd.DataFrame) -> NDArray[np.float32]:
     if len(names) != len(vectors):
         raise InputError(f"{path}: {len(names)} image names for {len(vectors)} vectors")
     paths = dict(zip(archive["image"], archive["path"], strict=True))
-    images = find_by_name(names, paths, path)
-    if unknown := [name for name, image in zip(names, images, strict=True) if image is None]:
-        raise InputError(
-            f"{path}: {len(unknown)} of {len(names)} rows name images that the archive does not "
-            f"have: {first_few(unknown)}; remove them"
-        )
-    ids = [image for image in images if image is not None]
-    check_ids(ids, path)
-    rows = {image: row for row, image in enumerate(ids)}
-    if missing := [image for image in archive["image"] if image not in rows]:
-        raise InputError(
-            f"{path}: {len(missing)} of the archive's {len(archive)} images have no vector: "
-            f"{first_few(missing)}; add them"
-        )
-    ordered = vectors[[rows[image] for image in archive["image"]]]
+    ordered = vectors[rows_by_image(names, paths, path)]
     with np.errstate(over="ignore"):
         values = ordered.astype(np.float32)
     finite = [bool(np.isfinite(row).all()) for row in values]

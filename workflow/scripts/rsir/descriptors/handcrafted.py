@@ -7,16 +7,18 @@ coefficient of their histograms (Arandjelović and Zisserman, 2012).
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from skimage.feature import local_binary_pattern
-from sklearn.cluster import MiniBatchKMeans
 
 from rsir.core.errors import InputError
 from rsir.core.progress import progress
+
+if TYPE_CHECKING:
+    from sklearn.cluster import MiniBatchKMeans
 
 Pixels = NDArray[np.uint8]  # H×W×3
 Floats = NDArray[np.float32]
@@ -64,7 +66,7 @@ def sift(pixels: Pixels) -> Floats:
     return np.empty((0, 128), np.float32) if keypoints is None else keypoints
 
 
-def learn_words(keypoints: Floats, seed: int) -> MiniBatchKMeans:
+def learn_words(keypoints: Floats, seed: int) -> "MiniBatchKMeans":
     """Cluster keypoints (n, 128) into visual words (Sivic and Zisserman, 2003).
 
     Raises
@@ -72,6 +74,8 @@ def learn_words(keypoints: Floats, seed: int) -> MiniBatchKMeans:
     InputError
         If there are fewer keypoints than words.
     """
+    from sklearn.cluster import MiniBatchKMeans  # a slow import, which others do not need
+
     if len(keypoints) < VISUAL_WORDS:
         raise InputError(
             f"bovw_sift: the training images have {len(keypoints)} keypoints, but at least "
@@ -80,7 +84,7 @@ def learn_words(keypoints: Floats, seed: int) -> MiniBatchKMeans:
     return MiniBatchKMeans(VISUAL_WORDS, random_state=seed, n_init=3).fit(keypoints)
 
 
-def count_words(words: MiniBatchKMeans, keypoints: Floats) -> Floats:
+def count_words(words: "MiniBatchKMeans", keypoints: Floats) -> Floats:
     """Return the root of the normalised histogram (256,) of visual words; zeros if n is 0.
 
     `keypoints` is (n, 128).

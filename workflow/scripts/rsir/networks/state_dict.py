@@ -12,8 +12,6 @@ from rsir.core.errors import InputError
 MOST_NESTED = 3
 """Maximum depth of the nested dicts of a checkpoint that are read."""
 
-FILE_ENDINGS = (".pth", ".pt", ".safetensors")
-
 StateDict = dict[str, torch.Tensor]
 
 

