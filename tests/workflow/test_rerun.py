@@ -22,9 +22,9 @@ TABLES = {"by_label": 1, "plot_cutoffs": 1, **FROM_SCORES}
 LEARNT = {"plot_learning": 1, "plot_maps": 1}
 FINETUNED = {"finetune": 4, "reextract": 4, "retrieve": 4, "score": 4, **LEARNT, **TABLES}
 SCORED = {"score": 8, **FROM_SCORES}
-EXTRACTED = {"extract": 1, **FINETUNED, "retrieve": 5, "score": 5}
+EXTRACTED = {"extract": 1, "audit": 1, **FINETUNED, "retrieve": 5, "score": 5}
 RETRIEVED = {"retrieve": 8, "score": 8, **TABLES}
-SPLIT = {"split": 1, "bounds": 1, "describe": 3, **LEARNT, **FINETUNED, **RETRIEVED}
+SPLIT = {"split": 1, "audit": 1, "bounds": 1, "describe": 3, **LEARNT, **FINETUNED, **RETRIEVED}
 
 
 def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
@@ -69,8 +69,8 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
         ),
         # imported by finetuning.py and the script of finetune
         ("training/labelings.py", FINETUNED),
-        # imported by the script of retrieve, and by that of query, of which the run has the first
-        ("search/exact.py", RETRIEVED),
+        # imported by the scripts of retrieve, audit and query, of which the run has the first two
+        ("search/exact.py", {"audit": 1, **RETRIEVED}),
         # imported by ranking.py, bounds.py and scores.py: by all that reads a ranking or scores
         ("metrics/label_pairs.py", {"bounds": 1, **LEARNT, **RETRIEVED}),
         # imported by the script of describe alone
@@ -116,7 +116,9 @@ def test_an_edit_of_a_module_reruns_what_imports_it(
             dict.fromkeys(FINETUNED, 1),
         ),
         ({"retrieval": {"cutoffs": [5]}}, {"bounds": 1, **RETRIEVED}),
-        ({"retrieval": {"database": "all"}}, {"bounds": 1, **RETRIEVED}),
+        ({"retrieval": {"database": "all"}}, {"bounds": 1, "audit": 1, **RETRIEVED}),
+        ({"audit": {"minimum_positives": 3}}, {"audit": 1, "all": 1}),
+        ({"audit": {"fail_on": "note"}}, {"check_audit": 1, **FINETUNED}),
         # the maps are of the first seed
         ({"run": {"seeds": [0, 1]}}, {k: v for k, v in FINETUNED.items() if k != "plot_maps"}),
         ({"run": {"labelings": ["multi_label"]}}, {**LEARNT, **TABLES}),

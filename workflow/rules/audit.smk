@@ -1,6 +1,7 @@
 # Audit: what is doubtful about the archive and its split.
 #
 # needs  results/{archive}/archive.csv, attributes.csv, split.csv, thumbnails.h5
+#        results/{archive}/descriptors/{backbone}/off_the_shelf.h5 of the first network, if any
 # makes  results/{archive}/audit.csv, audit.html
 #        results/{archive}/audit_passed.txt, with audit.fail_on
 
@@ -11,6 +12,7 @@ rule audit:
         attributes="results/{archive}/attributes.csv",
         split="results/{archive}/split.csv",
         thumbnails="results/{archive}/thumbnails.h5",
+        descriptors=audited_descriptors(),
         page=page("audit.html"),
         code=code("audit.py"),
     output:
@@ -25,6 +27,7 @@ rule audit:
         "logs/{archive}/audit.log",
     conda:
         "../../envs/torch.yaml"
+    threads: 4
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,

@@ -117,6 +117,11 @@ def audits(archive):
     return expand("results/{archive}/{file}", archive=archive, file=made)
 
 
+def audited_descriptors():
+    """Return the off-the-shelf descriptors of the first network of the run, if it has any."""
+    return mapped_descriptors()[:1]
+
+
 def passed_audit(wildcards):
     """Return what fine-tuning waits for, if findings may stop the run."""
     return audits(wildcards.archive)[2:]

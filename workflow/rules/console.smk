@@ -1,5 +1,6 @@
 # What Snakemake does before the first job and after the last: check that results can be written,
-# collect the records of the jobs, print the tables, the warnings and the errors.
+# collect the records of the jobs, print the tables, the numbers of findings, the warnings and the
+# errors.
 
 import os
 import re
@@ -27,6 +28,20 @@ def print_tables():
         command = [sys.executable, SCRIPTS / "print_tables.py", *existing_tables]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         print(text, end="")  # by this process, so that a progress display makes room for it
+
+
+def print_audits():
+    """Print how many findings of which severity the audits of this run have."""
+    waiting = set(workflow.dag.needrun_jobs())
+    audits = sorted(
+        job.output.table
+        for job in workflow.dag.jobs
+        if job.rule.name == "audit" and job not in waiting | failed_jobs()
+    )
+    if audits:
+        command = [sys.executable, SCRIPTS / "print_audits.py", *audits]
+        text = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True).stdout
+        print(text, end="")
 
 
 def print_warnings():
@@ -86,11 +101,13 @@ onsuccess:
     restore_previous_results()
     gather_provenance()
     print_tables()
+    print_audits()
     print_warnings()
 
 
 onerror:
     restore_previous_results()
     gather_provenance()
+    print_audits()
     print_warnings()
     exit_with_errors()

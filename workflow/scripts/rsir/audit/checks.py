@@ -15,9 +15,17 @@ from rsir.audit.label_checks import (
     twin_labels,
     unlabelled_images,
 )
+from rsir.audit.neighbour_checks import contradicted_labels
+from rsir.audit.pixel_checks import (
+    empty_images,
+    grey_images,
+    two_radiometries,
+    unusual_sizes,
+)
+from rsir.audit.pixel_statistics import PixelStatistics
 from rsir.audit.scene_label_checks import nearly_constant_labels, promised_labels
 from rsir.audit.split_checks import close_to_training, one_sided_scenes, unexpected_shares
-from rsir.metrics.arrays import Floats, Scenes
+from rsir.metrics.arrays import Floats, Ints, Scenes
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +44,12 @@ class Evidence:
         The requested share of each subset; none where a file states the subsets.
     duplicates
         The columns `group`, `image`, `duplicate` and `kind`, a row per pair.
+    pixels
+        Statistics of the pixels.
+    groups
+        (N,) the group of each image, for each attribute that groups the archive.
+    neighbours
+        (N, k) rows and (N, k) similarities of the images that look most like each; None if unknown.
     place
         (N, 2) longitude and latitude in degrees, NaN where unknown.
     exclusive
@@ -50,7 +64,10 @@ class Evidence:
     subset: Scenes
     database: str
     duplicates: pd.DataFrame
+    pixels: PixelStatistics
     place: Floats
+    groups: Mapping[str, Scenes] = field(default_factory=dict)
+    neighbours: tuple[Ints, Floats] | None = None
     fractions: Mapping[str, float] = field(default_factory=dict)
     exclusive: Sequence[Sequence[str]] = ()
     minimum_positives: int = 5
@@ -73,6 +90,11 @@ def findings(known: Evidence) -> list[Finding]:
             *twin_labels(archive),
             *unexpected_shares(subset, known.fractions),
             *one_sided_scenes(archive, subset),
+            *(contradicted_labels(archive, *known.neighbours) if known.neighbours else ()),
+            *empty_images(known.pixels),
+            *grey_images(known.pixels),
+            *unusual_sizes(archive),
+            *two_radiometries(archive, {"subset": subset, **known.groups}, known.pixels),
             *close_to_training(known.place, subset, known.minimum_distance_km),
         ]
     )

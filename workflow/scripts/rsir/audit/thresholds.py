@@ -46,3 +46,57 @@ LARGE_GROUP = 0.01
 
 LARGE_GROUP_IMAGES = 10
 """Images that a large group has at least, in archives so small that a copy is one percent."""
+
+CONSTANT = 2.0
+"""Standard deviation of the grey levels, of 255, below which an image shows nearly nothing.
+
+The calmest tiles of UC Merced and AID, bare fields and deserts, have 3 and more.
+"""
+
+PLAIN = 0.5
+"""Share of an image's pixels of one grey level, up to one, above which it is mostly a plain area.
+
+Missing values are written as one value. Of 2,000 tiles of UC Merced and AID, calm water and deserts
+have 0.45 at most.
+"""
+
+CLIPPED = 0.25
+"""Share of white pixels above which an image is saturated; those tiles have 0.07 at most."""
+
+GREY = 1.0
+"""Mean difference of the channels of a pixel below which one band is repeated.
+
+The greyest of those tiles has 3; a JPEG changes a grey pixel by less than 1.
+"""
+
+COLOURED = 0.5
+"""Share of an archive's images in colour above which grey ones are unexpected."""
+
+USUAL_SIZE = 0.9
+"""Share of an archive's images of one size above which other sizes are unexpected."""
+
+RADIOMETRY = 2.0
+"""Difference of the mean brightness or contrast of a group of images from that of the others, in
+standard deviations within groups, above which they are of another radiometry.
+
+At 2 the values of one group lie beyond nearly all of the other (Ashman's criterion for two separate
+normal distributions).
+"""
+
+GROUP_IMAGES = 20
+"""Images that a group has at least for its radiometry to be compared."""
+
+MOST_GROUPS = 20
+"""Values of an attribute above which it does not group an archive."""
+
+NEIGHBOURS = 10
+"""Neighbours that the labels of an image are compared with."""
+
+CONTRADICTION = 0.5
+"""By how much the neighbours of an image agree more with each other than with it, to be listed.
+
+The agreement of two label sets is their Jaccard index, 0 to 1.
+"""
+
+MOST_CONTRADICTIONS = 100
+"""Images of the list, from the strongest contradiction."""
