@@ -180,7 +180,8 @@ def test_the_effect_of_near_duplicates_is_stated() -> None:
     tables["comparison"] = pd.concat(parts, ignore_index=True)
     of_duplicates = sections(summary(**tables, pairs=3))["Near duplicates"]
     assert "archive: 3. " in of_duplicates
-    assert "4 of 30 queries are left out" in of_duplicates
+    assert "images to retrieve: 4 of 30. " in of_duplicates
+    assert "accuracy of the other 26 queries:\n" in of_duplicates
     names = ["vgg16 off_the_shelf (pool)", *(name for name, *_ in BOUNDS)]
     assert [line for line in of_duplicates.splitlines() if line.startswith("- ")] == [
         f"- {name}: +0.050 ({mean - 0.02:.3f} with, {mean - 0.07:.3f} without)."

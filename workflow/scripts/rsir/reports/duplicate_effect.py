@@ -47,11 +47,10 @@ def duplicates_in_words(comparison: pd.DataFrame, metric: str, pairs: int) -> It
         queries = int(headline_rows(comparison)["queries"].iloc[0])
         remaining = int(table["queries"].iloc[0])
         yield (
-            f"Pairs of near duplicates in the archive: {pairs}. Without them, a query does not "
-            f"retrieve its near duplicates, and {queries - remaining} of {queries} queries are "
-            "left out, which have one among the training images or too few other images to "
-            f"retrieve. What near duplicates add to the {metric} of the remaining {remaining} "
-            "queries:"
+            f"Pairs of near duplicates in the archive: {pairs}. Queries that are left out, because "
+            "they have a near duplicate among the training images, very many, or too few other "
+            f"images to retrieve: {queries - remaining} of {queries}. What near duplicates add to "
+            f"the {metric} of the other {remaining} queries:"
         )
         yield ""
         for row in table.to_dict("records"):
