@@ -1,6 +1,7 @@
 # Audit: what is doubtful about the archive and its split.
 #
 # needs  results/{archive}/archive.csv, attributes.csv, split.csv, thumbnails.h5
+#        results/{archive}/duplicates.csv, unless `audit.duplicates` is false
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5 of the first network, if any
 # makes  results/{archive}/audit.csv, audit.html
 #        results/{archive}/audit_passed.txt, with audit.fail_on
@@ -12,6 +13,7 @@ rule audit:
         attributes="results/{archive}/attributes.csv",
         split="results/{archive}/split.csv",
         thumbnails="results/{archive}/thumbnails.h5",
+        duplicates=duplicates_file,
         descriptors=audited_descriptors(),
         page=page("audit.html"),
         code=code("audit.py"),

@@ -7,6 +7,7 @@ import numpy as np
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.attributes import places, read_attributes
+from rsir.archives.duplicates_table import read_duplicates
 from rsir.archives.split_file import read_split
 from rsir.audit.audit_table import audit_table, write_audit
 from rsir.audit.checks import Evidence, findings
@@ -30,6 +31,7 @@ def main(
     attributes: Path,
     split: Path,
     thumbnails: Path,
+    duplicates: Path | None,
     descriptors: Path | None,
     threads: int,
     template: Path,
@@ -50,7 +52,7 @@ def main(
         archive=images,
         subset=subset,
         database=database,
-        duplicates=identical_files(images),
+        duplicates=read_duplicates(duplicates, names) if duplicates else identical_files(images),
         pixels=pixel_statistics(thumbnails, np.array(names)),
         place=places(known),
         groups=grouping_attributes(known),
@@ -62,7 +64,9 @@ def main(
     )
     found = findings(evidence)
     write_audit(table, audit_table(found, names))
-    text = audit_page(template, name, images, subset, found, unchecked(evidence), thumbnails)
+    text = audit_page(
+        template, name, images, subset, found, unchecked(evidence, duplicates), thumbnails
+    )
     with written_whole(page) as partial:
         partial.write_text(text, encoding="utf-8")
 
@@ -79,9 +83,12 @@ def neighbours(
     return nearest(*ranked)
 
 
-def unchecked(evidence: Evidence) -> list[str]:
+def unchecked(evidence: Evidence, duplicates: Path | None) -> list[str]:
     """Return what could not be looked for, in sentences."""
     reasons = {
+        "Near duplicates: audit.duplicates is false. Only the digests of the files are compared.": (
+            duplicates is None
+        ),
         "Labels that contradict images of the same look: the run has no network (run.backbones), "
         "or too few images.": evidence.neighbours is None,
         "Test images close to training images: the places of the images are not known.": bool(
@@ -99,6 +106,7 @@ if __name__ == "__main__":
             attributes=Path(snakemake.input.attributes),
             split=Path(snakemake.input.split),
             thumbnails=Path(snakemake.input.thumbnails),
+            duplicates=optional(snakemake.input.duplicates),
             descriptors=optional(snakemake.input.descriptors),
             threads=snakemake.threads,
             template=Path(snakemake.input.page[0]),

@@ -27,14 +27,15 @@ def test_contradiction_is_what_neighbours_agree_more_with_each_other():
 def test_labels_that_contradict_images_of_the_same_look():
     (finding,) = contradicted_labels(archive_of(LABELS), NEIGHBOURS, ALIKE)
     assert finding.severity == "note"
-    assert rows_of(finding) == [(0,)]
+    assert rows_of(finding) == [(0,), (4,)]
     assert finding.cases[0].beside == (1, 2, 3)
-    assert remarks_of(finding) == ["has sea, ship; lacks field"]
+    assert remarks_of(finding) == ["has sea, ship; lacks field", "has ship"]
 
 
 def test_an_image_that_looks_like_no_other_is_not_listed():
     similarity = ALIKE - 0.5 * (np.arange(5) == 0)[:, None]
-    assert list(contradicted_labels(archive_of(LABELS), NEIGHBOURS, similarity)) == []
+    (finding,) = contradicted_labels(archive_of(LABELS), NEIGHBOURS, similarity)
+    assert rows_of(finding) == [(4,)]
 
 
 def test_labels_that_agree():
@@ -49,7 +50,7 @@ def test_the_strongest_contradiction_is_first():
     flags = archive[list(labels)].to_numpy(bool)
     assert contradiction(flags, neighbours)[:2] == pytest.approx([1, 0.5])
     (finding,) = contradicted_labels(archive, neighbours, np.full((6, 3), 0.9))
-    assert rows_of(finding) == [(0,)]  # 0.5 is not beyond the threshold
+    assert rows_of(finding) == [(0,), (1,)]
 
 
 def test_an_image_is_no_neighbour_of_itself():

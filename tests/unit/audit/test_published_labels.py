@@ -7,6 +7,7 @@ import pytest
 from project import SHARED
 from rsir.audit.checks import Evidence, findings
 from rsir.audit.finding import Finding
+from rsir.audit.pixel_statistics import statistics_of
 
 MLRSNET = SHARED / "data" / "mlrsnet"
 PLANET = SHARED / "data" / "planet" / "train_v2_first1999.csv"
@@ -29,6 +30,7 @@ def audit(
             subset=np.where(np.arange(len(archive)) % 5 < 3, "train", "test"),
             database="test",
             duplicates=no_duplicates,
+            pixels=statistics_of([(120.0, 40.0, 100, 0.1, 0.01, 20.0)] * len(archive)),
             place=np.full((len(archive), 2), np.nan),
             exclusive=exclusive,
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rsir.archives.archive_table import label_matrix
+from rsir.archives.duplicates_table import duplicate_pairs
 from rsir.audit.finding import Case, Finding, Severity, count, share
 from rsir.audit.thresholds import FEW, LARGE_GROUP, LARGE_GROUP_IMAGES
 from rsir.metrics.arrays import Bools, Ints, Scenes
@@ -45,8 +46,7 @@ def duplicate_findings(
     """
     if duplicates.empty:
         return
-    rows = pd.Series(np.arange(len(archive)), archive["image"])
-    pairs = np.stack([rows[duplicates[name]].to_numpy() for name in ("image", "duplicate")], axis=1)
+    pairs = duplicate_pairs(duplicates, list(archive["image"]))
     is_test = subset[pairs] == "test"
     across = is_test.any(axis=1) & ~is_test.all(axis=1)
     among_queries = is_test.all(axis=1) & (database != "train")

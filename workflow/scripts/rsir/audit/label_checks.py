@@ -182,7 +182,11 @@ def twin_labels(archive: pd.DataFrame) -> Iterator[Finding]:
             "than once in every score.",
             advice="If they name one thing, keep one of them; else look for images that have one "
             "of them alone.",
-            cases=single_cases(int(labels[:, group[0]].argmax()) for group in groups),
+            cases=tuple(
+                case
+                for group in groups
+                for case in single_cases(np.flatnonzero(labels[:, group[0]]))
+            ),
         )
 
 
