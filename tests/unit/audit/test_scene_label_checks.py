@@ -98,6 +98,15 @@ def test_a_label_that_all_images_of_a_scene_have_but_a_few(images, missing, foun
         assert set(remarks_of(finding)) == {f"no 'sand', as {missing} of {images} of 'beach'"}
 
 
+def test_an_image_that_lacks_two_labels_is_listed_once():
+    flags = "0" + 19 * "1"
+    archive = archive_of({"sand": flags, "sea": flags}, 20 * ["beach"])
+    (finding,) = nearly_constant_labels(archive)
+    assert remarks_of(finding) == [
+        "no 'sand', as 1 of 20 of 'beach'; no 'sea', as 1 of 20 of 'beach'"
+    ]
+
+
 def test_a_promised_label_is_reported_once():
     archive = archive_of({"beach": "0" + 19 * "1"}, 20 * ["beach"])
     assert len(list(promised_labels(archive))) == 1

@@ -54,7 +54,7 @@ def nearly_constant_labels(archive: pd.DataFrame) -> Iterator[Finding]:
         archive["scene"].to_numpy(str),
     )
     promised = promises(_distinct(scenes), names)
-    rows, remarks = [], []
+    remarks: dict[int, list[str]] = {}
     for scene in _distinct(scenes):
         of_scene = np.flatnonzero(scenes == scene)
         if len(of_scene) < SCENE_IMAGES:
@@ -64,19 +64,18 @@ def nearly_constant_labels(archive: pd.DataFrame) -> Iterator[Finding]:
         for column in np.flatnonzero(few):
             if promised.get(scene, ("", False))[0] != names[column]:
                 found = of_scene[~labels[of_scene, column]]
-                rows += found.tolist()
-                remarks += [
-                    f"no {names[column]!r}, as {len(found)} of {len(of_scene)} of {scene!r}"
-                ] * len(found)
-    if rows:
+                remark = f"no {names[column]!r}, as {len(found)} of {len(of_scene)} of {scene!r}"
+                for row in found.tolist():
+                    remarks.setdefault(row, []).append(remark)
+    if remarks:
         yield Finding(
             kind="images that lack a label of their scene",
             severity="note",
-            what=f"{count(len(set(rows)), 'image')} without a label that at least "
+            what=f"{count(len(remarks), 'image')} without a label that at least "
             f"{1 - SCENE_FEW:.0%} of the images of their scene have, or all but one.",
             why="Such images are rare views of their scene, or the label was forgotten.",
             advice="Compare the labels with the pictures.",
-            cases=single_cases(rows, remarks),
+            cases=single_cases(remarks, map("; ".join, remarks.values())),
         )
 
 
