@@ -68,8 +68,13 @@ def made_once(
 
 @pytest.fixture(scope="session")
 def small_run(made_once: Callable[..., tuple[Project, Outcome]]) -> tuple[Project, Outcome]:
-    """The default run on fewer images, which tests must not change, and its output."""
-    return made_once("small", lambda folder: Project.copied_to(folder).configure(SMALL))
+    """The default run on fewer images, which tests must not change, and its output.
+
+    Its jobs start in new interpreters, as a user's do.
+    """
+    return made_once(
+        "small", lambda folder: Project.copied_to(folder).configure(SMALL), forked=False
+    )
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from own_tiles import write_tiles
 from project import Outcome, Project
 
 TILES = 9  # of each scene one trains, one validates and one tests
+SIZE = 128  # of their input; tests/unit/networks/test_cut.py has their own size
 NETWORKS = {"vgg16": 512, "inception_v3": 2048, "resnet50": 2048}
 INDEPENDENT = "results/mine/scores/resnet50/independent-seed0.csv"
 FROM_FILE = "results/mine/descriptors/vgg16_file/off_the_shelf.h5"
@@ -31,8 +32,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
         {
             "archives": {"mine": {"kind": "table", "root": "mine", "labels": "mine.csv"}},
             "backbones": {
-                **{name: {"weights": "random", "seed": 0} for name in NETWORKS},
-                "vgg16_file": {"network": "vgg16", "weights": "vgg16.safetensors"},
+                **{name: {"weights": "random", "seed": 0, "size": SIZE} for name in NETWORKS},
+                "vgg16_file": {
+                    "network": "vgg16",
+                    "weights": "vgg16.safetensors",
+                    "size": SIZE,
+                },
             },
             "split": {"test_fraction": 0.4, "validation_fraction": 0.2},
             "finetuning": {"batch_size": 3, "head": {"epochs": 1}, "tail": {"epochs": 1}},
