@@ -1,5 +1,7 @@
 """The files of a small run, its archive and its split."""
 
+import re
+
 import pandas as pd
 from small_results import (
     BACKBONE,
@@ -13,7 +15,7 @@ from small_results import (
     label_columns,
 )
 
-from project import Project
+from project import Outcome, Project
 
 
 def test_every_file_that_is_promised_is_there(small: Project) -> None:
@@ -60,3 +62,15 @@ def test_the_split_takes_the_last_of_each_scene_to_test(
     assert list(split.columns) == ["image", "subset"]
     assert list(split["image"]) == list(archive["image"])
     assert split["subset"].tolist() == ["train", "train", "validation", "test", "test"] * 21
+
+
+def test_the_audit_finds_nothing_worse_than_notes(
+    small: Project, small_run: tuple[Project, Outcome]
+) -> None:
+    audit = pd.read_csv(small.path("results/sample/audit.csv"))
+    assert set(audit["severity"]) == {"note"}
+    page = small.path("results/sample/audit.html")
+    lines = [line for line in small_run[1].text.splitlines() if line.startswith("Audit of ")]
+    assert lines == [f"Audit of sample: {audit['finding'].nunique()} notes: {page.as_uri()}"]
+    text = page.read_text(encoding="utf-8")
+    assert text.count("base64,") == len(set(re.findall('"picture (p[0-9]+)"', text)))

@@ -1,6 +1,7 @@
 # Audit: what is doubtful about the archive and its split.
 #
-# needs  results/{archive}/archive.csv, attributes.csv, split.csv, thumbnails.h5
+# needs  results/{archive}/archive.csv, attributes.csv, pixels.json and the images
+#        results/{archive}/split.csv, thumbnails.h5
 #        results/{archive}/duplicates.csv, unless `audit.duplicates` is false
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5 of the first network, if any
 # makes  results/{archive}/audit.csv, audit.html
@@ -11,6 +12,7 @@ rule audit:
     input:
         archive="results/{archive}/archive.csv",
         attributes="results/{archive}/attributes.csv",
+        pixels="results/{archive}/pixels.json",
         split="results/{archive}/split.csv",
         thumbnails="results/{archive}/thumbnails.h5",
         duplicates=duplicates_file,
@@ -34,6 +36,7 @@ rule audit:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
     params:
+        root=archive_root,
         database=config["retrieval"]["database"],
         fractions=requested_fractions(),
         exclusive=config["audit"]["exclusive"],

@@ -8,10 +8,12 @@ import numpy as np
 from rsir.archives.archive_table import read_archive
 from rsir.archives.attributes import places, read_attributes
 from rsir.archives.duplicates_table import read_duplicates
+from rsir.archives.pixels import read_pixel_format
 from rsir.archives.split_file import read_split
 from rsir.audit.audit_table import audit_table, write_audit
 from rsir.audit.checks import Evidence, findings
 from rsir.audit.duplicate_checks import identical_files
+from rsir.audit.file_modes import file_modes
 from rsir.audit.neighbour_checks import nearest
 from rsir.audit.pixel_checks import grouping_attributes
 from rsir.audit.pixel_statistics import pixel_statistics
@@ -29,6 +31,8 @@ def main(
     name: str,
     archive: Path,
     attributes: Path,
+    pixels: Path,
+    root: Path,
     split: Path,
     thumbnails: Path,
     duplicates: Path | None,
@@ -54,6 +58,11 @@ def main(
         database=database,
         duplicates=read_duplicates(duplicates, names) if duplicates else identical_files(images),
         pixels=pixel_statistics(thumbnails, np.array(names)),
+        modes=(
+            file_modes(root, list(images["path"]), threads)
+            if read_pixel_format(pixels).of_pictures
+            else ()
+        ),
         place=places(known),
         groups=grouping_attributes(known),
         neighbours=neighbours(descriptors, names, threads),
@@ -104,6 +113,8 @@ if __name__ == "__main__":
             name=snakemake.wildcards.archive,
             archive=Path(snakemake.input.archive),
             attributes=Path(snakemake.input.attributes),
+            pixels=Path(snakemake.input.pixels),
+            root=Path(snakemake.params.root),
             split=Path(snakemake.input.split),
             thumbnails=Path(snakemake.input.thumbnails),
             duplicates=optional(snakemake.input.duplicates),
@@ -112,5 +123,9 @@ if __name__ == "__main__":
             template=Path(snakemake.input.page[0]),
             table=Path(snakemake.output.table),
             page=Path(snakemake.output.page),
-            **dict(snakemake.params.items()),
+            database=snakemake.params.database,
+            fractions=snakemake.params.fractions,
+            exclusive=snakemake.params.exclusive,
+            minimum_positives=snakemake.params.minimum_positives,
+            minimum_distance_km=snakemake.params.minimum_distance_km,
         )

@@ -5,12 +5,14 @@ from made_archive import archive_of, remarks_of, rows_of
 from PIL import Image
 
 from rsir.archives.thumbnails import make_thumbnails, write_thumbnails
+from rsir.audit.file_modes import file_modes
 from rsir.audit.pixel_checks import (
     empty_images,
     grey_images,
     grouping_attributes,
     standardised_difference,
     two_radiometries,
+    unusual_modes,
     unusual_sizes,
 )
 from rsir.audit.pixel_statistics import PixelStatistics, pixel_statistics, statistics_of
@@ -100,6 +102,22 @@ def test_images_of_another_size():
 def test_images_of_one_size_or_of_any():
     assert list(unusual_sizes(sized([256] * 20, [256] * 20))) == []
     assert list(unusual_sizes(sized([256] * 8 + [250] * 2, [256] * 10))) == []
+
+
+def test_images_stored_in_another_way(tmp_path):
+    for number in range(21):
+        mode = "RGBA" if number == 20 else "RGB"
+        Image.new(mode, (4, 4)).save(tmp_path / f"{number}.png")
+    (tmp_path / "21.png").write_bytes(b"none")
+    modes = file_modes(tmp_path, [f"{number}.png" for number in range(22)], 2)
+    assert modes == ["colour"] * 20 + ["colour with alpha", "unknown"]
+    (finding,) = unusual_modes(modes)
+    assert (rows_of(finding), remarks_of(finding)) == (
+        [(20,), (21,)],
+        ["colour with alpha", "unknown"],
+    )
+    assert list(unusual_modes(["colour"] * 8 + ["grey"] * 2)) == []
+    assert list(unusual_modes(["grey"] * 8)) == []
 
 
 def test_the_difference_of_groups_is_in_standard_deviations_within_scenes():

@@ -20,6 +20,7 @@ from rsir.audit.pixel_checks import (
     empty_images,
     grey_images,
     two_radiometries,
+    unusual_modes,
     unusual_sizes,
 )
 from rsir.audit.pixel_statistics import PixelStatistics
@@ -46,6 +47,8 @@ class Evidence:
         The columns `group`, `image`, `duplicate` and `kind`, a row per pair.
     pixels
         Statistics of the pixels.
+    modes
+        How the file of each image stores its pixels; none where files are rasters of bands.
     groups
         (N,) the group of each image, for each attribute that groups the archive.
     neighbours
@@ -66,6 +69,7 @@ class Evidence:
     duplicates: pd.DataFrame
     pixels: PixelStatistics
     place: Floats
+    modes: Sequence[str] = ()
     groups: Mapping[str, Scenes] = field(default_factory=dict)
     neighbours: tuple[Ints, Floats] | None = None
     fractions: Mapping[str, float] = field(default_factory=dict)
@@ -94,6 +98,7 @@ def findings(known: Evidence) -> list[Finding]:
             *empty_images(known.pixels),
             *grey_images(known.pixels),
             *unusual_sizes(archive),
+            *unusual_modes(known.modes),
             *two_radiometries(archive, {"subset": subset, **known.groups}, known.pixels),
             *close_to_training(known.place, subset, known.minimum_distance_km),
         ]

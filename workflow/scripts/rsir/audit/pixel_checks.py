@@ -1,6 +1,6 @@
 """Findings on pixels: plain, saturated and grey images, other sizes, two kinds of radiometry."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -107,6 +107,26 @@ def unusual_sizes(archive: pd.DataFrame) -> Iterator[Finding]:
             why="Networks scale all images to one size: what is on these appears at another scale.",
             advice="Nothing for a few pixels; else cut or scale them as the others were.",
             cases=single_cases(rows, [f"{size.iloc[row]} pixels" for row in rows]),
+        )
+
+
+def unusual_modes(modes: Sequence[str]) -> Iterator[Finding]:
+    """Yield images whose files store pixels in another way, where nearly all store them in one."""
+    values, counts = np.unique(list(modes), return_counts=True)
+    if len(values) < 2:
+        return
+    usual = str(values[counts.argmax()])
+    rows = np.flatnonzero(np.array(modes) != usual)
+    if len(rows) < (1 - USUAL_SIZE) * len(modes):
+        yield Finding(
+            kind="images stored in another way",
+            severity="note",
+            what=f"{count(len(rows), 'image')} ({share(len(rows), len(modes))}) not stored as "
+            f"{usual}, as the others are.",
+            why="They are converted to the same 8 bits of red, green and blue, but may come from "
+            "another source than the others.",
+            advice="Look at where these files come from.",
+            cases=single_cases(rows, [modes[int(row)] for row in rows]),
         )
 
 

@@ -1,0 +1,46 @@
+"""How the files of pictures store their pixels: greyscale, colour, palette, alpha, bits."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from PIL import Image
+
+UNKNOWN = "unknown"
+
+WORDS = {
+    "1": "1 bit",
+    "L": "grey",
+    "LA": "grey with alpha",
+    "P": "palette",
+    "RGB": "colour",
+    "RGBA": "colour with alpha",
+    "CMYK": "CMYK",
+    "YCbCr": "colour",
+    "I;16": "16-bit grey",
+}
+"""Pillow's modes in words; other modes are named as Pillow does."""
+
+
+def file_modes(root: Path, paths: Sequence[str], workers: int) -> list[str]:
+    """Return how each picture stores its pixels, from its header; `unknown` if Pillow cannot tell.
+
+    Parameters
+    ----------
+    root
+        The folder that the paths are relative to.
+    paths
+        The column `path` of the archive's table.
+    workers
+        Number of threads.
+    """
+
+    def mode(path: str) -> str:
+        try:
+            with Image.open(root / path) as image:
+                return WORDS.get(image.mode, image.mode)
+        except (OSError, ValueError):
+            return UNKNOWN
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(mode, paths))
