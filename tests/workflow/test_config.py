@@ -11,6 +11,7 @@ README = ROOT / "config" / "README.md"
 
 # What these stand for when they are left out is said in their meaning.
 WITHOUT_DEFAULT = {
+    "audit.fail_on",
     *(f"archives.<name>.{key}" for key in ("image_column", "scene_column", "columns")),
     "archives.<name>.label_separator",
     *(f"archives.<name>.{key}" for key in ("bands", "sensor", "nodata")),

@@ -85,6 +85,8 @@ def test_grey_images_among_coloured_ones():
     (finding,) = grey_images(statistics_of([USUAL] * 3 + [(*USUAL[:5], 0.9)]))
     assert rows_of(finding) == [(3,)]
     assert list(grey_images(statistics_of([(*USUAL[:5], 0.0)] * 3 + [USUAL]))) == []
+    black = (0.0, 0.0, 0, 1.0, 0.0, 0.0)
+    assert list(grey_images(statistics_of([USUAL] * 3 + [black]))) == []
 
 
 def sized(widths: list[int], heights: list[int]) -> pd.DataFrame:

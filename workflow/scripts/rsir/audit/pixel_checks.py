@@ -74,8 +74,8 @@ def empty_images(pixels: PixelStatistics) -> Iterator[Finding]:
 
 
 def grey_images(pixels: PixelStatistics) -> Iterator[Finding]:
-    """Yield images whose bands are the same, where most images are in colour."""
-    grey = pixels.color < GREY
+    """Yield images that show something in grey, where most images are in colour."""
+    grey = (pixels.color < GREY) & (pixels.contrast >= CONSTANT)
     rows = np.flatnonzero(grey)
     if len(rows) and (~grey).mean() > COLOURED:
         yield Finding(
