@@ -129,7 +129,7 @@ def passed_audit(wildcards):
 
 def duplicates_file(_wildcards):
     """Return the table of duplicates, if they are searched for."""
-    return ["results/{archive}/duplicates.csv"] if config["audit"].get("duplicates") else []
+    return ["results/{archive}/duplicates.csv"] if config["audit"]["duplicates"] else []
 
 
 def split_file(_wildcards):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 # A label table may be sound, and be refused by the split. So what these rules make is taken back if
 # what reads it fails, unless a rule that takes longer has read it as well.
-EARLY = ("archive", "split", "weights", "import_descriptors", "thumbnails", "bounds")
+EARLY = ("archive", "split", "weights", "import_descriptors", "thumbnails", "duplicates", "bounds")
 
 records = {}  # of each kept output: its job and the engine's record
 

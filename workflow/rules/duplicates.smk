@@ -1,0 +1,25 @@
+# Duplicates: pairs of images with the same pixels, or with parts of the same scenery.
+#
+# needs  results/{archive}/archive.csv, pixels.json and the images
+# makes  results/{archive}/duplicates.csv
+
+
+rule duplicates:
+    input:
+        archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
+        code=code("duplicates.py"),
+    output:
+        "results/{archive}/duplicates.csv",
+    log:
+        "logs/{archive}/duplicates.log",
+    conda:
+        "../../envs/handcrafted.yaml"
+    threads: 4
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=120,
+    params:
+        root=archive_root,
+    script:
+        "../scripts/duplicates.py"

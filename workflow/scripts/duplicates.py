@@ -1,0 +1,28 @@
+"""Write the pairs of duplicates among the images of an archive."""
+
+from pathlib import Path
+
+from rsir.archives.archive_table import read_archive
+from rsir.archives.duplicates_table import duplicates_table, write_duplicates
+from rsir.archives.pixels import ArchiveImages, read_pixel_format
+from rsir.audit.duplicates import find_duplicates
+from rsir.core.job import job
+
+
+def main(archive: Path, pixels: Path, root: Path, workers: int, duplicates: Path) -> None:
+    """Find duplicates by files and by pixels."""
+    table = read_archive(archive)
+    images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
+    pairs = find_duplicates(images, list(table["sha256"]), workers)
+    write_duplicates(duplicates_table(list(table["image"]), pairs), duplicates)
+
+
+if __name__ == "__main__":
+    with job(snakemake):
+        main(
+            archive=Path(snakemake.input.archive),
+            pixels=Path(snakemake.input.pixels),
+            root=Path(snakemake.params.root),
+            workers=snakemake.threads,
+            duplicates=Path(snakemake.output[0]),
+        )
