@@ -49,7 +49,7 @@ def test_groups_are_connected_components(pairs):
 
 def test_tables_of_other_archives_are_refused(pairs, tmp_path):
     write_duplicates(duplicates_table(IMAGES, pairs), tmp_path / "duplicates.csv")
-    with pytest.raises(InputError, match="the archive has no e; delete it"):
+    with pytest.raises(InputError, match="the archive has no 'e'; delete it"):
         read_duplicates(tmp_path / "duplicates.csv", IMAGES[:4])
 
 
