@@ -2,6 +2,8 @@
 
 import csv
 import itertools
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -25,3 +27,17 @@ def write_tiles(folder: Path, labels: Path, *, scenes: bool, per_scene: int = 5)
         table = csv.DictWriter(file, rows[0])
         table.writeheader()
         table.writerows(rows)
+
+
+def copy_tiles(folder: Path, labels: Path, tiles: Sequence[str]) -> None:
+    """Add a copy of each of these tiles, with its labels, whose name ends with `copy`."""
+    rows = labels.read_text(encoding="utf-8").splitlines()
+    copies = [
+        row.replace(tile, f"{tile}copy", 1)
+        for tile in tiles
+        for row in rows
+        if row.startswith(f"{tile},")
+    ]
+    for tile in tiles:
+        shutil.copyfile(folder / f"{tile}.png", folder / f"{tile}copy.png")
+    labels.write_text("\n".join([*rows, *copies, ""]), encoding="utf-8")

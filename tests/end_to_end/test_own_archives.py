@@ -6,14 +6,18 @@ import pandas as pd
 import pytest
 import yaml
 
-from own_tiles import write_tiles
+from own_tiles import copy_tiles, write_tiles
 from project import SHARED, Project
 
 UCMERCED = SHARED / "data" / "ucmerced40"
 
 
-def test_a_table_without_scenes(project: Project) -> None:
+COPIED = ["beach1", "forest0", "parkinglot2", "parkinglot3"]
+
+
+def test_a_table_without_scenes_and_with_copies(project: Project) -> None:
     write_tiles(project.path("mine"), project.path("mine.csv"), scenes=False)
+    copy_tiles(project.path("mine"), project.path("mine.csv"), COPIED)
     project.configure(
         {
             "archives": {"mine": {"kind": "table", "root": "mine", "labels": "mine.csv"}},
@@ -51,6 +55,9 @@ def test_a_table_without_scenes(project: Project) -> None:
     assert "anmrr" not in summary
     assert "nan" not in summary
 
+    check_duplicates(project, comparison, contrasts)
+    assert "\n## Near duplicates\n" in summary
+
     failed = project.make("results/mine/scores/efficientnet_lite0/single_label-seed0.csv")
     assert failed.status != 0
     assert failed.errors == [
@@ -59,6 +66,33 @@ def test_a_table_without_scenes(project: Project) -> None:
     ]
     assert "Traceback" not in failed.text
     assert [path for path in project.made() if "single_label" in path] == []
+
+
+def check_duplicates(project: Project, comparison: pd.DataFrame, contrasts: pd.DataFrame) -> None:
+    """Check that scores without near duplicates are those of the queries that remain."""
+    pairs = pd.read_csv(project.path("results/mine/duplicates.csv"))
+    pairs = pairs[["image", "duplicate"]].to_numpy().tolist()
+    assert {(tile, f"{tile}copy") for tile in COPIED} <= set(map(tuple, pairs))
+    split = pd.read_csv(project.path("results/mine/split.csv")).set_index("image")["subset"]
+    subsets: dict[str, set[str]] = {image: set() for image in split.index}
+    for one, other in [*pairs, *(pair[::-1] for pair in pairs)]:
+        subsets[one].add(split[other])
+    queries = [image for image in split.index if split[image] == "test"]
+    remaining = [image for image in queries if "train" not in subsets[image]]
+    assert any("test" in subsets[image] for image in remaining)
+    assert len(remaining) < len(queries)
+    expected = {
+        "kept": {len(queries)},
+        "removed": {len(remaining)},
+        "kept, same queries": {len(remaining)},
+    }
+    defined = contrasts[contrasts["metric"] == "accuracy"]
+    for table in (comparison, defined):
+        assert table.groupby("duplicates")["queries"].agg(set).to_dict() == expected
+    excluded = comparison[comparison["query"] == "excluded"]
+    rows = excluded[excluded["backbone"].isin(["random", "color_histogram"])]
+    means = rows.pivot_table("accuracy", "backbone", "duplicates")
+    assert (means["kept, same queries"] > means["removed"]).all()
 
 
 @pytest.mark.skipif(not UCMERCED.is_dir(), reason="tiles of UC Merced are not at hand")
