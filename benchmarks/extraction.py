@@ -106,6 +106,7 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
             backbone,
             settings(backbone),
             THREADS,
+            True,
             descriptors,
             tiles.root / f"{backbone}-activations.h5",
             tiles.root / f"{backbone}.json",

@@ -91,7 +91,9 @@ def extract_files(backbone: str, tiles: Tiles) -> tuple[None, float]:
     names = (f"{backbone}.h5", f"{backbone}-activations.h5", f"{backbone}.json")
     files = [tiles.root / name for name in names]
     archive = (tiles.file, tiles.pixels, tiles.root, tiles.weights)
-    return timed(lambda: extract.main(*archive, backbone, settings(backbone), THREADS, *files))
+    return timed(
+        lambda: extract.main(*archive, backbone, settings(backbone), THREADS, True, *files)
+    )
 
 
 def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
@@ -114,6 +116,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
             kind=kind,
             settings=STAGES,
             threads=THREADS,
+            use_gpu=True,
             code=[],
             models=tiles.root / "models.safetensors",
             curve=curve,

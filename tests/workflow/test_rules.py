@@ -134,15 +134,22 @@ EMPTY_JOB = "from pathlib import Path\n\nPath(snakemake.output[0]).touch()\n"
 
 
 @pytest.mark.parametrize(
-    ("with_gpu", "arguments", "together"),
+    ("gpus", "arguments", "environment", "together"),
     [
-        (True, [], 1),
-        (True, ["--resources", "gpu=2"], 2),
-        (False, [], 2),
+        (1, [], {}, 1),
+        (2, [], {}, 2),
+        (2, [], {"CUDA_VISIBLE_DEVICES": "1"}, 1),
+        (1, ["--config", "jobs_per_gpu=2"], {}, 2),
+        (1, ["--resources", "gpu=2"], {}, 2),
+        (1, [], {"CUDA_VISIBLE_DEVICES": ""}, 2),  # none, so that the CPU computes
     ],
 )
-def test_a_gpu_is_used_by_one_job_at_a_time(
-    finished: Project, with_gpu: bool, arguments: list[str], together: int
+def test_as_many_jobs_use_gpus_at_a_time_as_there_are(
+    finished: Project,
+    gpus: int,
+    arguments: list[str],
+    environment: dict[str, str],
+    together: int,
 ) -> None:
     finished.path("workflow/scripts/reextract.py").write_text(EMPTY_JOB)
     targets = [
@@ -153,8 +160,11 @@ def test_a_gpu_is_used_by_one_job_at_a_time(
         finished.path(target).unlink()
     tools = finished.path("tools")
     tools.mkdir()
-    for tool in ("bash", "which", *["nvidia-smi"] * with_gpu):  # whichever it is, it is not run
+    for tool in ("bash", "which"):
         (tools / tool).symlink_to(shutil.which("bash") or "/bin/bash")
+    listing = "".join(f"GPU {number}: H200 (UUID: GPU-{number})\n" for number in range(gpus))
+    (tools / "nvidia-smi").write_text(f"#!/bin/sh\nprintf '{listing}'\n")
+    (tools / "nvidia-smi").chmod(0o755)
     outcome = finished.run(
         *targets,
         "--cores",
@@ -162,7 +172,7 @@ def test_a_gpu_is_used_by_one_job_at_a_time(
         "--set-threads",
         "reextract=1",
         *arguments,
-        environment={"PATH": str(tools)},
+        environment={"PATH": str(tools), **environment},
     )
     assert outcome.status == 0, outcome.text
     assert most_at_once(outcome.text) == together

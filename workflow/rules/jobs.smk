@@ -1,11 +1,12 @@
 # What jobs run with: the files of code that a rule depends on, the library and its version, and the
-# GPU of this machine.
+# GPUs of this machine.
 
 import functools
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
@@ -46,12 +47,16 @@ def page(template):
 
 
 def limit_local_gpu_jobs():
-    """Let one job at a time use the GPU of this machine.
+    """Let as many jobs at a time use GPUs as this machine has, times `jobs_per_gpu`.
 
-    Snakemake assigns no device numbers, so two jobs would compute on the same GPU.
+    Snakemake assigns no device numbers; each job takes a free GPU, or waits for one.
     """
-    if "gpu" not in workflow.global_resources and shutil.which("nvidia-smi"):
-        workflow.register_resource("gpu", 1)
+    tools = shutil.which("nvidia-smi") or Path("/sys/class/kfd").exists()
+    if workflow.is_main_process and "gpu" not in workflow.global_resources and tools:
+        command = [sys.executable, "-m", "rsir.networks.cards"]
+        names = subprocess.run(command, capture_output=True, text=True).stdout.split()
+        if names:
+            workflow.register_resource("gpu", len(names) * config["jobs_per_gpu"])
 
 
 def code_version():
@@ -73,6 +78,7 @@ os.environ.update(
     PYTHONPATH=os.pathsep.join(paths),
     RSIR_CODE=code_version(),
     RSIR_CONFIG_FILES=os.pathsep.join(config_files),
+    RSIR_JOBS_PER_GPU=str(config["jobs_per_gpu"]),
 )
 
 limit_local_gpu_jobs()

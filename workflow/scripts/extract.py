@@ -32,6 +32,7 @@ def main(
     name: str,
     settings: dict[str, Any],
     threads: int,
+    use_gpu: bool,
     descriptors: Path,
     activations: Path | None,
     precision: Path,
@@ -41,7 +42,7 @@ def main(
     The data type of inference is chosen before, and recorded for later jobs. If it turns out to be
     too small for an image, the pass is repeated in float32.
     """
-    processor = reduced_precision(prepare_processor(threads))
+    processor = reduced_precision(prepare_processor(threads, use_gpu))
     table, record = read_archive(archive), read_record(weights)
     images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
     names = list(table["image"])
@@ -77,6 +78,7 @@ if __name__ == "__main__":
             name=snakemake.wildcards.backbone,
             settings=snakemake.params.backbone,
             threads=snakemake.threads,
+            use_gpu=bool(snakemake.resources.get("gpu", 0)),
             descriptors=Path(snakemake.output.descriptors),
             activations=optional(snakemake.output.activations),
             precision=Path(snakemake.output.precision),

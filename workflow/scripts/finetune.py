@@ -36,12 +36,13 @@ def main(
     kind: str,
     settings: dict[str, Any],
     threads: int,
+    use_gpu: bool,
     code: list[Path],
     models: Path,
     curve: Path,
 ) -> None:
     """Fine-tune one network per task of the labeling."""
-    processor = reduced_precision(prepare_processor(threads))
+    processor = reduced_precision(prepare_processor(threads, use_gpu))
     archive, record = read_archive(files["archive"]), read_record(files["weights"])
     images = ArchiveImages(root, archive["path"], read_pixel_format(files["pixels"]))
     subset = read_split(files["split"], archive)
@@ -94,6 +95,7 @@ if __name__ == "__main__":
             kind=snakemake.params.kind,
             settings=snakemake.params.settings,
             threads=snakemake.threads,
+            use_gpu=bool(snakemake.resources.get("gpu", 0)),
             code=[Path(path) for path in snakemake.input.code],
             models=Path(snakemake.output.models),
             curve=Path(snakemake.output.curve),

@@ -33,6 +33,7 @@ def main(
     method: dict[str, Any],
     settings: dict[str, Any],
     threads: int,
+    use_gpu: bool,
     descriptors: Path,
 ) -> None:
     """Extract the descriptors in one pass over the activations."""
@@ -40,7 +41,7 @@ def main(
     images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
     files = {"archive": archive, "pixels": pixels}
     facts = origin_attributes(files, settings, **method, **weight_facts(record))
-    processor = reduced_precision(prepare_processor(threads))
+    processor = reduced_precision(prepare_processor(threads, use_gpu))
     processor = recorded_precision(precision, processor, facts)
     metadata = read_metadata(models)
     check_origin(models, metadata, facts, (*ORIGIN, *METHOD))
@@ -77,5 +78,6 @@ if __name__ == "__main__":
             },
             settings=snakemake.params.backbone,
             threads=snakemake.threads,
+            use_gpu=bool(snakemake.resources.get("gpu", 0)),
             descriptors=Path(snakemake.output[0]),
         )

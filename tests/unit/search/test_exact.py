@@ -30,7 +30,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(exact, "QUERY_BLOCK", 4)
     monkeypatch.setattr(exact, "DATABASE_BLOCK", 7)
     monkeypatch.setattr(exact, "SPARE", 2)
-    monkeypatch.setattr(exact, "GATHERED_BYTES", 2000)
+    monkeypatch.setattr(exact, "GATHERED_BYTES", {"cpu": 2000})
 
 
 def test_hand_computed_values():

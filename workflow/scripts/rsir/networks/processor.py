@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import os
+import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rsir.core.errors import MachineError
 from rsir.networks.backbone import Activations
+from rsir.networks.cards import has_code_for, jobs_per_card, lock_folder, take_card, visible_cards
 
 # Parameters of glibc's mallopt with values that keep freed memory: by default, each feature map is
 # new memory, which the kernel fills with zeros first.
@@ -104,10 +107,17 @@ def _memory_format(activations: Tensor) -> torch.memory_format:
 
 
 def prepare_processor(threads: int, use_gpu: bool = True) -> Processor:
-    """Return the GPU if there is one to use, else the CPU with `threads` threads, in float32.
+    """Return a free GPU if there are any to use, else the CPU with `threads` threads, in float32.
+
+    The process takes the GPU until it ends, and waits for one if other jobs use all of them.
 
     Deterministic algorithms are used where torch has them; it warns where it has none. float32 is
     not replaced by TF32, with its 11 significant bits, whatever the environment asks for.
+
+    Raises
+    ------
+    MachineError
+        If there is a GPU that torch cannot use.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # for deterministic cuBLAS
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -116,14 +126,49 @@ def prepare_processor(threads: int, use_gpu: bool = True) -> Processor:
     torch.set_num_threads(threads)
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
-    if use_gpu and torch.cuda.is_available():
-        torch.cuda.init()  # type: ignore[no-untyped-call]
+    if use_gpu and _prepare_gpu():
         processor = Processor(torch.device("cuda"), batch_size=128)
     else:
         _keep_memory()
         processor = Processor(torch.device("cpu"))
     logging.info("computing on %s", processor.device)
     return processor
+
+
+def _prepare_gpu() -> bool:
+    """Take a free GPU; return False if there is none to see.
+
+    Raises
+    ------
+    MachineError
+        If there is one, but torch cannot use it.
+    """
+    cards = tuple(visible_cards())
+    name = take_card(cards, jobs_per_card(), lock_folder()).name if cards else "of this machine"
+    with warnings.catch_warnings(record=True) as warned:  # torch warns of a driver that is too old
+        warnings.simplefilter("always")
+        available = torch.cuda.is_available()
+    reason = None
+    if available:
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+        capability, architectures = torch.cuda.get_device_capability(), torch.cuda.get_arch_list()
+        if torch.version.cuda and not has_code_for(capability, architectures):
+            version = ".".join(map(str, capability))
+            reason = f"torch {torch.__version__} has no code for its compute capability {version}"
+    elif not (torch.version.cuda or torch.version.hip):
+        reason = f"torch {torch.__version__} is built for CPUs alone" if cards else None
+    elif warned:
+        reason = str(warned[0].message).split(". ")[0]
+    elif cards:
+        reason = "torch finds no device"
+    if reason:
+        raise MachineError(
+            f"the GPU {name} cannot be used: {reason}; install another version of torch or of the "
+            "driver, or set CUDA_VISIBLE_DEVICES to nothing to compute on the CPU"
+        )
+    if not available and torch.backends.mps.is_available():
+        logging.info("Apple's GPU (MPS) is not used; it has no double precision")
+    return available
 
 
 def _keep_memory() -> None:

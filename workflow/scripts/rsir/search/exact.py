@@ -19,7 +19,8 @@ from rsir.search.top_k import Neighbours, stable_top_k
 QUERY_BLOCK = 4096
 DATABASE_BLOCK = 16384
 SPARE = 16  # number of candidates beyond 9/8 of the depth
-GATHERED_BYTES = 1 << 22  # size of a block compared in double precision; fits the cache
+GATHERED_BYTES = {"cpu": 1 << 22, "cuda": 1 << 30}
+"""Size of a block compared in double precision, by the type of the device; fits a CPU's cache."""
 
 MIN_NORM = 1e-60  # replaces a norm of zero; nonzero float32 vectors have larger norms
 
@@ -79,7 +80,7 @@ def rank(
 
 @dataclass(frozen=True)
 class _UnitVectors:
-    """Descriptors whose rows are normalised on access."""
+    """Descriptors whose rows are normalised on access; on the device where they fit."""
 
     vectors: Tensor
     norms: Tensor
@@ -97,7 +98,10 @@ class _UnitVectors:
             raise InputError(
                 f"descriptor of image number {row + 1} is not finite; extract it again"
             )
-        return cls(vectors, norms.clamp_min(MIN_NORM), device)
+        norms = norms.clamp_min(MIN_NORM)
+        if device.type == "cuda" and vectors.nbytes < torch.cuda.mem_get_info()[0] / 2:
+            vectors, norms = vectors.to(device), norms.to(device)
+        return cls(vectors, norms, device)
 
     @property
     def dimension(self) -> int:
@@ -105,17 +109,21 @@ class _UnitVectors:
 
     def rows(self, rows: np.ndarray, dtype: torch.dtype) -> Tensor:
         """Return the unit vectors of `rows`."""
-        vectors = self.vectors[rows].to(self.device, dtype)
+        index = self._index(rows)
+        vectors = self.vectors[index].to(self.device, dtype)
         # In two steps, since a very small norm underflows in single precision.
-        root = self.norms[rows].sqrt().to(self.device, dtype)[:, None]
+        root = self.norms[index].sqrt().to(self.device, dtype)[:, None]
         return vectors.div_(root).div_(root)
+
+    def _index(self, rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(rows).to(self.vectors.device)
 
     def similarity(self, queries: np.ndarray, candidates: np.ndarray) -> Tensor:
         """Return the float32 similarity (Q, K) of queries (Q,) and their candidates (Q, K).
 
         It is computed in double precision.
         """
-        pair = (queries, candidates)
+        pair = (self._index(queries), self._index(candidates))
         query_vectors, vectors = (self.vectors[rows].to(self.device).double() for rows in pair)
         query_norms, norms = (self.norms[rows].to(self.device) for rows in pair)
         products = (vectors @ query_vectors[:, :, None])[:, :, 0]
@@ -189,7 +197,7 @@ def _compare(
 ) -> Neighbours:
     """Return the `depth` best of each query's positions (ascending), in double precision."""
     candidates = database[positions.cpu().numpy()]
-    count = max(1, GATHERED_BYTES // (8 * unit.dimension * candidates.shape[1]))
+    count = max(1, GATHERED_BYTES[unit.device.type] // (8 * unit.dimension * candidates.shape[1]))
     blocks = zip(_blocks(queries, count), _blocks(candidates, count), strict=True)
     similarity = torch.cat([unit.similarity(*block) for block in blocks])
     best, order = stable_top_k(similarity, depth)
