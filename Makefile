@@ -2,10 +2,11 @@
 # make report put tables, figures and gallery into one HTML file
 # make test   set up and run all tests
 # make test-faults  kill 50 runs at random moments; the next run must give the same tables
+# make test-gpu     test a GPU, and measure speeds on it, in a few minutes
 # make lint   check style, types and the order of imports
 # make format
 # make bench  measure the parts named in PARTS, or all, which takes hours on few cores
-.PHONY: run report test test-faults lint format bench
+.PHONY: run report test test-faults test-gpu lint format bench
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +39,12 @@ test: .venv/installed
 
 test-faults: .venv/installed
 	KILLS=50 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/faults
+
+test-gpu: .venv/installed
+	@if PYTHONPATH=workflow/scripts $(BIN)/python -m rsir.networks.cards | grep -q .; then \
+		$(BIN)/python -m pytest tests/gpu && \
+		PYTHONPATH=workflow/scripts $(BIN)/python benchmarks gpu; \
+	else echo "test-gpu: skipped, since this machine has no GPU"; fi
 
 lint: .venv/installed
 	$(BIN)/python -m pytest tests/test_style.py

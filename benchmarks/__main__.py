@@ -25,6 +25,7 @@ PARTS = (
     "finetuning",
     "engine",
     "experiment",
+    "gpu",
 )
 FILE = Path("results/benchmarks.csv")
 HEADER = ("case", "way", "seconds", "times as fast", "rate", "share", "MiB", "result")

@@ -9,7 +9,9 @@ from measure import Row, timed
 from rsir.networks.precision import reduced_precision
 from rsir.networks.processor import prepare_processor
 
-SIZE = 1024
+SIZES = {"cpu": 1024, "cuda": 8192}
+"""The side of the matrices, by the type of the device; smaller ones do not fill a GPU."""
+
 REPETITIONS = 5
 
 
@@ -19,12 +21,14 @@ def measure() -> Iterator[Row]:
     for dtype in dict.fromkeys([torch.float32, torch.bfloat16, processor.inference]):
         rate = product_rate(dtype, processor.device)
         name = str(dtype).removeprefix("torch.")
-        yield Row("machine", f"{SIZE}×{SIZE} product", name, rate=rate, unit="GFLOP/s")
+        size = SIZES[processor.device.type]
+        yield Row("machine", f"{size}×{size} product", name, rate=rate, unit="GFLOP/s")
 
 
 def product_rate(dtype: torch.dtype, device: torch.device) -> float:
     """Return the highest rate, in GFLOP/s, of several products of square matrices."""
-    left, right = torch.randn(2, SIZE, SIZE, device=device).to(dtype)
+    size = SIZES[device.type]
+    left, right = torch.randn(2, size, size, device=device).to(dtype)
 
     def multiply() -> None:
         left @ right
@@ -32,4 +36,4 @@ def product_rate(dtype: torch.dtype, device: torch.device) -> float:
             torch.cuda.synchronize()
 
     multiply()
-    return 2 * SIZE**3 / 1e9 / min(timed(multiply)[1] for _ in range(REPETITIONS))
+    return 2 * size**3 / 1e9 / min(timed(multiply)[1] for _ in range(REPETITIONS))

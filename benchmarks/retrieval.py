@@ -50,10 +50,10 @@ def descriptors(images: int) -> np.ndarray:
 
 def here(images: int, queries: int) -> tuple[np.ndarray, float]:
     """Time the search of the pipeline."""
-    prepare_processor(THREADS)
+    device = prepare_processor(THREADS).device
     vectors = descriptors(images)
     (ranked, _), seconds = timed(
-        lambda: rank(vectors, np.arange(queries), np.arange(images), DEPTH)
+        lambda: rank(vectors, np.arange(queries), np.arange(images), DEPTH, device)
     )
     return ranked, seconds
 

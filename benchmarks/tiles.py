@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -61,6 +61,15 @@ def synthetic_tiles(images_per_scene: int) -> Iterator[Tiles]:
         archive.main(root, {"kind": "synthetic"}, 1, tiles.file, attributes, tiles.pixels)
         write_record(tiles.weights, None)
         yield tiles
+
+
+def repeated(tiles: Tiles, times: int) -> Tiles:
+    """Return an archive that has each tile several times, under names of their own."""
+    table = pd.concat([tiles.table] * times, ignore_index=True)
+    table["image"] = [f"{name}-{row}" for row, name in enumerate(table["image"])]
+    file = tiles.root / "repeated.csv"
+    table.to_csv(file, index=False, lineterminator="\n")
+    return replace(tiles, file=file)
 
 
 def settings(backbone: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@
 """
 
 import fcntl
-import functools
 import logging
 import os
 import re
@@ -96,8 +95,7 @@ def selected(listing: Listing, chosen: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-@functools.cache
-def take_card(cards: tuple[Card, ...], jobs_per_card: int, folder: Path) -> Card:
+def take_card(cards: Sequence[Card], jobs_per_card: int, folder: Path) -> Card:
     """Take a free GPU until this process ends, and make it the only visible one.
 
     Each GPU has a lock for each job that may use it. The process waits until one is free; all GPUs

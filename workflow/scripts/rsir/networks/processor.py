@@ -1,6 +1,7 @@
 """The device that computes networks, and deterministic algorithms on it."""
 
 import ctypes
+import functools
 import logging
 import os
 import warnings
@@ -15,7 +16,14 @@ from torch import Tensor, nn
 
 from rsir.core.errors import MachineError
 from rsir.networks.backbone import Activations
-from rsir.networks.cards import has_code_for, jobs_per_card, lock_folder, take_card, visible_cards
+from rsir.networks.cards import (
+    Card,
+    has_code_for,
+    jobs_per_card,
+    lock_folder,
+    take_card,
+    visible_cards,
+)
 
 # Parameters of glibc's mallopt with values that keep freed memory: by default, each feature map is
 # new memory, which the kernel fills with zeros first.
@@ -143,8 +151,7 @@ def _prepare_gpu() -> bool:
     MachineError
         If there is one, but torch cannot use it.
     """
-    cards = tuple(visible_cards())
-    name = take_card(cards, jobs_per_card(), lock_folder()).name if cards else "of this machine"
+    card = _taken_card()
     with warnings.catch_warnings(record=True) as warned:  # torch warns of a driver that is too old
         warnings.simplefilter("always")
         available = torch.cuda.is_available()
@@ -156,12 +163,13 @@ def _prepare_gpu() -> bool:
             version = ".".join(map(str, capability))
             reason = f"torch {torch.__version__} has no code for its compute capability {version}"
     elif not (torch.version.cuda or torch.version.hip):
-        reason = f"torch {torch.__version__} is built for CPUs alone" if cards else None
+        reason = f"torch {torch.__version__} is built for CPUs alone" if card else None
     elif warned:
         reason = str(warned[0].message).split(". ")[0]
-    elif cards:
+    elif card:
         reason = "torch finds no device"
     if reason:
+        name = card.name if card else "of this machine"
         raise MachineError(
             f"the GPU {name} cannot be used: {reason}; install another version of torch or of the "
             "driver, or set CUDA_VISIBLE_DEVICES to nothing to compute on the CPU"
@@ -169,6 +177,13 @@ def _prepare_gpu() -> bool:
     if not available and torch.backends.mps.is_available():
         logging.info("Apple's GPU (MPS) is not used; it has no double precision")
     return available
+
+
+@functools.cache
+def _taken_card() -> Card | None:
+    """Take a free GPU for this process, if there are any to see."""
+    cards = visible_cards()
+    return take_card(cards, jobs_per_card(), lock_folder()) if cards else None
 
 
 def _keep_memory() -> None:
