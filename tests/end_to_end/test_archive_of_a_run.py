@@ -30,6 +30,7 @@ def test_every_file_that_is_promised_is_there(small: Project) -> None:
             "attributes.csv",
             "pixels.json",
             "split.csv",
+            "duplicates.csv",
             f"activations/{BACKBONE}.h5",
             *trained,
         ),

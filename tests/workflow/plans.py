@@ -20,6 +20,7 @@ SCORES = "results/{}/scores/{}/{}.csv"
 TRAINED = {
     "synthetic": 1,
     "archive": 1,
+    "duplicates": 1,
     "split": 1,
     "weights": 1,
     "extract": 1,
@@ -29,7 +30,15 @@ TRAINED = {
     "score": 1,
 }
 
-DESCRIBED = {"synthetic": 1, "archive": 1, "split": 1, "describe": 1, "retrieve": 1, "score": 1}
+DESCRIBED = {
+    "synthetic": 1,
+    "archive": 1,
+    "duplicates": 1,
+    "split": 1,
+    "describe": 1,
+    "retrieve": 1,
+    "score": 1,
+}
 
 COMPARED = {
     "bounds": 1,

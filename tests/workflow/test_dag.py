@@ -19,12 +19,13 @@ def default_plan(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return Project.copied_to(tmp_path_factory.mktemp("default") / "project").plan()
 
 
-def test_the_default_run_has_50_jobs(default_plan: Outcome) -> None:
+def test_the_default_run_has_51_jobs(default_plan: Outcome) -> None:
     plan = default_plan
     assert plan.status == 0, plan.text
     assert plan.jobs == {
         "synthetic": 1,
         "archive": 1,
+        "duplicates": 1,
         "split": 1,
         # a network, and three descriptions without learning
         "weights": 1,
@@ -38,7 +39,7 @@ def test_the_default_run_has_50_jobs(default_plan: Outcome) -> None:
         "score": 8,
         **COMPARED,
     }
-    assert sum(plan.jobs.values()) == 50
+    assert sum(plan.jobs.values()) == 51
 
 
 def test_the_default_run_makes_each_of_its_files_once(default_plan: Outcome) -> None:
@@ -48,7 +49,7 @@ def test_the_default_run_makes_each_of_its_files_once(default_plan: Outcome) -> 
     described = [f"{backbone}/off_the_shelf" for backbone in backbones] + trained
     tables = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
     files = [
-        *("tiles", "archive.csv", "attributes.csv", "pixels.json", "split.csv"),
+        *("tiles", "archive.csv", "attributes.csv", "pixels.json", "split.csv", "duplicates.csv"),
         *("scores/bounds.csv", "precision/efficientnet_lite0.json"),
         *("weights/efficientnet_lite0.json", "activations/efficientnet_lite0.h5"),
         *(f"models/{model}{ending}" for model in trained for ending in (".safetensors", ".csv")),
@@ -68,6 +69,7 @@ def test_the_thesis_with_five_seeds(project: Project) -> None:
     assert plan.jobs == {
         "download": 1,
         "archive": 1,
+        "duplicates": 1,
         "split": 1,
         # three networks, and three descriptions without learning
         "weights": 3,
@@ -108,7 +110,7 @@ def test_computed_activations_are_not_kept(project: Project, default_plan: Outco
         ("results/sample/split.csv", {"synthetic": 1, "archive": 1, "split": 1}),
         (
             "results/sample/scores/bounds.csv",
-            {"synthetic": 1, "archive": 1, "split": 1, "bounds": 1},
+            {"synthetic": 1, "archive": 1, "duplicates": 1, "split": 1, "bounds": 1},
         ),
         (
             "results/sample/activations/vgg16.h5",

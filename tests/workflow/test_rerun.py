@@ -65,7 +65,14 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
         # the scenes of the sample archive are drawn by it: all but where the weights are
         (
             "archives/synthetic_scenes/transport.py",
-            {"synthetic": 1, "archive": 1, "thumbnails": 1, "extract": 1, **SPLIT},
+            {
+                "synthetic": 1,
+                "archive": 1,
+                "duplicates": 1,
+                "thumbnails": 1,
+                "extract": 1,
+                **SPLIT,
+            },
         ),
         # imported by finetuning.py and the script of finetune
         ("training/labelings.py", FINETUNED),
