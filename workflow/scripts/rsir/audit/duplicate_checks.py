@@ -60,7 +60,7 @@ def duplicate_findings(
             "have a duplicate among the images that are not for test",
             "A network that was trained on an image has seen its duplicate: its score on it says "
             "nothing about images that it has not seen.",
-            "Keep duplicates on one side (split.group_duplicates: true), or remove all but one.",
+            "Keep duplicates on one side of the split, or remove all but one.",
         ),
         (
             "duplicates between queries and database",
