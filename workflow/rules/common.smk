@@ -137,10 +137,15 @@ def split_file(_wildcards):
     return existing(config["split"]["file"], "split.file") if "file" in config["split"] else []
 
 
-def official_subsets(_wildcards):
-    """Return the table that has the official split, if it is used."""
-    official = config["split"]["method"] == "official"
-    return ["results/{archive}/attributes.csv"] if official else []
+def split_attributes(_wildcards):
+    """Return the table of the official split, of groups or of places, if the split uses them."""
+    is_used = config["split"]["method"] in ("official", "blocks") or "groups" in config["split"]
+    return ["results/{archive}/attributes.csv"] if is_used else []
+
+
+def grouped_duplicates(_wildcards):
+    """Return the table of duplicates, if the split keeps them in one subset."""
+    return ["results/{archive}/duplicates.csv"] if config["split"]["group_duplicates"] else []
 
 
 def backbone_settings(wildcards):

@@ -1,14 +1,16 @@
 # The split: the images for training, validation and test.
 #
 # needs  results/{archive}/archive.csv
-#        results/{archive}/attributes.csv for the official split
+#        results/{archive}/attributes.csv for the official split, groups and blocks
+#        results/{archive}/duplicates.csv with `split.group_duplicates`
 # makes  results/{archive}/split.csv
 
 
 rule split:
     input:
         archive="results/{archive}/archive.csv",
-        attributes=official_subsets,
+        attributes=split_attributes,
+        duplicates=grouped_duplicates,
         file=split_file,
         code=code("split.py"),
     output:
@@ -26,6 +28,8 @@ rule split:
             key: config["split"][key]
             for key in ("method", "test_fraction", "validation_fraction", "seed")
         },
+        groups=config["split"].get("groups"),
+        block_km=config["split"]["block_km"] if config["split"]["method"] == "blocks" else None,
         digests=digests(split_file),
     script:
         "../scripts/split.py"

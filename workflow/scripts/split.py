@@ -5,6 +5,17 @@ from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.attributes import read_attributes
+from rsir.archives.duplicates_table import (
+    duplicate_groups,
+    duplicate_pairs,
+    read_duplicates,
+)
+from rsir.archives.split_groups import (
+    attribute_groups,
+    block_groups,
+    group_warnings,
+    joined_groups,
+)
 from rsir.archives.split_methods import split_archive
 from rsir.archives.split_warnings import split_warnings
 from rsir.core.files import optional, written_whole
@@ -18,6 +29,17 @@ if __name__ == "__main__":
             "test": snakemake.params.test_fraction,
             "validation": snakemake.params.validation_fraction,
         }
+        keys = []
+        if snakemake.input.duplicates:
+            images = list(archive["image"])
+            table = read_duplicates(Path(*snakemake.input.duplicates), images)
+            keys.append(duplicate_groups(duplicate_pairs(table, images), len(images)) - 1)
+        described = read_attributes(attributes, list(archive["image"])) if attributes else None
+        if described is not None and snakemake.params.groups:
+            keys.append(attribute_groups(described, snakemake.params.groups))
+        if described is not None and snakemake.params.method == "blocks":
+            keys.append(block_groups(described, snakemake.params.block_km))
+        groups = joined_groups(*keys) if keys else None
         split = split_archive(
             archive,
             method=snakemake.params.method,
@@ -25,10 +47,14 @@ if __name__ == "__main__":
             validation_fraction=fractions["validation"],
             seed=snakemake.params.seed,
             file=Path(snakemake.input.file) if snakemake.input.file else None,
-            attributes=read_attributes(attributes, list(archive["image"])) if attributes else None,
+            attributes=described,
+            groups=groups,
         )
-        requested = {} if snakemake.input.file or attributes else fractions
-        for warning in split_warnings(archive, split, **requested):
+        requested = {} if snakemake.params.method in ("file", "official") else fractions
+        warnings = split_warnings(archive, split, **requested)
+        if groups is not None:
+            warnings += group_warnings(groups, split["subset"].to_numpy(str))
+        for warning in warnings:
             logging.warning(warning)
         with written_whole(Path(snakemake.output[0])) as partial:
             split.to_csv(partial, index=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rsir.archives.archive_table import has_scenes, label_matrix
 from rsir.archives.attributes import official_split
 from rsir.archives.split_file import read_split
+from rsir.archives.split_groups import divide_groups
 from rsir.core.errors import InputError
 
 _MANY = 1 << 16  # images; the error does not state the number if a scene needs more
@@ -23,6 +24,7 @@ def split_archive(
     seed: int = 0,
     file: Path | None = None,
     attributes: pd.DataFrame | None = None,
+    groups: NDArray[np.int_] | None = None,
 ) -> pd.DataFrame:
     """Assign each image of an archive to a subset.
 
@@ -35,8 +37,8 @@ def split_archive(
         the next for validation and the last for testing. `stratified`: random, stratified by
         scene. `iterative`: random, stratified by label (Sechidis, Tsoumakas and Vlahavas, *On the
         Stratification of Multi-Label Data*, ECML PKDD 2011); the subset sizes then only
-        approximate the fractions. `official`: as the attribute `split` states. `file`: read from a
-        file.
+        approximate the fractions. `blocks`: whole groups, stratified by label. `official`: as the
+        attribute `split` states. `file`: read from a file.
     test_fraction, validation_fraction
         Fractions of the archive for testing and validation.
     seed
@@ -45,6 +47,9 @@ def split_archive(
         For `file`: a CSV file with the columns `image` and `subset`.
     attributes
         For `official`: the attributes of the images.
+    groups
+        The group of each image, (N,), from 0; each is kept in one subset, except by `official` and
+        `file`. For `leading`, a group is where its first image is.
 
     Returns
     -------
@@ -62,6 +67,15 @@ def split_archive(
     match method:
         case "leading":
             subset = _lead(_scenes(archive, method, fractions), fractions)
+            if groups is not None:
+                first = np.unique(groups, return_index=True)[1]
+                subset = subset[first[groups]]
+        case "stratified" if groups is not None:
+            scenes = pd.get_dummies(_scenes(archive, method, fractions)).to_numpy(bool)
+            subset = _divide(scenes, groups, fractions, seed)
+        case "iterative" | "blocks" if groups is not None:
+            _check_fractions(fractions)
+            subset = _divide(label_matrix(archive), groups, fractions, seed)
         case "stratified":
             from sklearn.model_selection import StratifiedShuffleSplit  # a slow import
 
@@ -96,6 +110,23 @@ def _lead(scenes: NDArray[np.str_], fractions: dict[str, float]) -> NDArray[np.s
             start = end - round(fraction * len(rows))
             subset[rows[start:end]] = name
             end = start
+    return subset
+
+
+def _divide(
+    strata: NDArray[np.bool_],
+    groups: NDArray[np.int_],
+    fractions: dict[str, float],
+    seed: int,
+) -> NDArray[np.str_]:
+    """Divide groups; raise InputError if a subset stays empty."""
+    subset = divide_groups(strata, groups, fractions, seed)
+    for name in ("train", *(name for name, fraction in fractions.items() if fraction > 0)):
+        if name not in subset:
+            raise InputError(
+                f"split: {groups.max() + 1} groups of images are too few or too large for a {name} "
+                "subset; use smaller groups or blocks, or other fractions"
+            )
     return subset
 
 
