@@ -12,6 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import sklearn  # noqa: F401 -- else its version is recorded from the second training on
 from safetensors.numpy import load_file
 from tiles import settings, synthetic_tiles
 
