@@ -20,6 +20,7 @@ PARTS = (
     "machine",
     "pixels",
     "retrieval",
+    "indexes",
     "evidence",
     "extraction",
     "finetuning",

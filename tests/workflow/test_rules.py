@@ -13,6 +13,9 @@ from plans import ANSWER, EXPORT, IMPORT, PASSED, PHOTO, RULES, thesis_config
 
 from project import ROOT, Project
 
+INDEXES = {"retrieval": {"indexes": ["hnsw"]}}
+FRONTIER = "results/sample/figures/indexes.png"
+
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_has_the_full_shape(rule: str) -> None:
@@ -29,7 +32,9 @@ def test_a_rule_has_the_full_shape(rule: str) -> None:
 def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, attempt: int) -> None:
     plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
     default = project.run(*plan).text
-    query_plan = project.configure(PHOTO).run(*plan, ANSWER, EXPORT, IMPORT).text
+    query_plan = (
+        project.configure(PHOTO | INDEXES).run(*plan, ANSWER, EXPORT, IMPORT, FRONTIER).text
+    )
     thesis = project.configure(thesis_config(project)).run(*plan).text
     documented = documented_resources(attempt)
     assert requested(default) | requested(thesis) | requested(query_plan) == documented

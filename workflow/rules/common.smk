@@ -202,6 +202,15 @@ def finetuning_settings(wildcards):
     }
 
 
+def requested_indexes(_wildcards):
+    """Return the approximate indexes to compare with exact search."""
+    if not config["retrieval"]["indexes"]:
+        sys.exit(
+            "config: retrieval.indexes: is empty; list the indexes to compare, as in [hnsw, ivf]"
+        )
+    return config["retrieval"]["indexes"]
+
+
 def is_thesis(archive):
     """Return whether archive, split and retrieval are those of the thesis."""
     retrieval = config["retrieval"]
@@ -218,6 +227,8 @@ def tables(archive):
     made = [f"{table}.csv" for table in TABLES] + ["summary.md", "index.html"]
     if is_thesis(archive):
         made.append("thesis.csv")
+    if config["retrieval"]["indexes"]:
+        made.append("indexes.csv")
     return expand("results/{archive}/tables/{table}", archive=archive, table=made)
 
 
@@ -234,6 +245,7 @@ def table(name):
 def figures(archive):
     """Return the figures of an archive that belong to the run."""
     made = [*FIGURES, *(["thesis"] if is_thesis(archive) else [])]
+    made += ["indexes"] if config["retrieval"]["indexes"] else []
     return expand(
         "results/{archive}/figures/{figure}.{ending}",
         archive=archive,

@@ -31,6 +31,9 @@ PROJECTION = "projection"
 HISTOGRAM = "histogram"
 """The descriptor of a handcrafted backbone."""
 
+EXACT = "exact"
+"""The name of exact search beside those of approximate indexes."""
+
 
 def headline_rows(
     table: pd.DataFrame,

@@ -9,6 +9,7 @@ from rsir.evaluation.methods import METHOD
 
 _TEXTS = ["archive", "backbone", "labeling", "descriptor", "query", "image", "metric", "over"]
 _TEXTS += [*(f"against_{name}" for name in METHOD[:3]), "scene", "label", "differs", "duplicates"]
+_TEXTS += ["index", "setting"]
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

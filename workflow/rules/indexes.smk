@@ -1,0 +1,65 @@
+# Approximate indexes: what they retrieve and cost, compared with exact search.
+#
+# needs  results/{archive}/descriptors/{backbone}/{model}.h5, archive.csv, split.csv
+# makes  results/{archive}/indexes/{backbone}/{model}.csv
+#        results/{archive}/tables/indexes.csv
+#        results/{archive}/figures/indexes.png, .svg
+
+
+rule index:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
+        code=code("index.py"),
+    output:
+        "results/{archive}/indexes/{backbone}/{model}.csv",
+    log:
+        "logs/{archive}/index/{backbone}/{model}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 4
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=120,
+    params:
+        indexes=requested_indexes,
+        cutoffs=config["retrieval"]["cutoffs"],
+        database=config["retrieval"]["database"],
+    script:
+        "../scripts/index.py"
+
+
+rule indexes:
+    input:
+        tables=of_the_run("results/{archive}/indexes/{backbone}/{model}.csv"),
+        code=code("indexes.py"),
+    output:
+        table("indexes"),
+    log:
+        "logs/{archive}/indexes.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/indexes.py"
+
+
+rule plot_indexes:
+    input:
+        table="results/{archive}/tables/indexes.csv",
+        code=code("plot_indexes.py"),
+    output:
+        png=figure("indexes"),
+        svg="results/{archive}/figures/indexes.svg",
+    log:
+        "logs/{archive}/plot_indexes.log",
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/plot_indexes.py"

@@ -1,0 +1,65 @@
+"""Measure approximate indexes of a model's descriptors."""
+
+from pathlib import Path
+from typing import Any
+
+from rsir.archives.archive_table import read_archive
+from rsir.core.hdf5 import read_attributes
+from rsir.core.job import job
+from rsir.core.origin import METHOD, check_origin, digests
+from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.evaluation.index_quality import index_rows, index_table
+from rsir.evaluation.tables import write_table
+from rsir.metrics.scoring import ranking_depth
+from rsir.networks.processor import prepare_processor
+from rsir.search.indexes import use_threads
+from rsir.search.protocol import read_search
+
+
+def main(
+    archive: Path,
+    split: Path,
+    descriptors: Path,
+    method: dict[str, Any],
+    indexes: list[str],
+    cutoffs: list[int],
+    database: str,
+    threads: int,
+    table: Path,
+) -> None:
+    """Measure each index for each descriptor of the file."""
+    prepare_processor(threads, use_gpu=False)
+    use_threads(threads)
+    images = read_archive(archive)
+    files = {"archive": archive, "split": split, "descriptors": descriptors}
+    facts = method | digests(files)
+    check_origin(descriptors, read_attributes(descriptors), facts, METHOD)
+    search = read_search(images, split, database)
+    ranking_depth(cutoffs, len(search.database), None, None)
+    labels = search.labels_and_scenes(images)[:2]
+    rows = [
+        {"descriptor": name, **row}
+        for name, values in read_descriptors(descriptors, list(images["image"])).items()
+        for row in index_rows(values, search, labels, indexes, cutoffs)
+    ]
+    write_table(table, index_table(rows, **method))
+
+
+if __name__ == "__main__":
+    with job(snakemake):
+        labeling, *seed = snakemake.wildcards.model.rsplit("-seed", 1)
+        main(
+            archive=Path(snakemake.input.archive),
+            split=Path(snakemake.input.split),
+            descriptors=Path(snakemake.input.descriptors),
+            method={
+                "backbone": snakemake.wildcards.backbone,
+                "labeling": labeling,
+                "seed": int(seed[0]) if seed else None,
+            },
+            indexes=snakemake.params.indexes,
+            cutoffs=snakemake.params.cutoffs,
+            database=snakemake.params.database,
+            threads=snakemake.threads,
+            table=Path(snakemake.output[0]),
+        )
