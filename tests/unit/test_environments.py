@@ -20,6 +20,7 @@ CONDA_NAMES = {
 IMPORT_NAMES = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
+    "faiss": "faiss-cpu",
     "huggingface_hub": "huggingface-hub",
     "iterstrat": "iterative-stratification",
     "markdown_it": "markdown-it-py",

@@ -111,7 +111,7 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The files of the library that are among the inputs of each rule's first job."""
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
-    query_plan = project.configure(PHOTO).plan(ANSWER, EXPORT, IMPORT, PASSED)
+    query_plan = project.configure(PHOTO | INDEXES).plan(ANSWER, EXPORT, IMPORT, PASSED, FRONTIER)
     thesis = project.configure(thesis_config(project)).plan()
     inputs: dict[str, list[str]] = {}
     for rule, paths in inputs_of(default.text + query_plan.text + thesis.text):
