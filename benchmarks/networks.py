@@ -4,6 +4,9 @@ python benchmarks/networks.py FILE.csv              the smallest classifier of e
                                                     and all classifiers of torchvision
 python benchmarks/networks.py FILE.csv NAME …       these networks; `torchvision:NAME` for those
 
+Networks that have a row in the file are skipped, so that an interrupted sweep continues; delete
+rows to repeat them.
+
 Weights are random. Each row has the cut that is found, the shapes of what crosses it, of the
 features and of `pool`, and the largest errors, relative to the largest value: of the classifier on
 tail on trunk against the whole network, and of `pool` against `forward_head(…, pre_logits=True)`
@@ -54,7 +57,8 @@ def build(name: str) -> tuple[str, str, nn.Module, int, int]:
         name = name.removeprefix("torchvision:")
         network = torchvision.models.get_model(name, weights=None, **BUILD_ARGUMENTS.get(name, {}))
         preset = torchvision.models.get_model_weights(name).DEFAULT.transforms()
-        return "torchvision", module_of(network), network.eval(), 3, preset.crop_size[0]
+        size = getattr(network, "image_size", preset.crop_size[0])  # that of other weights differs
+        return "torchvision", module_of(network), network.eval(), 3, size
     network = timm.create_model(name).eval()
     channels, _, size = timm.data.resolve_model_data_config(network)["input_size"]
     return "timm", module_of(network), network, channels, size
@@ -124,22 +128,49 @@ def main(path: Path, names: list[str]) -> None:
     if not names:
         classifiers = torchvision.models.list_models(module=torchvision.models)
         names = [*smallest_of_each_module(), *(f"torchvision:{name}" for name in classifiers)]
-    agree = 0
-    with path.open("w", newline="", encoding="utf-8") as file:
+    finished = read_rows(path)
+    with path.open("a", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
+        if not finished:
+            table.writeheader()
         for name in names:
+            if name in finished:
+                continue
             signal.alarm(LIMIT_SECONDS)
             try:
                 result = row(name)
             except (InputError, RuntimeError, TimeoutError, TypeError, ValueError) as failure:
                 result = {"reason": " ".join(str(failure).split())[:200]}
             signal.alarm(0)
-            errors = [result.get("output_error", 0), result.get("pool_error", 0)]
-            agree += "cut" in result and max(errors) <= TOLERANCE
-            table.writerow({**result, "network": name.removeprefix("torchvision:")})
+            table.writerow({**result, **key(name)})
             file.flush()
+    rows = read_rows(path)
+    agree = sum(agrees(rows[name]) for name in names)
     sys.stdout.write(f"{agree} of {len(names)} networks are cut and agree within {TOLERANCE}\n")
+
+
+def key(name: str) -> dict[str, str]:
+    """Return the columns that identify a network."""
+    library, _, network = name.rpartition(":")
+    return {"library": library or "timm", "network": network}
+
+
+def read_rows(path: Path) -> dict[str, dict[str, str]]:
+    """Return the rows of a table that exists, by the names of their networks."""
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = {(row["library"], row["network"]): row for row in csv.DictReader(file)}
+    return {
+        network if library == "timm" else f"{library}:{network}": row
+        for (library, network), row in rows.items()
+    }
+
+
+def agrees(row: dict[str, str]) -> bool:
+    """Return whether a network is cut, and its parts compute what the whole computes."""
+    errors = [float(row[column] or 0) for column in ("output_error", "pool_error")]
+    return bool(row["cut"]) and max(errors) <= TOLERANCE
 
 
 if __name__ == "__main__":

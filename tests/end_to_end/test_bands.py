@@ -1,6 +1,7 @@
-"""A 13-channel network on Sentinel-2 tiles without B10, beside descriptors computed elsewhere."""
+"""Transformers and a 13-channel network on Sentinel-2 tiles, beside descriptors made elsewhere."""
 
 import json
+import os
 from pathlib import Path
 
 import h5py
@@ -11,12 +12,16 @@ import rasterio
 from PIL import Image
 
 from own_tiles import write_tiles
-from project import Outcome, Project
+from project import JOBS, Outcome, Project
 
 BANDS = [f"B{number:02}" for number in range(1, 9)] + ["B8A", "B09", "B11", "B12"]
 TAKEN = ["B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8a", "B9", "B10", "B11", "B12"]
 OWN = {"library": "timm", "network": "resnet50", "weights": "random", "size": 32, "bands": TAKEN}
 STATISTICS = {"mean": [1200], "std": [800], "missing": {"B10": 0}}
+TRANSFORMERS = {
+    "dinov2": ("vit_small_patch14_dinov2", 28),
+    "swin": ("swin_tiny_patch4_window7_224", 64),
+}
 
 
 def write_rasters(folder: Path) -> None:
@@ -49,6 +54,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
             },
             "backbones": {
                 "own13": {**OWN, **STATISTICS},
+                **{
+                    name: {"library": "timm", "network": network, "weights": "random", "size": size}
+                    for name, (network, size) in TRANSFORMERS.items()
+                },
                 "clay": {"library": "file", "path": "clay.parquet"},
                 "without_b10": {**OWN, **STATISTICS, "missing": {}},
                 "radar": {"library": "torchgeo", "weights": "ResNet50_Weights.SENTINEL1_ALL_MOCO"},
@@ -57,7 +66,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
             "retrieval": {"cutoffs": [2]},
             "run": {
                 "archives": ["mine"],
-                "backbones": ["own13", "clay"],
+                "backbones": ["own13", *TRANSFORMERS, "clay"],
                 "labelings": ["multi_label"],
             },
         }
@@ -72,7 +81,7 @@ def test_the_run_ends_well(run: tuple[Project, Outcome]) -> None:
     assert run[1].status == 0, run[1].text
 
 
-def test_both_stand_in_the_tables(run: tuple[Project, Outcome]) -> None:
+def test_all_stand_in_the_tables(run: tuple[Project, Outcome]) -> None:
     comparison = pd.read_csv(run[0].path("results/mine/tables/comparison.csv"))
     rows = comparison[comparison["labeling"].notna()]
     columns = ["backbone", "labeling", "descriptor"]
@@ -81,6 +90,13 @@ def test_both_stand_in_the_tables(run: tuple[Project, Outcome]) -> None:
         ("own13", "off_the_shelf", "output"),
         ("own13", "multi_label", "pool"),
         ("own13", "multi_label", "output"),
+        ("dinov2", "off_the_shelf", "pool"),  # it has no classes
+        ("dinov2", "multi_label", "pool"),
+        ("dinov2", "multi_label", "output"),
+        ("swin", "off_the_shelf", "pool"),
+        ("swin", "off_the_shelf", "output"),
+        ("swin", "multi_label", "pool"),
+        ("swin", "multi_label", "output"),
         ("clay", "off_the_shelf", "pool"),
     }
 
@@ -90,6 +106,48 @@ def test_a_missing_band_is_filled_and_recorded(run: tuple[Project, Outcome]) -> 
         assert json.loads(file.attrs["backbone_settings"])["missing"] == {"B10": 0}
         assert np.isfinite(file["pool"][:]).all()
         assert file["pool"].shape == (12, 2048)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "dimension"), [("dinov2", 384), ("swin", 768), ("own13", 2048)]
+)
+def test_a_fine_tuned_network_is_another(
+    run: tuple[Project, Outcome], backbone: str, dimension: int
+) -> None:
+    folder = run[0].path("results/mine/descriptors", backbone)
+    with h5py.File(folder / "off_the_shelf.h5") as file:
+        pool = file["pool"][:]
+        assert ("output" in file) == (backbone != "dinov2")
+    with h5py.File(folder / "multi_label-seed0.h5") as file:
+        tuned = file["pool"][:]
+        assert file["output"].shape == (12, 4)
+    assert pool.shape == tuned.shape == (12, dimension)
+    assert np.isfinite(tuned).all()
+    assert not np.allclose(tuned, pool, rtol=1e-3)
+    assert len(np.unique(pool, axis=0)) == 12
+
+
+@pytest.mark.parametrize(
+    ("backbone", "model"),
+    [("own13", "off_the_shelf"), ("dinov2", "multi_label-seed0"), ("swin", "multi_label-seed0")],
+)
+def test_an_image_of_the_archive_finds_itself(
+    run: tuple[Project, Outcome], backbone: str, model: str
+) -> None:
+    image = pd.read_csv(run[0].path("results/mine/archive.csv"))["path"][7]
+    options = ("--archive", "mine", "--backbone", backbone, "--model", model, "--top", "3")
+    process = JOBS.run(
+        "rsir",
+        ("query", f"mine/{image}", *options),
+        folder=run[0].folder,
+        environment={**os.environ, "PYTHONPATH": str(run[0].path("workflow/scripts"))},
+    )
+    assert process.returncode == 0, process.stderr
+    stem = Path(image).stem
+    hits = pd.read_csv(run[0].path(f"results/mine/adhoc/{stem}/{backbone}/{model}.csv"))
+    assert hits["image"][0] == stem
+    assert hits["similarity"][0] > 0.999
+    assert len(hits) == 3
 
 
 def test_imported_vectors_stand_in_the_order_of_the_archive(run: tuple[Project, Outcome]) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rsir.archives.image_names import SEPARATOR
 from rsir.archives.pixels import PICTURES, PixelFormat, find_planes, image_files
-from rsir.archives.rasters import TAG, count_bands
+from rsir.archives.planes import TAG
+from rsir.archives.rasters import count_bands
 from rsir.archives.sensors import find_bands, sensor_rgb
 from rsir.core.errors import InputError
 

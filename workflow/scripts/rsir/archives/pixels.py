@@ -16,7 +16,8 @@ from PIL import Image
 
 from rsir.archives.image_names import SEPARATOR
 from rsir.archives.pictures import read_picture
-from rsir.archives.rasters import Plane, Source, count_bands, environment, read_planes
+from rsir.archives.planes import Plane
+from rsir.archives.rasters import Source, count_bands, environment, read_planes
 from rsir.archives.sensors import JOINED_SENSORS, canonical, find_bands
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
@@ -44,7 +45,7 @@ class PixelFormat:
     range
         For each of them, the values rendered as 0 and as 255, in the sensor's units.
     nodata
-        The rule for missing values, see `rsir.archives.rasters`; None for 8-bit pictures.
+        The rule for missing values, see `rsir.archives.planes`; None for 8-bit pictures.
     mean
         The mean of each band over a sample, for images that lack a whole band.
     """

@@ -8,13 +8,13 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rsir.archives.planes import TAG, Plane, marked_missing, plane
 from rsir.core.errors import InputError
 
 MAX_PIXELS = 80_000_000
@@ -22,13 +22,6 @@ MAX_PIXELS = 80_000_000
 
 MAX_VALUES = 3 * MAX_PIXELS
 """Maximum number of values, pixels × bands, that are read of an image."""
-
-TAG, IGNORE, EMPTY_BAND = "tag", "ignore", "empty_band"
-"""Rules for missing values, besides a number. Not-a-number and infinity are always missing.
-
-`tag`: what the file marks, by its nodata value, its mask or its alpha channel. `ignore`: nothing.
-`empty_band`: a band is missing where all of it is 0.
-"""
 
 _DRIVERS = {
     b"II*\0": "GTiff",
@@ -55,27 +48,6 @@ _OPAQUE_SHARE = 0.9
 """Share of an alpha channel's values that are 0 or 255; with fewer, it is taken for a band."""
 
 Source = Path | bytes
-
-
-@dataclass(frozen=True)
-class Plane:
-    """A band of an image: its values, float32 H×W, and which of them are missing (None: none).
-
-    Missing values are the mean of the others or, without others, not-a-number.
-    """
-
-    values: NDArray[np.float32]
-    missing: NDArray[np.bool_] | None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Height and width in pixels."""
-        return self.values.shape
-
-    @property
-    def valid(self) -> NDArray[np.float32]:
-        """The values that are not missing."""
-        return self.values.ravel() if self.missing is None else self.values[~self.missing]
 
 
 def raster_driver(source: Source) -> str | None:
@@ -139,9 +111,9 @@ def read_planes(
         if dataset.count == 1 and dataset.colorinterp[0].name == "palette":
             raise _error(source, "a palette of colours, not measurements; convert it to RGB")
         values = dataset.read(list(numbers))
-        marked = _marked(dataset, numbers, values, has_alpha) if nodata == TAG else None
+        marked = marked_missing(dataset, numbers, values, has_alpha) if nodata == TAG else None
     return [
-        _plane(band, None if marked is None else marked[place], nodata)
+        plane(band, None if marked is None else marked[place], nodata)
         for place, band in enumerate(values)
     ]
 
@@ -258,40 +230,6 @@ def _check_values(source: Source, dataset: Any, bands: int) -> None:
         )
     if any(name.startswith("complex") for name in dataset.dtypes):
         raise _error(source, f"{_in_words(dataset)}; convert it to real numbers")
-
-
-def _plane(band: NDArray[Any], marked: NDArray[np.bool_] | None, nodata: str | float) -> Plane:
-    values = band.astype(np.float32)
-    missing = marked
-    if band.dtype.kind == "f":
-        infinite = ~np.isfinite(values)
-        if infinite.any():
-            missing = infinite if missing is None else missing | infinite
-    if isinstance(nodata, int | float):
-        equal = band == nodata
-        missing = equal if missing is None else missing | equal
-    elif nodata == EMPTY_BAND and not band.any():
-        missing = np.ones(band.shape, bool)
-    if missing is None or not missing.any():
-        return Plane(values, None)
-    valid = values[~missing]
-    values[missing] = valid.mean(dtype=np.float64) if len(valid) else np.nan
-    return Plane(values, missing)
-
-
-def _marked(
-    dataset: Any, numbers: Sequence[int], values: NDArray[Any], has_alpha: bool
-) -> NDArray[np.bool_] | None:
-    """Return which of the values C×H×W the file marks as missing; None if it marks none."""
-    if has_alpha:
-        return np.broadcast_to(dataset.read(dataset.count) == 0, values.shape)
-    tags = [dataset.nodatavals[number - 1] for number in numbers]
-    if any(tag is not None for tag in tags):
-        return np.stack([band == tag for band, tag in zip(values, tags, strict=True)])
-    flags = {flag.name for flag in dataset.mask_flag_enums[0]}
-    if "per_dataset" in flags and "alpha" not in flags:
-        return np.asarray(dataset.read_masks(list(numbers)) == 0)
-    return None
 
 
 def _is_alpha(dataset: Any) -> bool:

@@ -9,7 +9,6 @@ import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import wraps
 from typing import Any
 
 import torch
@@ -17,12 +16,10 @@ from torch import Tensor, fx, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.node import map_arg
 
+from rsir.networks.while_traced import keeping_marks, sizes_in_tuples, unchanged_buffers
+
 BATCH_SIZES = (2, 3)
 """The batch sizes for which values are computed; 1 is broadcast, so it would hide errors."""
-
-
-WITH_SIZES = ((torch.Tensor, "expand"), (torch, "ones"), (torch, "zeros"))
-"""Functions of sizes that networks call with tensors that are no values of the graph."""
 
 
 @dataclass
@@ -78,72 +75,10 @@ def trace_network(network: nn.Module, channels: int, size: int) -> Trace:
         Any, if the network decides by pixels what to compute, or torch.fx cannot record it.
     """
     tracer = _Tracer(network, (channels, size, size))
-    with _marked(network, tracer.marks), _sizes_in_tuples(), _unchanged_buffers(network):
+    with keeping_marks(network, tracer.marks), sizes_in_tuples(), unchanged_buffers(network):
         graph = tracer.trace(network)
     marks = {name: tracer.create_arg(value) for name, value in tracer.marks.items()}
     return Trace(network, graph, tracer.image.node, tracer.batch.node, marks)
-
-
-@contextmanager
-def _marked(network: nn.Module, marks: dict[str, Any]) -> Iterator[None]:
-    """Keep what the two methods of timm's classifiers return while a network is traced."""
-    features, head = (getattr(network, f"forward_{part}", None) for part in ("features", "head"))
-    if features is None or head is None:
-        yield
-        return
-
-    def keep_features(*args: Any, **kwargs: Any) -> Any:
-        marks["features"] = features(*args, **kwargs)
-        return marks["features"]
-
-    def keep_pool(*args: Any, **kwargs: Any) -> Any:
-        marks["pool"] = head(*args, **kwargs, pre_logits=True)
-        return head(*args, **kwargs)
-
-    network.__dict__.update(forward_features=keep_features, forward_head=keep_pool)
-    try:
-        yield
-    finally:
-        del network.__dict__["forward_features"], network.__dict__["forward_head"]
-
-
-@contextmanager
-def _unchanged_buffers(network: nn.Module) -> Iterator[None]:
-    """Restore the buffers that modules replace by tensors without memory, such as tables."""
-    before = [(module, dict(module._buffers)) for module in network.modules()]
-    try:
-        yield
-    finally:
-        for module, buffers in before:
-            module._buffers.update(buffers)
-
-
-@contextmanager
-def _sizes_in_tuples() -> Iterator[None]:
-    """Let functions that take sizes as separate arguments take the batch size.
-
-    Torch takes numbers only as separate arguments, and any value in a tuple.
-    """
-    originals = [(owner, name, getattr(owner, name)) for owner, name in WITH_SIZES]
-    for owner, name, original in originals:
-        setattr(owner, name, _taking_tuples(original))
-    try:
-        yield
-    finally:
-        for owner, name, original in originals:
-            setattr(owner, name, original)
-
-
-def _taking_tuples(function: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(function)
-    def function_of_tuples(*values: Any, **options: Any) -> Any:
-        first = 0 if isinstance(values[0], (int, fx.Proxy)) and len(values) > 1 else 1
-        tensor, sizes = values[:first], values[first:]
-        if any(isinstance(size, fx.Proxy) for size in sizes) and len(sizes) > 1:
-            return function(*tensor, sizes, **options)
-        return function(*values, **options)
-
-    return function_of_tuples
 
 
 class _Value(fx.Proxy):
