@@ -32,7 +32,7 @@ from rsir.networks.build import BUILD_ARGUMENTS
 from rsir.networks.cut import MEAN_POOLED, cut_network
 from rsir.networks.preprocessing import Preprocessing
 
-LIMIT_SECONDS = 180
+LIMIT_SECONDS = 400
 TOLERANCE = 1e-5
 COLUMNS = (
     *("library", "module", "network", "cut", "crossing", "features", "dimension"),

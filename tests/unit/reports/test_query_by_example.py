@@ -8,13 +8,15 @@ import rasterio
 from PIL import Image
 from torch import nn
 
+import extract
 from project import ROOT
-from rsir.archives.pixels import PICTURES, ArchiveImages
+from rsir.archives.pixels import PICTURES, ArchiveImages, write_pixel_format
 from rsir.archives.synthetic import draw_tile
 from rsir.archives.thumbnails import LONGER_SIDE, thumbnail
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.handcrafted import describe
+from rsir.networks.weight_receipt import write_record
 from rsir.reports.query_by_example import QueryResult, nearest, predict, query_by_example
 from rsir.reports.query_report import (
     COLUMNS,
@@ -118,6 +120,33 @@ def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, tmp_path, net
     assert result.hits["similarity"].iloc[0] == pytest.approx(1)
     with pytest.raises(InputError, match=r"there is no descriptor 'pool'; choose from histogram"):
         query_by_example(images[2:3], tiles, file, None, None, None, "pool", 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("network", "entry", "descriptor"),
+    [
+        ("vit_xsmall_patch16_clip_224", {"size": 32}, "projection"),
+        ("resnet18", {"size": 32, "cut": "layer4.1.conv2"}, "pool"),
+    ],
+    ids=["a projection", "two tensors at the cut"],
+)
+def test_a_network_finds_a_rotated_image(archive, root, tmp_path, network, entry, descriptor):
+    files = [tmp_path / name for name in ("archive.csv", "pixels.json", "weights.json")]
+    archive.to_csv(files[0], index=False)
+    write_pixel_format(files[1], PICTURES)
+    write_record(files[2], None)
+    settings = {"library": "timm", "network": network, "weights": "random", **entry}
+    stored, precision = tmp_path / "descriptors.h5", tmp_path / "precision.json"
+    results = (stored, tmp_path / "activations.h5", precision)
+    extract.main(files[0], files[1], root, files[2], "own", settings, 1, False, *results)
+    image = ArchiveImages(root, archive["path"], PICTURES)[4]
+    Image.fromarray(image).rotate(90, expand=True).save(tmp_path / "copy.png")
+    turned = ArchiveImages(tmp_path, ["copy.png"], PICTURES)
+    result = query_by_example(turned, archive, stored, files[2], precision, None, descriptor, 3, 1)
+    assert result.descriptor == descriptor
+    assert result.hits["image"].iloc[0] == "e"
+    assert result.hits["similarity"].iloc[0] > 0.9999
+    assert result.hits["similarity"].iloc[1] < result.hits["similarity"].iloc[0]
 
 
 def test_visual_words_are_not_stored(tiles, tmp_path):
