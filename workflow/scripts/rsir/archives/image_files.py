@@ -11,12 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from rsir.archives.image_names import FORMATS, check_names, image_ids
+from rsir.archives.image_parts import RASTER_SUFFIXES, image_files
 from rsir.archives.pixels import (
     PICTURES,
-    RASTER_SUFFIXES,
     PixelFormat,
     find_planes,
-    image_files,
     read_rendering,
 )
 from rsir.archives.sensors import is_band

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsir.archives.image_names import SEPARATOR
-from rsir.archives.pixels import PICTURES, PixelFormat, find_planes, image_files
+from rsir.archives.image_parts import image_files
+from rsir.archives.pixels import PICTURES, PixelFormat, find_planes
 from rsir.archives.planes import TAG
 from rsir.archives.rasters import count_bands
 from rsir.archives.sensors import find_bands, sensor_rgb

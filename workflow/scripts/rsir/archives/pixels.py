@@ -12,17 +12,15 @@ from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from rsir.archives.image_names import SEPARATOR
+from rsir.archives.image_parts import band_files, image_files
 from rsir.archives.pictures import read_picture
-from rsir.archives.planes import Plane
+from rsir.archives.planes import Plane, stacked
 from rsir.archives.rasters import Source, count_bands, environment, read_planes
 from rsir.archives.sensors import JOINED_SENSORS, canonical, find_bands
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
-
-RASTER_SUFFIXES = (".tif", ".tiff", ".jp2", ".TIF", ".TIFF", ".JP2")
 
 
 @dataclass(frozen=True)
@@ -200,11 +198,6 @@ class ArchiveImages(Sequence[NDArray[Any]]):
         return filled
 
 
-def image_files(root: Path, path: str) -> list[Path]:
-    """Return the files or folders of an image, from its path in the archive's table."""
-    return [root / part for part in path.split(SEPARATOR)]
-
-
 def read_rendering(files: Sequence[Source], pixel_format: PixelFormat) -> NDArray[np.uint8]:
     """Read an image as 8-bit RGB, uint8 H×W×3.
 
@@ -288,31 +281,3 @@ def find_planes(
 
 def _is_folder(source: Source) -> TypeGuard[Path]:
     return isinstance(source, Path) and source.is_dir()
-
-
-def band_files(folder: Path, bands: Sequence[str], sensor: str) -> dict[str, Path]:
-    """Return the single-band raster of each band in a folder, by the ends of their names."""
-    stems = {path.stem: path for path in folder.iterdir() if path.suffix in RASTER_SUFFIXES}
-    ends = {canonical(stem.rsplit("_", 1)[-1], sensor): path for stem, path in stems.items()}
-    found = {}
-    for band in bands:
-        path = ends.get(canonical(band, sensor))
-        if path is None:  # perhaps a name with underscores
-            path = next((p for stem, p in stems.items() if stem.endswith(f"_{band}")), None)
-        if path is not None:
-            found[band] = path
-    return found
-
-
-def stacked(planes: Sequence[Plane]) -> NDArray[np.float32]:
-    """Bring planes to the finest resolution among them, float32 H×W×C."""
-    height, width = (max(one.shape[axis] for one in planes) for axis in (0, 1))
-    layers = [
-        plane.values
-        if plane.shape == (height, width)
-        else np.asarray(
-            Image.fromarray(plane.values).resize((width, height), Image.Resampling.BILINEAR)
-        )
-        for plane in planes
-    ]
-    return np.stack(layers, axis=-1)

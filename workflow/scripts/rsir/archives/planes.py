@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 TAG, IGNORE, EMPTY_BAND = "tag", "ignore", "empty_band"
 """Rules for missing values, besides a number. Not-a-number and infinity are always missing.
@@ -72,3 +73,17 @@ def marked_missing(
     if "per_dataset" in flags and "alpha" not in flags:
         return np.asarray(dataset.read_masks(list(numbers)) == 0)
     return None
+
+
+def stacked(planes: Sequence[Plane]) -> NDArray[np.float32]:
+    """Bring planes to the finest resolution among them, float32 H×W×C."""
+    height, width = (max(one.shape[axis] for one in planes) for axis in (0, 1))
+    layers = [
+        plane.values
+        if plane.shape == (height, width)
+        else np.asarray(
+            Image.fromarray(plane.values).resize((width, height), Image.Resampling.BILINEAR)
+        )
+        for plane in planes
+    ]
+    return np.stack(layers, axis=-1)

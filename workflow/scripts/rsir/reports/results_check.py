@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.image_files import image_digest
-from rsir.archives.pixels import image_files
+from rsir.archives.image_parts import image_files
 from rsir.core.errors import InputError
 from rsir.core.job_record import FILE, Job, Record, digest
 
