@@ -10,10 +10,12 @@ from rsir.core.job import job
 
 
 def main(archive: Path, pixels: Path, root: Path, workers: int, duplicates: Path) -> None:
-    """Find duplicates by files and by pixels."""
+    """Find duplicates by their files, their pixels and parts that they share."""
     table = read_archive(archive)
-    images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
-    pairs = find_duplicates(images, list(table["sha256"]), workers)
+    pixel_format = read_pixel_format(pixels)
+    images = ArchiveImages(root, table["path"], pixel_format)
+    bands = None if pixel_format.of_pictures else images.select(pixel_format.bands)
+    pairs = find_duplicates(images, list(table["sha256"]), workers, bands)
     write_duplicates(duplicates_table(list(table["image"]), pairs), duplicates)
 
 

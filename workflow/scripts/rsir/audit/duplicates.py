@@ -1,29 +1,53 @@
-"""Duplicates among the images of an archive."""
+"""Duplicates among the images of an archive: proposed by local features, confirmed by pixels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsir.audit.identical import equal_rows, pixel_digest
+from rsir.archives.duplicates_table import COLUMNS, duplicate_groups
+from rsir.audit.identical import equal_rows
+from rsir.audit.local_features import Features, describe_all, reduced
+from rsir.audit.proposals import propose_pairs
+from rsir.audit.registration import compare, register
 from rsir.core.progress import progress
+
+CORRELATION = 0.8
+"""Correlation of the common pixels from which a pair is confirmed."""
+
+SHARE = 0.2
+"""Share of the smaller image that a pair must have in common."""
+
+NEAR = 0.7
+"""Share from which a pair counts as `near` rather than `overlap`: a shift by less than a third."""
+
+IDENTITY = ("identical", 1.0, 1.0, 0.0, 0, 1.0)
+
+Pair = tuple[int, int, str, float, float, float, int, float]
 
 
 def find_duplicates(
-    images: Sequence[NDArray[np.generic]], digests: Sequence[str], workers: int
+    images: Sequence[NDArray[np.uint8]],
+    digests: Sequence[str],
+    workers: int,
+    bands: Sequence[NDArray[np.generic]] | None = None,
 ) -> pd.DataFrame:
     """Return the pairs of duplicates among images.
 
     Parameters
     ----------
     images
-        N images, H×W×C.
+        N renderings, uint8 H×W×3.
     digests
         The digest of each image's files, (N,).
     workers
         Number of threads.
+    bands
+        The images with all their bands, where they have others than the rendering; images are then
+        identical only if all bands are.
 
     Returns
     -------
@@ -31,19 +55,60 @@ def find_duplicates(
         The columns `first` and `second`, rows of images, and those of
         `rsir.archives.duplicates_table.COLUMNS` from `kind` on.
     """
-    with ThreadPoolExecutor(workers) as pool:
-        digested = pool.map(lambda row: pixel_digest(images[row]), range(len(images)))
-        pixels = list(progress(digested, len(images), "duplicates", "image"))
-    pairs = np.unique(np.concatenate([equal_rows(digests), equal_rows(pixels)]), axis=0)
-    return pd.DataFrame(
-        {
-            "first": pairs[:, 0],
-            "second": pairs[:, 1],
-            "kind": "identical",
-            "correlation": 1.0,
-            "overlap": 1.0,
-            "rotation": 0.0,
-            "mirrored": 0,
-            "scale": 1.0,
-        }
+    features = describe_all(images, workers)
+    same = equal_rows([one.pixel_digest for one in features])
+    if bands is not None:
+        equal = [np.array_equal(bands[first], bands[second]) for first, second in same]
+        same = same[np.array(equal, dtype=bool)]
+    same = np.unique(np.concatenate([equal_rows(digests), same]), axis=0)
+    group = duplicate_groups(same, len(images))
+    members = pd.Series(np.arange(len(images))).groupby(
+        np.where(group, -group, np.arange(len(images))), sort=False
     )
+    copies = {rows[0]: rows for rows in members.agg(list)}
+    originals = np.array(list(copies), dtype=int)
+    candidates = propose_pairs([features[row] for row in originals])
+    candidates[:, :2] = originals[candidates[:, :2]]
+    rows: list[Pair] = [(*pair, *IDENTITY) for pair in same.tolist()]
+    for first, second, *found in _confirm(images, features, candidates, workers):
+        pairs = product(copies[first], copies[second])
+        rows += [(min(pair), max(pair), *found) for pair in pairs]
+    return pd.DataFrame(rows, columns=["first", "second", *list(COLUMNS)[3:]])
+
+
+def _confirm(
+    images: Sequence[NDArray[np.uint8]],
+    features: Sequence[Features],
+    candidates: NDArray[np.int_],
+    workers: int,
+) -> Iterable[Pair]:
+    """Return the candidates, rows of (first, second, mirrored), that pixels confirm.
+
+    Of a pair that is confirmed both mirrored and not, the better one is returned.
+    """
+
+    def confirm(candidate: NDArray[np.int_]) -> Pair | None:
+        first, second, mirrored = candidate.tolist()
+        other = features[second].mirrored() if mirrored else features[second]
+        registration = register(features[first], other)
+        if registration is None:
+            return None
+        pixels = images[first], images[second]
+        right = np.ascontiguousarray(pixels[1][:, ::-1]) if mirrored else pixels[1]
+        correlation, share, refined = compare(reduced(pixels[0]), reduced(right), registration)
+        if correlation < CORRELATION or share < SHARE:
+            return None
+        sizes = [max(one.shape[:2]) for one in pixels]
+        scale = round(refined.scale * sizes[1] / sizes[0], 3)
+        kind = "near" if share >= NEAR else "overlap"
+        angle = round(refined.rotation, 1) % 360
+        angle = round(-angle % 360, 1) if mirrored else angle
+        return first, second, kind, correlation, share, angle, mirrored, scale
+
+    with ThreadPoolExecutor(workers) as pool:
+        found = pool.map(confirm, candidates)
+        confirmed = list(filter(None, progress(found, len(candidates), "confirmed", "pair")))
+    best: dict[tuple[int, int], Pair] = {}
+    for pair in sorted(confirmed, key=lambda pair: pair[3]):
+        best[pair[:2]] = pair
+    return best.values()
