@@ -19,6 +19,7 @@ from measure import Row
 PARTS = (
     "machine",
     "pixels",
+    "duplicates",
     "retrieval",
     "indexes",
     "evidence",

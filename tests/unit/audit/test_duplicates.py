@@ -98,7 +98,7 @@ def test_mirrored_features_are_those_of_the_mirror_image():
 
 @pytest.mark.skipif(not TILES.is_dir(), reason="needs tiles of UC Merced")
 def test_made_copies_of_real_tiles_are_found():
-    files = [TILES / scene / f"{scene}{number:02}.tif" for scene in SCENES for number in (3, 8)]
+    files = [TILES / scene / f"{scene}03.tif" for scene in SCENES]
     tiles = [np.array(Image.open(file).convert("RGB")) for file in files]
     copies = [np.ascontiguousarray(copy(tile)) for tile in tiles for copy in COPIES.values()]
     pairs, _ = found_pairs(tiles + copies)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
+import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -55,6 +56,7 @@ def find_duplicates(
         The columns `first` and `second`, rows of images, and those of
         `rsir.archives.duplicates_table.COLUMNS` from `kind` on.
     """
+    cv2.setNumThreads(1)  # the threads are those of images and pairs
     features = describe_all(images, workers)
     same = equal_rows([one.pixel_digest for one in features])
     if bands is not None:

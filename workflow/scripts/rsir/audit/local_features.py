@@ -71,14 +71,9 @@ def describe(pixels: NDArray[np.uint8]) -> Features:
 
 def describe_all(images: Sequence[NDArray[np.uint8]], workers: int) -> list[Features]:
     """Return the features of images, uint8 H×W×3, computed in threads."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with ThreadPoolExecutor(workers) as pool:
-            features = pool.map(lambda row: describe(images[row]), range(len(images)))
-            return list(progress(features, len(images), "duplicates", "image"))
-    finally:
-        cv2.setNumThreads(threads)
+    with ThreadPoolExecutor(workers) as pool:
+        features = pool.map(lambda row: describe(images[row]), range(len(images)))
+        return list(progress(features, len(images), "duplicates", "image"))
 
 
 def words(features: Sequence[Features]) -> csr_array:

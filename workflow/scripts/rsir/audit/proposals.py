@@ -11,8 +11,11 @@ from rsir.audit.local_features import Features, words
 NEIGHBOURS = 10
 """Images that are compared with an image, and as many with its mirror image."""
 
-COMMON = 200
-"""Images above which a word is too common to be of use, and too slow."""
+COMMON = 0.02
+"""Share of the images above which a word is too common to be of use."""
+
+COMMON_LIMITS = (20, 200)
+"""Least and largest number of images that this share stands for; the time depends on the latter."""
 
 SHARED = 8
 """Weight that a pair shares at least, in words that no other image has.
@@ -32,7 +35,7 @@ def propose_pairs(features: Sequence[Features]) -> NDArray[np.int_]:
     """
     plain = words(features)
     count = np.asarray(plain.sum(axis=0))
-    kept = count <= COMMON
+    kept = count <= np.clip(COMMON * len(features), *COMMON_LIMITS)
     weights = np.where(kept, np.log1p(len(features) / np.maximum(count, 1)), 0)
     weighted = csr_array(plain @ diags_array(weights.astype(np.float32)))
     weighted.eliminate_zeros()
