@@ -16,8 +16,12 @@ from rsir.audit.proposals import propose_pairs
 from rsir.audit.registration import compare, register
 from rsir.core.progress import progress
 
-CORRELATION = 0.8
-"""Correlation of the common pixels from which a pair is confirmed."""
+CORRELATION = 0.96
+"""Correlation of the common pixels from which a pair is confirmed.
+
+Among 840 tiles of UC Merced, overlapping crops of the same imagery have .998 and more; runways,
+which look alike, up to .958.
+"""
 
 SHARE = 0.2
 """Share of the smaller image that a pair must have in common."""
