@@ -8,7 +8,16 @@ import pytest
 
 from project import ROOT, SCRIPTS
 
-COMPUTE_WITH_TORCH = {"export", "extract", "finetune", "index", "query", "reextract", "retrieve"}
+COMPUTE_WITH_TORCH = {
+    "audit",
+    "export",
+    "extract",
+    "finetune",
+    "index",
+    "query",
+    "reextract",
+    "retrieve",
+}
 PLOT = {script.stem for script in SCRIPTS.glob("plot_*.py")}
 SLOW = {
     "torch": COMPUTE_WITH_TORCH,
