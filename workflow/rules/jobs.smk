@@ -51,8 +51,7 @@ def limit_local_gpu_jobs():
 
     Snakemake assigns no device numbers; each job takes a free GPU, or waits for one.
     """
-    tools = shutil.which("nvidia-smi") or Path("/sys/class/kfd").exists()
-    if workflow.is_main_process and "gpu" not in workflow.global_resources and tools:
+    if workflow.is_main_process and "gpu" not in workflow.global_resources:
         command = [sys.executable, "-m", "rsir.networks.cards"]
         names = subprocess.run(command, capture_output=True, text=True).stdout.split()
         if names:
