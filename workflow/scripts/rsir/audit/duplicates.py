@@ -14,20 +14,8 @@ from rsir.audit.identical import equal_rows
 from rsir.audit.local_features import Features, describe_all, reduced
 from rsir.audit.proposals import propose_pairs
 from rsir.audit.registration import compare, register
+from rsir.audit.thresholds import CORRELATION, NEAR_OVERLAP, OVERLAP
 from rsir.core.progress import progress
-
-CORRELATION = 0.96
-"""Correlation of the common pixels from which a pair is confirmed.
-
-Among 840 tiles of UC Merced, overlapping crops of the same imagery have .998 and more; runways,
-which look alike, up to .958.
-"""
-
-SHARE = 0.2
-"""Share of the smaller image that a pair must have in common."""
-
-NEAR = 0.7
-"""Share from which a pair counts as `near` rather than `overlap`: a shift by less than a third."""
 
 IDENTITY = ("identical", 1.0, 1.0, 0.0, 0, 1.0)
 
@@ -102,11 +90,11 @@ def _confirm(
         pixels = images[first], images[second]
         right = np.ascontiguousarray(pixels[1][:, ::-1]) if mirrored else pixels[1]
         correlation, share, refined = compare(reduced(pixels[0]), reduced(right), registration)
-        if correlation < CORRELATION or share < SHARE:
+        if correlation < CORRELATION or share < OVERLAP:
             return None
         sizes = [max(one.shape[:2]) for one in pixels]
         scale = round(refined.scale * sizes[1] / sizes[0], 3)
-        kind = "near" if share >= NEAR else "overlap"
+        kind = "near" if share >= NEAR_OVERLAP else "overlap"
         angle = round(refined.rotation, 1) % 360
         angle = round(-angle % 360, 1) if mirrored else angle
         return first, second, kind, correlation, share, angle, mirrored, scale

@@ -7,22 +7,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
 from rsir.audit.local_features import Features, words
+from rsir.audit.thresholds import COMMON_WORD, COMMON_WORD_IMAGES, SHARED_WORDS
 
 NEIGHBOURS = 10
 """Images that are compared with an image, and as many with its mirror image."""
-
-COMMON = 0.02
-"""Share of the images above which a word is too common to be of use."""
-
-COMMON_LIMITS = (20, 200)
-"""Least and largest number of images that this share stands for; the time depends on the latter."""
-
-SHARED = 8
-"""Weight that a pair shares at least, in words that no other image has.
-
-Half-overlapping crops of UC Merced share 20 such words (19 of 20 pairs), its other tiles with their
-nearest neighbour 6 (half of them).
-"""
 
 BLOCK = 256
 
@@ -35,12 +23,12 @@ def propose_pairs(features: Sequence[Features]) -> NDArray[np.int_]:
     """
     plain = words(features)
     count = np.asarray(plain.sum(axis=0))
-    kept = count <= np.clip(COMMON * len(features), *COMMON_LIMITS)
+    kept = count <= np.clip(COMMON_WORD * len(features), *COMMON_WORD_IMAGES)
     weights = np.where(kept, np.log1p(len(features) / np.maximum(count, 1)), 0)
     weighted = csr_array(plain @ diags_array(weights.astype(np.float32)))
     weighted.eliminate_zeros()
     columns = csr_array(weighted.T)
-    floor = SHARED * np.log1p(len(features) / 2)
+    floor = SHARED_WORDS * np.log1p(len(features) / 2)
     pairs = []
     for mirrored in (0, 1):
         queries = words([one.mirrored() for one in features]) if mirrored else plain

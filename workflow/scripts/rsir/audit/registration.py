@@ -7,19 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsir.audit.local_features import Features
-
-INLIERS = 5
-"""Matching features that agree on a registration at least; two determine one."""
-
-TOLERANCE = 3.0
-"""Distance in pixels of the reduced images within which a feature agrees."""
-
-SCALES = (0.4, 2.5)
-"""Scales of a registration."""
-
-CONTRAST = 3.0
-"""Standard deviation in gray levels of the common pixels below which they show nothing to compare:
-noise and the blocks of JPEG have about as much."""
+from rsir.audit.thresholds import (
+    AGREEING_FEATURES,
+    COMMON_CONTRAST,
+    FEATURE_TOLERANCE,
+    SCALES,
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +35,7 @@ class Registration:
 
 def register(first: Features, second: Features) -> Registration | None:
     """Return the similarity that most of the matching features agree on, if there is one."""
-    if min(len(first.places), len(second.places)) < INLIERS:
+    if min(len(first.places), len(second.places)) < AGREEING_FEATURES:
         return None
     one, two = (
         np.sqrt(side.descriptors / np.maximum(side.descriptors.sum(1, keepdims=True), 1))
@@ -51,13 +44,13 @@ def register(first: Features, second: Features) -> Registration | None:
     similarity = one @ two.T
     best = similarity.argmax(axis=1)
     rows = np.flatnonzero(similarity.argmax(axis=0)[best] == np.arange(len(best)))
-    if len(rows) < INLIERS:
+    if len(rows) < AGREEING_FEATURES:
         return None
     matrix, inliers = cv2.estimateAffinePartial2D(
         first.places[rows],
         second.places[best[rows]],
         method=cv2.RANSAC,
-        ransacReprojThreshold=TOLERANCE,
+        ransacReprojThreshold=FEATURE_TOLERANCE,
         maxIters=500,
         confidence=0.99,
     )
@@ -65,7 +58,7 @@ def register(first: Features, second: Features) -> Registration | None:
         return None
     found = Registration(np.asarray(matrix, float), int(inliers.sum()))
     inside = SCALES[0] <= found.scale <= SCALES[1]
-    return found if found.inliers >= INLIERS and inside else None
+    return found if found.inliers >= AGREEING_FEATURES and inside else None
 
 
 def compare(
@@ -108,6 +101,6 @@ def _correlation(
         return 0.0, 0.0
     one, two = left[inside], warped[inside]
     one, two = one - one.mean(), two - two.mean()
-    if min(one.std(), two.std()) < CONTRAST:
+    if min(one.std(), two.std()) < COMMON_CONTRAST:
         return 0.0, share
     return float((one @ two) / (np.linalg.norm(one) * np.linalg.norm(two))), min(share, 1.0)

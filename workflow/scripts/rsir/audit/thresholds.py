@@ -101,3 +101,42 @@ and AID has more.
 
 MOST_CONTRADICTIONS = 100
 """Images of the list, from the strongest contradiction."""
+
+COMMON_WORD = 0.02
+"""Share of the images above which a word of local features is too common to be of use."""
+
+COMMON_WORD_IMAGES = (20, 200)
+"""Least and largest number of images that this share stands for; the time depends on the latter."""
+
+SHARED_WORDS = 8
+"""Weight that a pair shares at least, in words that no other image has.
+
+Half-overlapping crops of UC Merced share 20 such words (19 of 20 pairs), its other tiles with their
+nearest neighbour 6 (half of them).
+"""
+
+AGREEING_FEATURES = 5
+"""Matching features that agree on a registration at least; two determine one."""
+
+FEATURE_TOLERANCE = 3.0
+"""Distance in pixels of the reduced images within which a feature agrees."""
+
+SCALES = (0.4, 2.5)
+"""Scales of a registration."""
+
+COMMON_CONTRAST = 3.0
+"""Standard deviation in gray levels of the common pixels below which they show nothing to compare:
+noise and the blocks of JPEG have about as much."""
+
+CORRELATION = 0.96
+"""Correlation of the common pixels from which a pair is confirmed.
+
+Among 840 tiles of UC Merced, overlapping crops of the same imagery have .998 and more; runways,
+which look alike, up to .958.
+"""
+
+OVERLAP = 0.2
+"""Share of the smaller image that a pair must have in common."""
+
+NEAR_OVERLAP = 0.7
+"""Share from which a pair counts as `near` rather than `overlap`: a shift by less than a third."""
