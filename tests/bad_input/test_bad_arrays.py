@@ -205,7 +205,8 @@ def test_descriptors_of_no_use_are_told_by_what_ranks(
         "attributes.csv",
         "pixels.json",
         "split.csv",
+        "duplicates.csv",
         "descriptors/lbp/off_the_shelf.h5",
     }
-    assert outcome.jobs == {"retrieve": 1}
+    assert outcome.jobs == {"duplicates": 1, "retrieve": 1}
     assert_refused(project, outcome, f"{DESCRIPTORS}: {expected}", "delete it", made=made)

@@ -48,8 +48,8 @@ class Made:
         self.tuned = folder / "multi_label-seed0.h5"
 
     def extract(self) -> None:
-        inputs = (self.archive, self.pixels, self.root, self.weights, "resnet18", SETTINGS, 1)
-        extract.main(*inputs, self.shelf, self.activations, self.precision)
+        inputs = (self.archive, self.pixels, self.root, self.weights, "resnet18", SETTINGS)
+        extract.main(*inputs, 1, False, self.shelf, self.activations, self.precision)
 
     def finetune(self) -> None:
         names = ("archive", "pixels", "split", "weights", "precision")
@@ -63,6 +63,7 @@ class Made:
             kind="multi_label",
             settings={"batch_size": 4, "head": STAGE, "tail": {**STAGE, "epochs": 0}},
             threads=1,
+            use_gpu=False,
             code=[],
             models=self.models,
             curve=self.curve,
@@ -80,6 +81,7 @@ class Made:
             method=METHOD,
             settings=SETTINGS,
             threads=1,
+            use_gpu=False,
             descriptors=self.tuned,
         )
 

@@ -84,7 +84,7 @@ UNFIT: dict[str, tuple[dict[str, Any], tuple[str, ...], set[str]]] = {
     "cutoff larger than the database": (
         {"retrieval": {"cutoffs": [2, 50]}},
         ("retrieval.cutoffs: 50 is more than the 1 images", "give smaller cutoffs"),
-        {"archive.csv", "attributes.csv", "pixels.json", "split.csv"},
+        {"archive.csv", "attributes.csv", "pixels.json", "split.csv", "duplicates.csv"},
     ),
     "split that leaves nothing": (
         {"split": {"test_fraction": 0.6, "validation_fraction": 0.5}},

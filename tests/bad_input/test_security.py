@@ -32,6 +32,7 @@ SHELLS = {"subprocess", "os.system", "os.popen", "commands", "pty"}
 
 # What may be called, and how: the call, and an argument that makes it safe.
 SAFE = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
+PROGRAMS = {"cards.py": "subprocess.run(['nvidia-smi', '-L']"}  # that a module runs, and no other
 NEVER = {
     *("eval", "exec", "compile", "__import__", "os.system", "os.popen", "torch.hub.load"),
     *("yaml.load", "yaml.unsafe_load", "yaml.full_load", "pd.read_pickle", "pandas.read_pickle"),
@@ -59,11 +60,20 @@ def unsafe_calls(tree: ast.Module) -> Iterator[str]:
                 yield ast.unparse(node)
 
 
+def calls_of(tree: ast.Module, module: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(f"{module}."):
+            yield ast.unparse(node)
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_the_library_unpickles_nothing_runs_nothing_and_serves_nothing(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     roots = {name.split(".")[0] for name in imported(tree)} | imported(tree)
-    assert roots & (UNPICKLERS | SERVERS | SHELLS) == set()
+    program = PROGRAMS.get(path.name)
+    assert roots & (UNPICKLERS | SERVERS | SHELLS) == ({"subprocess"} if program else set())
+    for call in calls_of(tree, "subprocess"):
+        assert call.startswith(str(program))
     assert list(unsafe_calls(tree)) == []
 
 

@@ -57,7 +57,7 @@ def test_a_full_disk(mounted: Project, undisturbed: tuple[Project, float]) -> No
         "mount -t tmpfs -o size=200k none results",
         '"$@"; echo "status $?"',
         "find results -type f > made0.txt",
-        "mount -o remount,size=10m results",
+        "mount -o remount,size=4m results",
         "echo and then",
         '"$@"; echo "status $?"',
         "find results -type f > made1.txt",
@@ -69,7 +69,7 @@ def test_a_full_disk(mounted: Project, undisturbed: tuple[Project, float]) -> No
     *full, last = text.split("and then\n")
     files = (
         "results/mine/descriptors/efficientnet_lite0/off_the_shelf.h5",
-        "results/mine/models/efficientnet_lite0/.multi_label-seed0.",
+        "results/mine/models/efficientnet_lite0/multi_label-seed0.",
     )
     for number, (text_of_run, file) in enumerate(zip(full, files, strict=True)):
         assert_full(text_of_run, file)

@@ -46,7 +46,7 @@ def test_tiles_become_the_tables_of_a_local_run(
     # What follows each other is one job: `learn` and `judge` are groups.
     assert sorted(rule_of(job) for job in jobs) == [
         *("archive", "bounds", "by_label", "by_scene", "compare", "contrasts", "describe"),
-        *("extract", "gain", "judge_retrieve_score", "judge_retrieve_score"),
+        *("duplicates", "extract", "gain", "judge_retrieve_score", "judge_retrieve_score"),
         *("judge_retrieve_score", "learn_finetune_reextract", "overview", "split"),
         *("summary", "synthetic"),
     ]

@@ -18,7 +18,7 @@ WITHOUT_DEFAULT = {
     *(f"archives.<name>.rgb{key}" for key in ("", ".bands", ".range", ".percentiles")),
     *(f"backbones.<name>.{key}" for key in ("network", "cut", "end", "size", "bands", "sensor")),
     *(f"backbones.<name>.{key}" for key in ("mean", "std", "range")),
-    "split.file",
+    *("split.file", "split.groups"),
 }
 
 MINE = {"kind": "table", "root": "mine", "labels": "mine.csv"}

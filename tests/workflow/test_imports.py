@@ -27,7 +27,7 @@ SLOW = {
     "scipy.stats": {"plot_maps"},  # by sklearn
     "matplotlib": PLOT,
     "skimage": {"describe"},
-    "cv2": {"describe"},
+    "cv2": {"describe", "duplicates"},
     "rasterio": set(),
     "snakemake": set(),
 }

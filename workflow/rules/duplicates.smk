@@ -13,6 +13,7 @@ rule duplicates:
         "results/{archive}/duplicates.csv",
     log:
         "logs/{archive}/duplicates.log",
+    priority: 1  # the split and the bounds, which read it, report errors before long jobs start
     conda:
         "../../envs/handcrafted.yaml"
     threads: 4
