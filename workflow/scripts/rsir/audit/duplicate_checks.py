@@ -60,7 +60,8 @@ def duplicate_findings(
             "have a duplicate among the images that are not for test",
             "A network that was trained on an image has seen its duplicate: its score on it says "
             "nothing about images that it has not seen.",
-            "Keep duplicates on one side of the split, or remove all but one.",
+            "Keep duplicates on one side of the split (split.group_duplicates: true), or remove "
+            "all but one.",
         ),
         (
             "duplicates between queries and database",
@@ -68,7 +69,8 @@ def duplicate_findings(
             "have a duplicate in the database that they search",
             "A duplicate is found first by any descriptor. It lifts all scores, and most those "
             "that look at pixels rather than at what is on them.",
-            "Remove all but one of each group, or report the scores without duplicates as well.",
+            "Report the scores without duplicates (`removed` in the tables), or remove all but one "
+            "of each group.",
         ),
     ):
         affected = np.unique(pairs[chosen][is_test[chosen]])
@@ -142,7 +144,8 @@ def _large_groups(images: int, pairs: Ints, groups: Ints, kinds: Scenes) -> Iter
             f"({share(biggest, images)}).",
             why="Chains of overlapping images join what is not alike. Kept on one side of a "
             "split, such a group makes its shares uneven.",
-            advice="Split by place or by flight instead, or thin the images out.",
+            advice="Split by place (split.method: blocks) or by a column such as the flight "
+            "(split.groups), or thin the images out.",
             cases=group_cases(pairs, groups, kinds, np.isin(groups, large.index)),
         )
 

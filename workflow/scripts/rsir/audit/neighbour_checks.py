@@ -41,7 +41,7 @@ def contradicted_labels(
             kind="labels that contradict images of the same look",
             severity="note",
             what=f"{count(len(rows), 'image')} with other labels than the "
-            f"{neighbours.shape[1]} images that look most like them, whose labels agree"
+            f"{neighbours.shape[1]} images of the most similar look, whose labels agree"
             + (
                 f"; the first {MOST_CONTRADICTIONS} are listed."
                 if len(rows) > MOST_CONTRADICTIONS
