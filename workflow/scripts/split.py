@@ -13,7 +13,8 @@ from rsir.archives.duplicates_table import (
 from rsir.archives.split_groups import (
     attribute_groups,
     block_groups,
-    group_warnings,
+    chains_of_duplicates,
+    divided_groups,
     joined_groups,
 )
 from rsir.archives.split_methods import split_archive
@@ -53,7 +54,8 @@ if __name__ == "__main__":
         requested = {} if snakemake.params.method in ("file", "official") else fractions
         warnings = split_warnings(archive, split, **requested)
         if groups is not None:
-            warnings += group_warnings(groups, split["subset"].to_numpy(str))
+            warnings += divided_groups(groups, split["subset"].to_numpy(str))
+            warnings += chains_of_duplicates(groups) if snakemake.input.duplicates else []
         for warning in warnings:
             logging.warning(warning)
         with written_whole(Path(snakemake.output[0])) as partial:

@@ -5,8 +5,9 @@ import pytest
 from rsir.archives.split_groups import (
     attribute_groups,
     block_groups,
+    chains_of_duplicates,
     divide_groups,
-    group_warnings,
+    divided_groups,
     joined_groups,
 )
 from rsir.archives.split_methods import split_archive
@@ -70,7 +71,10 @@ def test_blocks_are_cells_of_the_stated_size():
 def test_divided_and_large_groups_are_warnings():
     groups = np.repeat(np.arange(100), 2)
     subset = np.tile(["train", "train", "test", "test"], 50)
-    assert group_warnings(groups, subset) == []
+    assert divided_groups(groups, subset) == []
     subset[:2] = "train", "test"
-    assert "1 groups of images are in several subsets" in group_warnings(groups, subset)[0]
-    assert "a group holds 6 of 200 images" in group_warnings(groups // 3, subset)[-1]
+    (divided,) = divided_groups(groups, subset)
+    assert "1 group of images in several subsets" in divided
+    assert chains_of_duplicates(groups // 5) == []
+    (chain,) = chains_of_duplicates(groups // 6)
+    assert "a group of duplicates holds 12 of 200 images" in chain

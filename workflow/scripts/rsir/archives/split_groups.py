@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from rsir.archives.attributes import places
 from rsir.core.errors import InputError, first_few
 
-LARGE = 0.01
-"""Share of the archive above which a group is worth a warning."""
+LARGE, LARGE_IMAGES = 0.01, 10
+"""Share of the archive, and number of images, above which a group of duplicates is a chain."""
 
 KM_PER_DEGREE = 111.2
 
@@ -116,20 +116,25 @@ def divide_groups(
     return np.array(names)[chosen[groups]]
 
 
-def group_warnings(groups: NDArray[np.int_], subset: NDArray[np.str_]) -> list[str]:
-    """Return one line if a group is in several subsets, and one if a group is large."""
+def divided_groups(groups: NDArray[np.int_], subset: NDArray[np.str_]) -> list[str]:
+    """Return a warning if a group is in several subsets."""
     table = pd.DataFrame({"group": groups, "subset": subset})
     divided = int((table.drop_duplicates()["group"].value_counts() > 1).sum())
-    warnings = []
-    if divided:
-        warnings.append(
-            f"split: {divided} groups of images are in several subsets; a score then measures "
-            "partly whether an image is found that was trained on"
-        )
-    largest = int(table["group"].value_counts().max())
-    if largest > max(1, LARGE * len(groups)):
-        warnings.append(
-            f"split: a group holds {largest} of {len(groups)} images, more than {LARGE:.0%}; see "
-            "duplicates.csv or the groups' column, since such a group may be a chain of overlaps"
-        )
-    return warnings
+    if divided == 0:
+        return []
+    return [
+        f"split: {divided} group{'s' if divided > 1 else ''} of images in several subsets; a score "
+        "then measures partly whether an image is found that was trained on"
+    ]
+
+
+def chains_of_duplicates(groups: NDArray[np.int_]) -> list[str]:
+    """Return a warning if a group, which joins duplicates, is large."""
+    largest = int(np.bincount(groups).max())
+    if largest <= max(LARGE_IMAGES, LARGE * len(groups)):
+        return []
+    return [
+        f"split: a group of duplicates holds {largest} of {len(groups)} images, more than "
+        f"{LARGE:.0%}, since chains of overlapping images join what is not alike; see "
+        "duplicates.csv, and split by place or by a column instead"
+    ]
