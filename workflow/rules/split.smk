@@ -17,7 +17,7 @@ rule split:
         "results/{archive}/split.csv",
     log:
         "logs/{archive}/split.log",
-    priority: 1  # reports a split that is impossible before long jobs start
+    priority: 2  # reports a split that is impossible before long jobs start
     conda:
         "../../envs/tables.yaml"
     resources:
