@@ -10,9 +10,6 @@ from pathlib import Path
 import yaml
 from snakemake.io import is_flagged
 
-FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
-TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
-
 
 def names(values):
     """Return a pattern that matches these names and no other."""
@@ -26,21 +23,6 @@ def archives_of(kind):
 def networks():
     untrained = (*handcrafted(), *imported())
     return [name for name in config["backbones"] if name not in untrained]
-
-
-def of_the_run(path):
-    """Fill in `{backbone}` and `{model}` of a path for each model of the run.
-
-    Each backbone stands off the shelf, and each network with each labeling and seed.
-    """
-    run = config["run"]
-    labelings = [name for name in run["labelings"] if name != OFF_THE_SHELF]
-    trained = expand("{labeling}-seed{seed}", labeling=labelings, seed=run["seeds"])
-    return [
-        path.replace("{backbone}", backbone).replace("{model}", model)
-        for backbone in run["backbones"]
-        for model in [OFF_THE_SHELF, *(trained if backbone in networks() else [])]
-    ]
 
 
 def archive_root(wildcards):
@@ -105,21 +87,6 @@ def requested_fractions():
     if split["method"] in ("file", "official"):
         return {}
     return {"test": split["test_fraction"], "validation": split["validation_fraction"]}
-
-
-def audits(archive):
-    """Return the findings on an archive and, if findings may stop the run, that they do not."""
-    made = [
-        "audit.csv",
-        "audit.html",
-        *(["audit_passed.txt"] if "fail_on" in config["audit"] else []),
-    ]
-    return expand("results/{archive}/{file}", archive=archive, file=made)
-
-
-def audited_descriptors():
-    """Return the off-the-shelf descriptors of the first network of the run, if it has any."""
-    return mapped_descriptors()[:1]
 
 
 def passed_audit(wildcards):
@@ -209,81 +176,6 @@ def requested_indexes(_wildcards):
             "config: retrieval.indexes: is empty; list the indexes to compare, as in [hnsw, ivf]"
         )
     return config["retrieval"]["indexes"]
-
-
-def is_thesis(archive):
-    """Return whether archive, split and retrieval are those of the thesis."""
-    retrieval = config["retrieval"]
-    return (
-        config["archives"][archive]["kind"] == "ucmerced"
-        and config["split"]["method"] == "leading"
-        and retrieval["database"] == "test"
-        and 20 in retrieval["cutoffs"]
-    )
-
-
-def tables(archive):
-    """Return the tables of an archive that belong to the run."""
-    made = [f"{table}.csv" for table in TABLES] + ["summary.md", "index.html"]
-    if is_thesis(archive):
-        made.append("thesis.csv")
-    if config["retrieval"]["indexes"]:
-        made.append("indexes.csv")
-    return expand("results/{archive}/tables/{table}", archive=archive, table=made)
-
-
-def table(name):
-    """Return a table as an output that the report offers with its caption."""
-    return report(
-        f"results/{{archive}}/tables/{name}.csv",
-        caption="../report/table.rst",
-        category="Tables",
-        labels={"archive": "{archive}", "table": f"{name}.csv"},
-    )
-
-
-def figures(archive):
-    """Return the figures of an archive that belong to the run."""
-    made = [*FIGURES, *(["thesis"] if is_thesis(archive) else [])]
-    made += ["indexes"] if config["retrieval"]["indexes"] else []
-    return expand(
-        "results/{archive}/figures/{figure}.{ending}",
-        archive=archive,
-        figure=made,
-        ending=("png", "svg"),
-    )
-
-
-def figure(name):
-    """Return a figure as an output that the report shows with its caption."""
-    return report(
-        f"results/{{archive}}/figures/{name}.png",
-        caption=f"../report/{name}.rst",
-        category="Figures",
-        labels={"archive": "{archive}", "figure": name},
-    )
-
-
-def learning_curves():
-    """Return the learning curve of each fine-tuning of the run."""
-    paths = of_the_run("results/{archive}/models/{backbone}/{model}.csv")
-    return [path for path in paths if Path(path).stem != OFF_THE_SHELF]
-
-
-def mapped_descriptors():
-    """Return the pooled features of the run, off the shelf and of the first seed."""
-    run = config["run"]
-    trained = [
-        f"{labeling}-seed{run['seeds'][0]}"
-        for labeling in run["labelings"]
-        if labeling != OFF_THE_SHELF
-    ]
-    return [
-        f"results/{{archive}}/descriptors/{backbone}/{model}.h5"
-        for backbone in run["backbones"]
-        if backbone not in handcrafted()
-        for model in [OFF_THE_SHELF, *(trained if backbone in networks() else [])]
-    ]
 
 
 def existing(path, key, hint=""):

@@ -1,4 +1,4 @@
-# Duplicates: pairs of images with the same pixels, or with parts of the same scenery.
+# Duplicates: pairs of images with the same pixels, or that overlap.
 #
 # needs  results/{archive}/archive.csv, pixels.json and the images
 # makes  results/{archive}/duplicates.csv

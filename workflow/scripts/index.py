@@ -6,7 +6,7 @@ from typing import Any
 from rsir.archives.archive_table import read_archive
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
-from rsir.core.origin import METHOD, check_origin, digests
+from rsir.core.origin import METHOD, check_origin, digests, method_of
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.evaluation.index_quality import index_rows, index_table
 from rsir.evaluation.tables import write_table
@@ -47,16 +47,11 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake):
-        labeling, *seed = snakemake.wildcards.model.rsplit("-seed", 1)
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
             descriptors=Path(snakemake.input.descriptors),
-            method={
-                "backbone": snakemake.wildcards.backbone,
-                "labeling": labeling,
-                "seed": int(seed[0]) if seed else None,
-            },
+            method=method_of(snakemake.wildcards.backbone, snakemake.wildcards.model),
             indexes=snakemake.params.indexes,
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,

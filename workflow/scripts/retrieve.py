@@ -7,7 +7,7 @@ from rsir.archives.archive_table import read_archive
 from rsir.core.files import optional
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
-from rsir.core.origin import METHOD, check_origin, digests
+from rsir.core.origin import METHOD, check_origin, digests, method_of
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.metrics.scoring import ranking_depth
 from rsir.networks.processor import prepare_processor
@@ -50,17 +50,12 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake):
-        labeling, *seed = snakemake.wildcards.model.rsplit("-seed", 1)
         main(
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
             duplicates=optional(snakemake.input.duplicates),
             descriptors=Path(snakemake.input.descriptors),
-            method={
-                "backbone": snakemake.wildcards.backbone,
-                "labeling": labeling,
-                "seed": int(seed[0]) if seed else None,
-            },
+            method=method_of(snakemake.wildcards.backbone, snakemake.wildcards.model),
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
             threads=snakemake.threads,

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from rsir.archives.attributes import places
+from rsir.archives.duplicates_table import duplicate_groups
 from rsir.core.errors import InputError, first_few
 
 LARGE, LARGE_IMAGES = 0.01, 10
@@ -15,14 +18,48 @@ LARGE, LARGE_IMAGES = 0.01, 10
 KM_PER_DEGREE = 111.2
 
 
+def image_groups(
+    count: int,
+    pairs: NDArray[np.int_] | None,
+    attributes: pd.DataFrame | None,
+    column: str | None,
+    block_km: float | None,
+) -> NDArray[np.int_] | None:
+    """Return the group of each image that a split keeps in one subset, (N,), None without groups.
+
+    Parameters
+    ----------
+    count
+        The number of images N.
+    pairs
+        (P, 2) rows of duplicates, or None where they are not kept together.
+    attributes
+        The attributes of the N images, or None where the split uses none.
+    column
+        An attribute whose values are groups.
+    block_km
+        Side of the blocks of places that are groups.
+
+    Raises
+    ------
+    InputError
+        If there is no such attribute, or if an image has no place.
+    """
+    keys = []
+    if pairs is not None:
+        keys.append(duplicate_groups(pairs, count) - 1)
+    if attributes is not None and column:
+        keys.append(attribute_groups(attributes, column))
+    if attributes is not None and block_km:
+        keys.append(block_groups(attributes, block_km))
+    return joined_groups(*keys) if keys else None
+
+
 def joined_groups(*keys: NDArray[np.int_]) -> NDArray[np.int_]:
     """Return the connected components of images, (N,), that have a key in common.
 
     Each key is (N,), with a number per group and -1 for images of none.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     count = len(keys[0])
     rows, nodes, offset = [np.empty(0, int)], [np.empty(0, int)], count
     for key in keys:

@@ -164,9 +164,9 @@ def two_radiometries(
                         what=f"{count(len(rows), 'image')} with {name} {str(value)!r} are {more} "
                         f"than the others, by {abs(distance):.1f} standard deviations within "
                         f"{'scenes' if scenes.any() else 'groups'}.",
-                        why="Images of another sensor, season or processing are told apart by "
-                        "that, whatever is on them; if they are on one side of a split, scores "
-                        "are of the difference.",
+                        why="A descriptor can separate images of another sensor, season or "
+                        "processing by their brightness or contrast alone. If all of them are in "
+                        "one subset, scores measure that difference.",
                         advice="Look at both; render them alike (rgb of the archive), or keep both "
                         "kinds on both sides of the split.",
                         cases=single_cases(rows),

@@ -22,6 +22,12 @@ METHOD = ("backbone", "labeling", "seed", "archive_sha256")
 """Attributes shared by all files computed from an archive by a model."""
 
 
+def method_of(backbone: str, model: str) -> dict[str, Any]:
+    """Return the method that a path names: the model is a labeling, with `-seedN` if trained."""
+    labeling, *seed = model.rsplit("-seed", 1)
+    return {"backbone": backbone, "labeling": labeling, "seed": int(seed[0]) if seed else None}
+
+
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
     """Return the SHA-256 digest of each file, as `<name>_sha256`."""
     return {f"{name}_sha256": sha256(path) for name, path in files.items()}
