@@ -68,6 +68,7 @@ PHOTO = {
 
 EXPORT = "results/sample/export/efficientnet_lite0/multi_label-seed0.parquet"
 IMPORT = "results/sample/descriptors/elsewhere/off_the_shelf.h5"
+DERIVED = "results/sample/descriptors/efficientnet_lite0/off_the_shelf+whitened.h5"
 PASSED = "results/sample/audit_passed.txt"
 ANSWER = "results/sample/queries/readme/efficientnet_lite0/multi_label-seed0.html"
 

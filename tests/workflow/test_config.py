@@ -188,6 +188,30 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
             "known: single_label, multi_label, independent, powerset, off_the_shelf",
         ),
     ),
+    "unknown descriptor in the run": (
+        {"run": {"descriptors": ["pol"]}},
+        ("run.descriptors", "no descriptor 'pol'", "did you mean pool?"),
+    ),
+    "unknown source of a descriptor": (
+        {"descriptors": {"own": {"from": "outptu"}}},
+        ("descriptors.own", "no descriptor 'outptu'", "did you mean output?"),
+    ),
+    "descriptor without a source": (
+        {"descriptors": {"own": {"steps": []}}},
+        ("descriptors.own", "either from or concatenate"),
+    ),
+    "descriptors that are derived from each other": (
+        {"descriptors": {"one": {"from": "two"}, "two": {"from": "one"}}},
+        ("descriptors.one", "is derived from itself"),
+    ),
+    "derived descriptor with the name of a given one": (
+        {"descriptors": {"pool": {"from": "output"}}},
+        ("descriptors.pool", "is what a network gives"),
+    ),
+    "weights that are too few": (
+        {"descriptors": {"own": {"concatenate": ["pool", "output"], "weights": [1]}}},
+        ("descriptors.own.weights", "one for each"),
+    ),
     "kind that is none": (
         {"archives": {"mine": {**MINE, "kind": "csv"}}},
         ("archives.mine.kind", "'csv' is not one of", "'synthetic', 'table', 'folders'"),

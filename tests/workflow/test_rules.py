@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from plans import ANSWER, EXPORT, IMPORT, PASSED, PHOTO, RULES, thesis_config
+from plans import ANSWER, DERIVED, EXPORT, IMPORT, PASSED, PHOTO, RULES, thesis_config
 
 from project import ROOT, Project
 
@@ -33,7 +33,9 @@ def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, atte
     plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
     default = project.run(*plan).text
     query_plan = (
-        project.configure(PHOTO | INDEXES).run(*plan, ANSWER, EXPORT, IMPORT, FRONTIER).text
+        project.configure(PHOTO | INDEXES)
+        .run(*plan, ANSWER, DERIVED, EXPORT, IMPORT, FRONTIER)
+        .text
     )
     thesis = project.configure(thesis_config(project)).run(*plan).text
     documented = documented_resources(attempt)
@@ -111,7 +113,9 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The files of the library that are among the inputs of each rule's first job."""
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
-    query_plan = project.configure(PHOTO | INDEXES).plan(ANSWER, EXPORT, IMPORT, PASSED, FRONTIER)
+    query_plan = project.configure(PHOTO | INDEXES).plan(
+        ANSWER, DERIVED, EXPORT, IMPORT, PASSED, FRONTIER
+    )
     thesis = project.configure(thesis_config(project)).plan()
     inputs: dict[str, list[str]] = {}
     for rule, paths in inputs_of(default.text + query_plan.text + thesis.text):

@@ -12,6 +12,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 OFF_THE_SHELF = "off_the_shelf"
+NATIVE = ("pool", "output", "projection", "histogram")
 HANDCRAFTED = ("color_histogram", "lbp", "bovw_sift")
 
 # section, key, the word of version 0.1, and the word for it now
@@ -40,6 +41,7 @@ def check_config():
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
         for name in config["run"][kind]:
             check_name(f"config: run.{kind}", kind[:-1], name, known, origin("run", kind))
+    check_descriptors()
     for name in handcrafted():
         network = config["backbones"][name].get("network", name)
         where = f"config: backbones.{name}.network"
@@ -50,6 +52,46 @@ def check_config():
             f"config: split.file: belongs to split.method: file{origin('split')}; "
             "set both or neither"
         )
+
+
+def check_descriptors():
+    """Check the names in the definitions and in the selection of descriptors."""
+    definitions = config["descriptors"]
+    known = [*NATIVE, *definitions]
+    for name in config["run"]["descriptors"]:
+        check_name(
+            "config: run.descriptors", "descriptor", name, known, origin("run", "descriptors")
+        )
+    for name, definition in definitions.items():
+        where, place = f"config: descriptors.{name}", origin("descriptors", name)
+        if name in NATIVE:
+            sys.exit(f"{where}: is what a network gives{place}; choose another name")
+        if ("from" in definition) == ("concatenate" in definition):
+            sys.exit(f"{where}: needs either from or concatenate{place}; set one of them")
+        sources = sources_of(name)
+        if len(definition.get("weights", sources)) != len(sources):
+            sys.exit(f"{where}.weights: not one for each descriptor{place}; state one for each")
+        for source in sources:
+            check_name(where, "descriptor", source, known, place)
+    for name in definitions:
+        where, place = f"config: descriptors.{name}", origin("descriptors", name)
+        if name in further_sources(name):
+            sys.exit(f"{where}: is derived from itself{place}; name another descriptor")
+
+
+def sources_of(descriptor):
+    """Return the descriptors that a derived one names; none for what backbones give."""
+    definition = config["descriptors"].get(descriptor, {})
+    return definition.get("concatenate", [definition["from"]] if "from" in definition else [])
+
+
+def further_sources(descriptor):
+    """Return all descriptors that a derived one is computed from, in steps or at once."""
+    reached, waiting = set(), sources_of(descriptor)
+    while waiting:
+        reached.update(waiting)
+        waiting = [far for near in waiting for far in sources_of(near) if far not in reached]
+    return reached
 
 
 def named_key(flaw):

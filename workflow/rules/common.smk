@@ -231,6 +231,9 @@ ACTIVATIONS = (
 )
 
 
+MODELS = f"{OFF_THE_SHELF}|({names(config['labelings'])})-seed[0-9]+"
+
+
 resource_scopes:
     gpu="local",
 
@@ -238,7 +241,8 @@ resource_scopes:
 wildcard_constraints:
     archive=names(config["archives"]),
     backbone=names(config["backbones"]),
+    descriptor=names(config["descriptors"]),
     labeling=names(config["labelings"]),
     query=names(config["queries"]),
-    model=f"{OFF_THE_SHELF}|({names(config['labelings'])})-seed[0-9]+",
+    model=rf"({MODELS})(\+({names(config['descriptors'])}))?",
     seed="[0-9]+",

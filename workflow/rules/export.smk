@@ -17,6 +17,8 @@ rule export:
         "results/{archive}/export/{backbone}/{model}.parquet",
     log:
         "logs/{archive}/export/{backbone}/{model}.log",
+    wildcard_constraints:
+        model=MODELS,
     conda:
         "../../envs/torch.yaml"
     resources:

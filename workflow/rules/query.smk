@@ -25,6 +25,8 @@ rule query:
         page="results/{archive}/queries/{query}/{backbone}/{model}.html",
     log:
         "logs/{archive}/query/{query}/{backbone}/{model}.log",
+    wildcard_constraints:
+        model=MODELS,
     conda:
         "../../envs/torch.yaml"
     threads: 4

@@ -9,13 +9,23 @@ TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
 def of_the_run(path):
     """Fill in `{backbone}` and `{model}` of a path for each model of the run.
 
-    Each backbone stands off the shelf, and each network with each labeling and seed.
+    Each backbone stands off the shelf, and each network with each labeling and seed. The derived
+    descriptors of the run follow the models that they are derived from.
     """
+    return [
+        path.replace("{backbone}", backbone).replace("{model}", model)
+        for backbone, native in native_models()
+        for model in [native] * selects_native() + derived_models(backbone, native)
+    ]
+
+
+def native_models():
+    """Return the backbones of the run with their models, without derived descriptors."""
     run = config["run"]
     labelings = [name for name in run["labelings"] if name != OFF_THE_SHELF]
     trained = expand("{labeling}-seed{seed}", labeling=labelings, seed=run["seeds"])
     return [
-        path.replace("{backbone}", backbone).replace("{model}", model)
+        (backbone, model)
         for backbone in run["backbones"]
         for model in [OFF_THE_SHELF, *(trained if backbone in networks() else [])]
     ]
@@ -75,8 +85,11 @@ def audits(archive):
 
 def learning_curves():
     """Return the learning curve of each fine-tuning of the run."""
-    paths = of_the_run("results/{archive}/models/{backbone}/{model}.csv")
-    return [path for path in paths if Path(path).stem != OFF_THE_SHELF]
+    return [
+        f"results/{{archive}}/models/{backbone}/{model}.csv"
+        for backbone, model in native_models()
+        if model != OFF_THE_SHELF
+    ]
 
 
 def mapped_descriptors():

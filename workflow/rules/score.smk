@@ -26,6 +26,7 @@ rule retrieve:
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
+        searched=searched_descriptors,
     script:
         "../scripts/retrieve.py"
 

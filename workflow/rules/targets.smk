@@ -41,6 +41,9 @@ def check_target(target, path):
         check_name(target, "query", folders[1], list(config["queries"]))
     if len(folders) in (2, 3):
         check_name(target, "backbone", folders[-1], list(config["backbones"]))
+        name, _, descriptor = name.partition("+")
+        if descriptor:
+            check_name(target, "derived descriptor", descriptor, list(config["descriptors"]))
         labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
         known = [OFF_THE_SHELF, *config["labelings"]]
         check_name(target, "labeling", labeling, known)

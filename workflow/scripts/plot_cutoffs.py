@@ -6,6 +6,7 @@ import pandas as pd
 
 from rsir.archives.archive_table import read_archive
 from rsir.core.job import job
+from rsir.evaluation.methods import without_derived
 from rsir.evaluation.runs import read_all_rankings
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
 from rsir.reports.figures.style import save
@@ -29,7 +30,8 @@ def main(
     ]
     search = read_search(images, split, database)
     rows.append(bound_curve_rows(images, search, cutoffs))
-    save(cutoffs_figure(pd.concat(rows, ignore_index=True), cutoffs[0], labelings), *figures)
+    curves = without_derived(pd.concat(rows, ignore_index=True))
+    save(cutoffs_figure(curves, cutoffs[0], labelings), *figures)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rsir.archives.archive_table import read_archive
+from rsir.core.errors import InputError
 from rsir.core.files import optional
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
@@ -24,11 +25,12 @@ def main(
     method: dict[str, Any],
     cutoffs: list[int],
     database: str,
+    searched: list[str],
     threads: int,
     use_gpu: bool,
     rankings: Path,
 ) -> None:
-    """Rank the database by each descriptor of the file."""
+    """Rank the database by the descriptors of the file that are searched."""
     device = prepare_processor(threads, use_gpu).device
     table, attributes = read_archive(archive), read_attributes(descriptors)
     files = {"archive": archive, "split": split, "descriptors": descriptors}
@@ -40,10 +42,16 @@ def main(
     _, _, *scenes = search.labels_and_scenes(table)
     excluded = most_excluded(search_conditions(search, cutoffs))
     depth = ranking_depth(cutoffs, len(search.database), *scenes, excluded)
+    available = read_descriptors(descriptors, list(table["image"]))
     ranked = {
         name: rank(values, search.queries, search.database, depth, device)
-        for name, values in read_descriptors(descriptors, list(table["image"])).items()
+        for name, values in available.items()
+        if name in searched
     }
+    if not ranked:
+        raise InputError(
+            f"config: run.descriptors: none of {', '.join(available)} of {descriptors}; add one"
+        )
     images = table["image"].to_numpy(str)
     write_rankings(rankings, images, search, ranked, facts | {"searched": database})
 
@@ -58,6 +66,7 @@ if __name__ == "__main__":
             method=method_of(snakemake.wildcards.backbone, snakemake.wildcards.model),
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
+            searched=snakemake.params.searched,
             threads=snakemake.threads,
             use_gpu=bool(snakemake.resources.get("gpu", 0)),
             rankings=Path(snakemake.output[0]),

@@ -23,8 +23,11 @@ METHOD = ("backbone", "labeling", "seed", "archive_sha256")
 
 
 def method_of(backbone: str, model: str) -> dict[str, Any]:
-    """Return the method that a path names: the model is a labeling, with `-seedN` if trained."""
-    labeling, *seed = model.rsplit("-seed", 1)
+    """Return the method that a path names: the model is a labeling, with `-seedN` if trained.
+
+    What follows a `+` is the name of a derived descriptor.
+    """
+    labeling, *seed = model.partition("+")[0].rsplit("-seed", 1)
     return {"backbone": backbone, "labeling": labeling, "seed": int(seed[0]) if seed else None}
 
 

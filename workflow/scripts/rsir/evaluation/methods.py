@@ -34,6 +34,14 @@ HISTOGRAM = "histogram"
 EXACT = "exact"
 """The name of exact search beside those of approximate indexes."""
 
+NATIVE = (POOL, OUTPUT, PROJECTION, HISTOGRAM)
+"""What backbones give; all other descriptors of a backbone are derived from these."""
+
+
+def without_derived(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of bounds and of descriptors that backbones give."""
+    return table[table["descriptor"].isin([*NATIVE, ""])]
+
 
 def headline_rows(
     table: pd.DataFrame,

@@ -1,0 +1,29 @@
+# Derivation: descriptors that are computed from those of a model, fitted on the training images.
+#
+# needs  results/{archive}/archive.csv, split.csv
+#        results/{archive}/descriptors/{backbone}/{model}.h5
+# makes  results/{archive}/descriptors/{backbone}/{model}+{descriptor}.h5
+
+
+rule derive:
+    input:
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
+        descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
+        code=code("derive.py"),
+    output:
+        "results/{archive}/descriptors/{backbone}/{model}+{descriptor}.h5",
+    log:
+        "logs/{archive}/derive/{backbone}/{model}+{descriptor}.log",
+    wildcard_constraints:
+        backbone=names([*networks(), *imported()]),
+        model=MODELS,
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        definitions=derivation,
+    script:
+        "../scripts/derive.py"

@@ -1,0 +1,57 @@
+"""Derive a descriptor from those of a model."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rsir.archives.archive_table import has_scenes, read_archive
+from rsir.archives.split_file import read_split
+from rsir.core.hdf5 import array_file, read_attributes
+from rsir.core.job import job
+from rsir.core.origin import METHOD, check_origin, digests, method_of, versions
+from rsir.descriptors.derived import derive
+from rsir.descriptors.descriptor_files import read_descriptors
+
+
+def main(
+    archive: Path,
+    split: Path,
+    descriptors: Path,
+    method: dict[str, Any],
+    definitions: dict[str, dict[str, Any]],
+    name: str,
+    derived: Path,
+) -> None:
+    """Fit the steps to the training images, and apply them to all images."""
+    table, attributes = read_archive(archive), read_attributes(descriptors)
+    facts = digests({"archive": archive, "split": split, "descriptors": descriptors})
+    check_origin(descriptors, attributes, method | facts, METHOD)
+    images = list(table["image"])
+    vectors = derive(
+        definitions,
+        read_descriptors(descriptors, images),
+        np.flatnonzero(read_split(split, table) == "train"),
+        table["scene"].to_numpy(str) if has_scenes(table) else None,
+        name,
+    )
+    made = {
+        "definitions": json.dumps(definitions, sort_keys=True),
+        "versions": json.dumps(versions()),
+    }
+    with array_file(derived, images, attributes | facts | made) as file:
+        file.append(name, vectors)
+
+
+if __name__ == "__main__":
+    with job(snakemake):
+        main(
+            archive=Path(snakemake.input.archive),
+            split=Path(snakemake.input.split),
+            descriptors=Path(snakemake.input.descriptors),
+            method=method_of(snakemake.wildcards.backbone, snakemake.wildcards.model),
+            definitions=snakemake.params.definitions,
+            name=snakemake.wildcards.descriptor,
+            derived=Path(snakemake.output[0]),
+        )
