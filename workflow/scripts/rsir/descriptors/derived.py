@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from rsir.core.errors import InputError
 
@@ -57,6 +55,8 @@ def _fit_whitening(train: Vectors, _scenes: NDArray[np.str_] | None, dimension: 
 
 
 def _principal_components(train: Vectors, dimension: int, whiten: bool) -> Transform:
+    from sklearn.decomposition import PCA
+
     # The deviations of N vectors from their mean span N - 1 dimensions at most.
     most = min(len(train) - 1, train.shape[1])
     if dimension > most:
@@ -69,6 +69,8 @@ def _principal_components(train: Vectors, dimension: int, whiten: bool) -> Trans
 
 
 def _fit_lda(train: Vectors, scenes: NDArray[np.str_] | None, _by: str) -> Transform:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
     if scenes is None or len(np.unique(scenes)) < 2:
         raise InputError("there are no two scenes to tell apart; leave this step out")
     if len(np.unique(scenes)) == len(scenes):
