@@ -19,8 +19,9 @@ import extract
 import finetune
 from rsir.networks.backbone import pooled
 from rsir.networks.load import load_backbone
-from rsir.training.finetuning import loss_of, shuffled_batches
+from rsir.training.batches import shuffled_batches
 from rsir.training.labelings import Task, labeling_tasks
+from rsir.training.losses import LOSSES
 from rsir.training.models import Head
 
 THREADS = os.cpu_count() or 1
@@ -114,6 +115,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
             method={"backbone": backbone, "labeling": kind, "seed": SEED},
             backbone_settings=settings(backbone),
             kind=kind,
+            options={},
             settings=STAGES,
             threads=THREADS,
             use_gpu=True,
@@ -144,7 +146,8 @@ def plain_loop(task: Task, train: np.ndarray, backbone: str, tiles: Tiles) -> fl
     images = Images(tiles.paths, parts)
     generator = np.random.default_rng([SEED, *task.name.encode()])
     torch.manual_seed(int(generator.integers(2**31)))
-    head = Head(parts.dimension, len(task.outputs)).to(DEVICE)
+    (target,) = task.targets
+    head = Head(parts.dimension, len(target.names)).to(DEVICE)
     for stage, trained in (("head", [head]), ("tail", [parts.tail, head])):
         weights = [weight for part in trained for weight in part.requires_grad_(True).parameters()]
         options = STAGES[stage]
@@ -159,8 +162,8 @@ def plain_loop(task: Task, train: np.ndarray, backbone: str, tiles: Tiles) -> fl
             )
             for rows, pixels in zip(batches, loader, strict=True):
                 logits = head(pooled(parts.pooling, network(pixels.to(DEVICE))))
-                targets = torch.from_numpy(task.targets[rows]).to(DEVICE)
-                loss = loss_of(logits, targets, task.activation)
+                targets = torch.from_numpy(target.expected[rows]).to(DEVICE)
+                loss = LOSSES[target.activation](logits, targets)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

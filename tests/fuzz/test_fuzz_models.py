@@ -16,7 +16,15 @@ from torch import fx, nn
 from rsir.networks.backbone import Backbone
 from rsir.networks.pooling import Pooling
 from rsir.networks.preprocessing import Preprocessing
-from rsir.training.models import Head, TaskModel, load_models, read_metadata, save_models
+from rsir.training.models import (
+    ACTIVATIONS,
+    Head,
+    Outputs,
+    TaskModel,
+    load_models,
+    read_metadata,
+    save_models,
+)
 
 Attempt = Callable[..., Any]
 
@@ -39,8 +47,8 @@ TAIL = tail()
 MEAN = Pooling("mean", (1, 3, 4, 4), 0)
 BACKBONE = Backbone(TAIL, TAIL, MEAN, None, PREPROCESSING, ((2, 4, 4),), 3)
 TASKS = [
-    {"name": "scenes", "outputs": ["port", "farm"], "activation": "softmax"},
-    {"name": "sea", "outputs": ["sea"], "activation": "sigmoid"},
+    {"name": "scenes", "outputs": [{"names": ["port", "farm"], "activation": "softmax"}]},
+    {"name": "sea", "outputs": [{"names": ["sea"], "activation": "sigmoid"}]},
 ]
 
 
@@ -48,8 +56,11 @@ TASKS = [
 def models(folder: Path) -> Path:
     path = folder / "models.safetensors"
     task_models = [
-        TaskModel(**task, tail=tail(), pooling=MEAN, head=Head(3, len(task["outputs"])))
-        for task in TASKS
+        TaskModel(name, [Outputs(names, activation)], tail(), MEAN, Head(3, len(names)))
+        for name, names, activation in (
+            ("scenes", ["port", "farm"], "softmax"),
+            ("sea", ["sea"], "sigmoid"),
+        )
     ]
     save_models(path, task_models, FACTS)
     return path
@@ -57,13 +68,14 @@ def models(folder: Path) -> Path:
 
 def check_models(models: list[TaskModel]) -> None:
     for model in models:
-        assert model.activation in ("softmax", "sigmoid")
+        assert all(group.activation in ACTIVATIONS for group in model.outputs)
         assert sizes(model.tail) == sizes(TAIL)
-        assert sizes(model.head) == sizes(Head(3, len(model.outputs)))
+        units = sum(len(group.names) for group in model.outputs)
+        assert sizes(model.head) == sizes(Head(3, units))
         assert not any(part.training for part in (*model.tail.modules(), *model.head.modules()))
-        pooled, output = model.describe(model.tail(torch.ones(1, 2, 4, 4)))
-        assert pooled.shape == (1, 3)
-        assert output.shape == (1, len(model.outputs))
+        described = model.describe(model.tail(torch.ones(1, 2, 4, 4)))
+        assert described.pop("pool").shape == (1, 3)
+        assert sum(values.shape[1] for values in described.values()) == units
 
 
 def load(path: Path) -> list[TaskModel]:
@@ -82,17 +94,21 @@ def test_damaged_models_are_refused_or_fit_their_backbone(
     assert metadata is None or (isinstance(metadata, dict) and "tasks" not in metadata)
 
 
+groups = st.fixed_dictionaries(
+    {"names": st.just(["sea"]) | jsons},
+    optional={"activation": st.sampled_from(list(ACTIVATIONS)) | jsons, "more": jsons},
+)
 tasks = st.fixed_dictionaries(
-    {"name": texts | jsons, "outputs": st.just(["sea"]) | jsons},
-    optional={"activation": st.sampled_from(["softmax", "sigmoid"]) | jsons, "more": jsons},
+    {"name": texts | jsons, "outputs": st.lists(groups | jsons, max_size=2) | jsons},
+    optional={"more": jsons},
 )
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
 @given(jsons | st.lists(tasks | jsons, max_size=2))
-@example([{**TASKS[0], "activation": "softmaz"}])
-@example([{**TASKS[0], "activation": []}])
-@example([{**TASKS[0], "outputs": "ab"}])
+@example([{"name": "a", "outputs": [{"names": ["b", "c"], "activation": "softmaz"}]}, TASKS[1]])
+@example([{"name": "a", "outputs": [{"names": ["b", "c"], "activation": []}]}, TASKS[1]])
+@example([{"name": "a", "outputs": [{"names": "ab", "activation": "softmax"}]}, TASKS[1]])
 def test_invalid_tasks_are_refused(
     folder: Path, models: Path, attempt: Attempt, content: object
 ) -> None:

@@ -169,6 +169,12 @@ def finetuning_settings(wildcards):
     }
 
 
+def labeling_options(wildcards):
+    """Return the keys of a labeling that are of its kind."""
+    entry = config["labelings"][wildcards.labeling]
+    return {key: value for key, value in entry.items() if key not in ("kind", "finetuning")}
+
+
 def requested_indexes(_wildcards):
     """Return the approximate indexes to compare with exact search."""
     if not config["retrieval"]["indexes"]:

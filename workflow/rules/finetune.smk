@@ -35,6 +35,7 @@ rule finetune:
         root=archive_root,
         backbone=backbone_settings,
         kind=lambda w: config["labelings"][w.labeling]["kind"],
+        options=labeling_options,
         settings=finetuning_settings,
     script:
         "../scripts/finetune.py"

@@ -10,7 +10,7 @@ from rsir.core.job import job
 from rsir.core.origin import METHOD, check_origin
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.reports.export import export_table, write_export
-from rsir.training.models import read_metadata, read_tasks
+from rsir.training.models import read_metadata, read_outputs
 
 
 def main(
@@ -29,7 +29,7 @@ def main(
             table,
             read_attributes(attributes, images),
             read_descriptors(descriptors, images),
-            read_tasks(models) if models else None,
+            read_outputs(models) if models else None,
             {name: str(origin[name]) for name in METHOD if name in origin},
         ),
     )

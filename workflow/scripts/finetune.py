@@ -34,6 +34,7 @@ def main(
     method: dict[str, Any],
     backbone_settings: dict[str, Any],
     kind: str,
+    options: dict[str, Any],
     settings: dict[str, Any],
     threads: int,
     use_gpu: bool,
@@ -58,10 +59,10 @@ def main(
     facts["finetuning"] = json.dumps(settings)
     tuned, rows = [], []
     with (
-        resumable(models, {**facts, "kind": kind}, code) as states,
+        resumable(models, {**facts, "kind": kind, "options": options}, code) as states,
         open_source(activations, archive, images, backbone, threads, processor) as source,
     ):
-        tasks = labeling_tasks(kind, archive, train)
+        tasks = labeling_tasks(kind, archive, train, **options)
         source = held_if_they_fit(source, np.concatenate([train, validation]), processor)
         arguments = (backbone, pooled, source, train, validation, settings, method["seed"])
         for task in tasks:
@@ -93,6 +94,7 @@ if __name__ == "__main__":
             },
             backbone_settings=snakemake.params.backbone,
             kind=snakemake.params.kind,
+            options=snakemake.params.options,
             settings=snakemake.params.settings,
             threads=snakemake.threads,
             use_gpu=bool(snakemake.resources.get("gpu", 0)),

@@ -22,14 +22,16 @@ from rsir.networks.out_of_memory import Portions, in_parts
 from rsir.networks.processor import Processor
 from rsir.search import exact
 from rsir.search.exact import rank
-from rsir.training.finetuning import finetune, shuffled_batches
-from rsir.training.labelings import Task
-from rsir.training.models import Head, TaskModel
+from rsir.training.batches import shuffled_batches
+from rsir.training.finetuning import finetune
+from rsir.training.labelings import Target, Task
+from rsir.training.models import Head, Outputs, TaskModel
 from rsir.training.reextraction import reextract
 
 CPU = Processor(torch.device("cpu"), batch_size=5)
 CLASSES = np.arange(60) % 3
-SCENES = Task("scenes", ["port", "farm", "city"], "softmax", CLASSES.astype(np.int64))
+TARGET = Target(["port", "farm", "city"], "softmax", CLASSES.astype(np.int64))
+SCENES = Task("scenes", [TARGET])
 TRAIN, VALIDATION = np.arange(0, 40), np.arange(40, 60)
 STAGE = {"optimizer": "sgd", "learning_rate": 0.03, "momentum": 0.9, "weight_decay": 0.0}
 SETTINGS = {"batch_size": 14, "head": {"epochs": 1, **STAGE}, "tail": {"epochs": 3, **STAGE}}
@@ -164,9 +166,15 @@ def test_descriptors_of_several_tails_are_the_same(
 ):
     models = [
         TaskModel(
-            "scenes", ["port", "farm"], "softmax", small.tail, small.pooling, Head(6, 2).eval()
+            "scenes",
+            [Outputs(["port", "farm"], "softmax")],
+            small.tail,
+            small.pooling,
+            Head(6, 2).eval(),
         ),
-        TaskModel("sea", ["sea"], "sigmoid", small.tail, small.pooling, Head(6, 1).eval()),
+        TaskModel(
+            "sea", [Outputs(["sea"], "sigmoid")], small.tail, small.pooling, Head(6, 1).eval()
+        ),
     ]
     arguments = (small, archive, archive_images, tmp_path)
     expected = reextracted(models, *arguments)
@@ -211,7 +219,7 @@ def test_a_fine_tuning_from_images_is_the_same(
     small, archive, archive_images, caplog, dtype, rtol, atol
 ):
     processor = Processor(torch.device("cpu"), dtype, dtype)
-    task = replace(SCENES, targets=SCENES.targets[:9])
+    task = Task("scenes", [replace(TARGET, expected=TARGET.expected[:9])])
     pooled, rows = np.zeros((9, 6), dtype=np.float32), (np.arange(7), np.arange(7, 9))
     settings = SETTINGS | {"head": {"epochs": 0, **STAGE}}
     narrow = replace(
@@ -236,7 +244,7 @@ def test_with_enough_memory_each_step_uses_the_whole_batch(small, source, pooled
         SCENES,
         small,
         *arguments,
-        {stage: {**STAGE, "epochs": 0} for stage in ("head", "tail")},
+        SETTINGS | {stage: {**STAGE, "epochs": 0} for stage in ("head", "tail")},
         0,
         CPU,
     )

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from rsir.reports.export import export_table, predictions, write_export
+from rsir.reports.export import export_table, write_export
+from rsir.training.models import Outputs
 
-SIGMOID = [{"name": "multi_label", "outputs": ["sea", "ship"], "activation": "sigmoid"}]
-SOFTMAX = [{"name": "single_label", "outputs": ["city", "farm"], "activation": "softmax"}]
+SIGMOID = [Outputs(["sea", "ship"], "sigmoid")]
 
 
 @pytest.fixture
@@ -90,17 +90,3 @@ def test_attributes_do_not_replace_columns(archive, descriptors):
     table = export_table(archive, attributes, descriptors)
     assert np.array_equal(np.stack(table["pool"].to_pylist()), descriptors["pool"])
     assert table["geometry"].null_count == 9
-
-
-def test_predictions_of_a_softmax_are_the_most_probable():
-    output = np.array([[0.4, 0.6], [0.9, 0.1]], np.float32)
-    assert [list(row) for row in predictions(SOFTMAX, output)] == [["farm"], ["city"]]
-
-
-def test_predictions_of_several_networks_stand_side_by_side():
-    tasks = [
-        {"name": name, "outputs": [name], "activation": "sigmoid"}
-        for name in ("sea", "ship", "car")
-    ]
-    output = np.array([[0.5, 0.1, 0.75], [0.0, 0.25, 0.0]], np.float32)
-    assert predictions(tasks, output) == [{"sea": 0.5, "car": 0.75}, {}]

@@ -27,11 +27,11 @@ from rsir.reports.query_report import (
     contact_sheet,
     query_as_archive,
 )
-from rsir.training.models import TaskModel
+from rsir.training.models import Outputs, TaskModel
 
 
 def model(outputs: list[str], activation: str) -> TaskModel:
-    return TaskModel("task", outputs, activation, *(nn.Identity() for _ in range(3)))
+    return TaskModel("task", [Outputs(outputs, activation)], *(nn.Identity() for _ in range(3)))
 
 
 @pytest.mark.parametrize(

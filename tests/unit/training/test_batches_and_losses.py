@@ -10,8 +10,8 @@ from hypothesis import settings as fuzzed
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from rsir.training.finetuning import loss_of, mean_average_precision, shuffled_batches
-from rsir.training.labelings import UNSEEN
+from rsir.training.batches import shuffled_batches
+from rsir.training.losses import LOSSES, UNSEEN, mean_average_precision
 
 
 @fuzzed(deadline=None)
@@ -37,13 +37,13 @@ def test_hand_computed_losses():
     # −log 1/2 and −log 3/4; the class of the second is then unseen in training.
     classes = torch.tensor([1, 0])
     expected = (math.log(2) + math.log(4 / 3)) / 2
-    assert loss_of(logits, classes, "softmax").item() == pytest.approx(expected)
+    assert LOSSES["softmax"](logits, classes).item() == pytest.approx(expected)
     classes[1] = UNSEEN
-    assert loss_of(logits, classes, "softmax").item() == pytest.approx(math.log(2))
+    assert LOSSES["softmax"](logits, classes).item() == pytest.approx(math.log(2))
     # −log of 1/2, 1/2, 3/4 and 1/2; the last label is absent.
     labels = torch.tensor([[1.0, 1.0], [1.0, 0.0]])
     expected = (3 * math.log(2) + math.log(4 / 3)) / 4
-    assert loss_of(logits, labels, "sigmoid").item() == pytest.approx(expected)
+    assert LOSSES["sigmoid"](logits, labels).item() == pytest.approx(expected)
 
 
 def test_hand_computed_mean_average_precision():

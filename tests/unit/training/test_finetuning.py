@@ -18,20 +18,16 @@ from rsir.descriptors.activations import open_source
 from rsir.networks.backbone import Backbone
 from rsir.networks.processor import Processor
 from rsir.training.finetuning import finetune
-from rsir.training.labelings import Task, labeling_tasks
+from rsir.training.labelings import Target, Task, labeling_tasks
 from rsir.training.models import TaskModel
 from rsir.training.resumption import Resumption
 
 CPU = Processor(torch.device("cpu"))
 TRAIN, VALIDATION = np.arange(0, 40), np.arange(40, 60)
 CLASSES = np.arange(60) % 3
-SCENES = Task("scenes", ["port", "farm", "city"], "softmax", CLASSES.astype(np.int64))
-LABELS = Task(
-    "labels",
-    ["sea", "grass"],
-    "sigmoid",
-    np.stack([CLASSES == 0, CLASSES > 0], axis=1).astype(np.float32),
-)
+SETS = np.stack([CLASSES == 0, CLASSES > 0], axis=1).astype(np.float32)
+SCENES = Task("scenes", [Target(["port", "farm", "city"], "softmax", CLASSES.astype(np.int64))])
+LABELS = Task("labels", [Target(["sea", "grass"], "sigmoid", SETS)])
 
 
 def stage(epochs: int, **changes: Any) -> dict[str, Any]:
@@ -85,14 +81,12 @@ def test_separable_classes_are_learnt(small, source, task):
     assert curve[-1]["validation_map"] > 0.98
     assert curve[-1]["train_loss"] < curve[0]["train_loss"] / 2
     with torch.inference_mode():
-        _, output = model.describe(features_of(model, source, VALIDATION))
-    expected = task.indicators()[VALIDATION]
+        output = model.describe(features_of(model, source, VALIDATION))["output"]
+    (target,), (outputs,) = task.targets, model.outputs
+    expected = target.indicators()[VALIDATION]
     assert ((output > 0.5).numpy() == expected).mean() > 0.9
-    assert (model.name, model.outputs, model.activation) == (
-        task.name,
-        task.outputs,
-        task.activation,
-    )
+    assert model.name == task.name
+    assert (outputs.names, outputs.activation) == (target.names, target.activation)
 
 
 @pytest.mark.parametrize("task", [SCENES, LABELS])
@@ -178,8 +172,8 @@ def test_the_weights_depend_on_the_seed_only(small, source):
 def test_independent_networks_do_not_influence_one_another(small, source):
     options = settings(stage(1), stage(1))
     sea, grass = (
-        Task(name, [name], "sigmoid", LABELS.targets[:, [column]])
-        for column, name in enumerate(LABELS.outputs)
+        Task(name, [Target([name], "sigmoid", SETS[:, [column]])])
+        for column, name in enumerate(LABELS.targets[0].names)
     )
     first, _ = train(small, source, grass, options)
     train(small, source, sea, options)
@@ -191,7 +185,7 @@ def test_independent_networks_do_not_influence_one_another(small, source):
 def test_tasks_start_from_different_weights(small, source):
     nothing = settings(stage(0), stage(0))
     (one, _), (other, _) = (
-        train(small, source, Task(name, [name], "sigmoid", LABELS.targets[:, [0]]), nothing)
+        train(small, source, Task(name, [Target([name], "sigmoid", SETS[:, [0]])]), nothing)
         for name in ("sea", "ship")
     )
     assert not same(one.head, other.head)
@@ -258,7 +252,9 @@ def test_validation_uses_the_validation_images(small, source):
         logits = model.head(features_of(model, source, VALIDATION).mean((2, 3)))
     loss = nn.functional.cross_entropy(logits, torch.from_numpy(CLASSES[VALIDATION]))
     assert curve[-1]["validation_loss"] == pytest.approx(loss.item(), rel=1e-5)
-    expected = average_precision_score(SCENES.indicators()[VALIDATION], logits.softmax(1).numpy())
+    expected = average_precision_score(
+        SCENES.targets[0].indicators()[VALIDATION], logits.softmax(1).numpy()
+    )
     assert curve[-1]["validation_map"] == pytest.approx(expected)
 
 
@@ -287,7 +283,10 @@ def test_a_loss_that_is_not_finite_is_refused(small, source, failing):
 def test_a_training_resumed_after_any_epoch_gives_the_same_model(
     small, source, tmp_path, epochs, optimizer
 ):
-    changes = {"optimizer": optimizer, "momentum": 0.9} if optimizer == "sgd" else {}
+    changes = {
+        "sgd": {"optimizer": "sgd", "momentum": 0.9},
+        "adamw": {"schedule": "cosine", "warmup": 0.5},
+    }[optimizer]
     options = settings(*(stage(number, **changes) for number in epochs))
     pooled = pooled_by(small, source)
     arguments = (SCENES, small, pooled, source, TRAIN, VALIDATION, options, 0, CPU)

@@ -9,7 +9,17 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from rsir.core.errors import InputError
-from rsir.training.models import Head, TaskModel, activate, load_models, read_metadata, save_models
+from rsir.training.models import (
+    Head,
+    Outputs,
+    TaskModel,
+    activate,
+    load_models,
+    output_groups,
+    read_metadata,
+    read_outputs,
+    save_models,
+)
 
 FACTS = {"backbone": "vgg16", "seed": 3, "settings": {"tail": {"epochs": 2}}}
 
@@ -26,7 +36,7 @@ def models(small, randomise):
         for parameter in tail.parameters():
             nn.init.normal_(parameter)
         parts = (randomise(tail).eval(), small.pooling, head.eval())
-        task_models.append(TaskModel(name, outputs, activation, *parts))
+        task_models.append(TaskModel(name, [Outputs(outputs, activation)], *parts))
     return task_models
 
 
@@ -55,28 +65,47 @@ def test_outputs_are_in_0_to_1():
 def test_saved_models_are_loaded_unchanged(small, models, path):
     activations = torch.randn(2, 4, 8, 8)
     loaded = list(load_models(path, small))
-    assert [(m.name, m.outputs, m.activation) for m in loaded] == [
-        ("scenes", ["port", "farm", "city"], "softmax"),
-        ("sea", ["sea"], "sigmoid"),
+    assert [(model.name, model.outputs) for model in loaded] == [
+        ("scenes", [Outputs(["port", "farm", "city"], "softmax")]),
+        ("sea", [Outputs(["sea"], "sigmoid")]),
     ]
+    assert read_outputs(path) == output_groups(loaded)
     for one, other in zip(models, loaded, strict=True):
         assert not any(m.training for m in [*other.tail.modules(), *other.head.modules()])
         with torch.inference_mode():
-            for saved, again in zip(
-                one.describe(one.tail(activations)),
-                other.describe(other.tail(activations)),
-                strict=True,
-            ):
-                assert torch.equal(saved, again)
+            saved = one.describe(one.tail(activations))
+            again = other.describe(other.tail(activations))
+            assert saved.keys() == again.keys()
+            assert all(torch.equal(saved[name], again[name]) for name in saved)
 
 
 def test_describe_returns_pooled_features_and_activated_outputs(models):
     feature_map = torch.randn(2, 6, 8, 8)
     for model in models:
         with torch.inference_mode():
-            pooled, output = model.describe(feature_map)
-            assert torch.equal(pooled, feature_map.mean((2, 3)))
-            assert torch.equal(output, activate(model.head(pooled), model.activation))
+            described = model.describe(feature_map)
+            pooled, (outputs,) = feature_map.mean((2, 3)), model.outputs
+            assert torch.equal(described["pool"], pooled)
+            expected = activate(model.head(pooled), outputs.activation)
+            assert torch.equal(described["output"], expected)
+
+
+def test_several_outputs_of_a_head_are_activated_each_and_an_embedding_stands_apart(small):
+    outputs = [
+        Outputs(["port", "farm"], "softmax"),
+        Outputs(["sea"], "sigmoid"),
+        Outputs(["dimension 1", "dimension 2"], "embedding"),
+    ]
+    model = TaskModel("all", outputs, small.tail, small.pooling, Head(6, 5).eval())
+    feature_map = torch.randn(2, 6, 8, 8)
+    with torch.inference_mode():
+        described = model.describe(feature_map)
+        logits = model.head(feature_map.mean((2, 3)))
+    probabilities = torch.cat([logits[:, :2].softmax(1), logits[:, 2:3].sigmoid()], 1)
+    torch.testing.assert_close(described["output"], probabilities)
+    unit = logits[:, 3:] / logits[:, 3:].norm(dim=1, keepdim=True)
+    torch.testing.assert_close(described["embedding"], unit)
+    assert output_groups([model]) == outputs[:2]
 
 
 def test_loading_does_not_modify_the_backbone(small, path):

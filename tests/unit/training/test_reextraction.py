@@ -11,7 +11,7 @@ from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.networks.processor import Processor
-from rsir.training.models import Head, TaskModel, activate
+from rsir.training.models import Head, Outputs, TaskModel, activate
 from rsir.training.reextraction import reextract
 
 CPU = Processor(torch.device("cpu"), batch_size=5)
@@ -26,9 +26,13 @@ def test_descriptors_of_tasks_are_concatenated(
     nn.init.normal_(next(other.parameters()))
     models = [
         TaskModel(
-            "scenes", ["port", "farm"], "softmax", small.tail, small.pooling, Head(6, 2).eval()
+            "scenes",
+            [Outputs(["port", "farm"], "softmax")],
+            small.tail,
+            small.pooling,
+            Head(6, 2).eval(),
         ),
-        TaskModel("sea", ["sea"], "sigmoid", other, small.pooling, Head(6, 1).eval()),
+        TaskModel("sea", [Outputs(["sea"], "sigmoid")], other, small.pooling, Head(6, 1).eval()),
     ]
     with (
         open_source(stored, archive, archive_images, small, 0, CPU) as source,
@@ -41,7 +45,7 @@ def test_descriptors_of_tasks_are_concatenated(
         activations = small.trunk(images).half().float()
         pooled = [model.tail(activations).mean((2, 3)) for model in models]
         outputs = [
-            activate(model.head(features), model.activation)
+            activate(model.head(features), model.outputs[0].activation)
             for model, features in zip(models, pooled, strict=True)
         ]
     for name, expected in (("pool", pooled), ("output", outputs)):
@@ -53,7 +57,9 @@ def test_an_untrained_model_has_the_descriptors_of_the_backbone(
 ):
     descriptors, stored = off_the_shelf
     images, path = list(archive["image"]), tmp_path / "tuned.h5"
-    model = TaskModel("sea", ["sea"], "sigmoid", small.tail, small.pooling, Head(6, 1).eval())
+    model = TaskModel(
+        "sea", [Outputs(["sea"], "sigmoid")], small.tail, small.pooling, Head(6, 1).eval()
+    )
     with (
         open_source(stored, archive, archive_images, small, 0, CPU) as source,
         array_file(path, images, {}) as file,
@@ -69,7 +75,11 @@ def test_reduced_precision_gives_float32_descriptors(
     processor = Processor(torch.device("cpu"), dtype)
     images = list(archive["image"])
     path = tmp_path / "tuned.h5"
-    models = [TaskModel("a", ["x", "y"], "sigmoid", small.tail, small.pooling, Head(6, 2).eval())]
+    models = [
+        TaskModel(
+            "a", [Outputs(["x", "y"], "sigmoid")], small.tail, small.pooling, Head(6, 2).eval()
+        )
+    ]
     with (
         open_source(None, archive, archive_images, small, 0, processor) as source,
         array_file(path, images, {}) as file,

@@ -13,13 +13,13 @@ from rsir.networks.cut import cut_network
 from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
 from rsir.training.finetuning import finetune
-from rsir.training.labelings import Task
+from rsir.training.labelings import Target, Task
 
 CPU = Processor(torch.device("cpu"))
 SIZE = 32
 OPTIONS = {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 0.01, "momentum": 0.0}
 TARGETS = (np.arange(12)[:, None] % np.array([2, 3]) == 0).astype(np.float32)
-TASK = Task("labels", ["sea", "ship"], "sigmoid", TARGETS)
+TASK = Task("labels", [Target(["sea", "ship"], "sigmoid", TARGETS)])
 ROWS, NO_ROWS = np.arange(12), np.array([], dtype=int)
 
 

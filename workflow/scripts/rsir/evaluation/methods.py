@@ -28,6 +28,9 @@ OUTPUT = "output"
 PROJECTION = "projection"
 """What a network gives that was trained on images and texts, in the space of both."""
 
+EMBEDDING = "embedding"
+"""What a network gives that was fine-tuned so that its cosine similarity follows labels."""
+
 HISTOGRAM = "histogram"
 """The descriptor of a handcrafted backbone."""
 

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from rsir.archives.archive_table import has_scenes, label_matrix, label_names
 from rsir.archives.attributes import places
 from rsir.core.files import written_whole
-
-THRESHOLD = 0.5
-"""The smallest probability for which a label is predicted."""
+from rsir.training.models import Outputs
+from rsir.training.predictions import predictions
 
 GEOMETRY = "geometry"
 
@@ -26,7 +25,7 @@ def export_table(
     archive: pd.DataFrame,
     attributes: pd.DataFrame,
     descriptors: Mapping[str, NDArray[np.float32]],
-    tasks: Sequence[Mapping[str, Any]] | None = None,
+    outputs: Sequence[Outputs] | None = None,
     origin: Mapping[str, Any] | None = None,
 ) -> pa.Table:
     """Return a GeoParquet table (version 1.1) with a row per image.
@@ -39,9 +38,9 @@ def export_table(
         The attributes of its images.
     descriptors
         The descriptors (N, D) of a model, by name.
-    tasks
-        For a fine-tuned model: `name`, `outputs` and `activation` of its tasks. Its descriptor
-        `output` has their probabilities, side by side.
+    outputs
+        For a fine-tuned model: the groups of units whose probabilities its descriptor `output` has,
+        side by side; none if it has no such descriptor.
     origin
         What the descriptors were computed from.
 
@@ -54,13 +53,13 @@ def export_table(
         `geometry`: the centre of the image, a point of longitude and latitude (OGC:CRS84) as WKB,
         null where it is unknown.
     """
-    names = np.array(label_names(archive))
+    labels = np.array(label_names(archive))
     columns: dict[str, pa.Array] = {name: pa.array(archive[name]) for name in ("image", "path")}
     if has_scenes(archive):
         columns["scene"] = pa.array(archive["scene"])
-    columns["labels"] = pa.array([list(names[row]) for row in label_matrix(archive)], _NAMES)
-    if tasks is not None:
-        predicted = predictions(tasks, descriptors["output"])
+    columns["labels"] = pa.array([list(labels[row]) for row in label_matrix(archive)], _NAMES)
+    if outputs:
+        predicted = predictions(outputs, descriptors["output"])
         columns["predicted"] = pa.array([list(row) for row in predicted], _NAMES)
         probabilities = [list(row.values()) for row in predicted]
         columns["predicted_probability"] = pa.array(probabilities, pa.list_(pa.float32()))
@@ -71,27 +70,10 @@ def export_table(
             columns[name] = pa.array(attributes[name])
     place = places(attributes)
     columns[GEOMETRY] = pa.array([_point(*row) for row in place.tolist()], pa.binary())
-    outputs = {"outputs": [name for task in tasks for name in task["outputs"]]} if tasks else {}
-    metadata = {"geo": _geo(place), "rsir": {**(origin or {}), **outputs}}
+    names = {"outputs": [name for group in outputs for name in group.names]} if outputs else {}
+    metadata = {"geo": _geo(place), "rsir": {**(origin or {}), **names}}
     encoded = {key: json.dumps(value) for key, value in metadata.items()}
     return pa.table(columns).replace_schema_metadata(encoded)
-
-
-def predictions(
-    tasks: Sequence[Mapping[str, Any]], output: NDArray[np.float32]
-) -> list[dict[str, float]]:
-    """Return what the outputs (N, K) of a fine-tuning predict: names and their probabilities.
-
-    With sigmoid outputs, the labels with a probability of at least `THRESHOLD`; with a softmax, the
-    most probable scene or label set.
-    """
-    names = [name for task in tasks for name in task["outputs"]]
-    if any(task["activation"] == "softmax" for task in tasks):
-        chosen = output.argmax(axis=1)
-        return [{names[one]: float(row[one])} for one, row in zip(chosen, output, strict=True)]
-    return [
-        {names[one]: float(row[one]) for one in np.flatnonzero(row >= THRESHOLD)} for row in output
-    ]
 
 
 def write_export(path: Path, table: pa.Table) -> None:

@@ -24,21 +24,19 @@ from rsir.core.origin import METHOD, ORIGIN, check_origin
 from rsir.descriptors.activations import ComputedActivations
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.descriptors.extraction import extract
-from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL, PROJECTION
+from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, OUTPUT, POOL, PROJECTION
 from rsir.networks.backbone import Backbone
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import recorded_precision, reduced_precision
 from rsir.networks.processor import Processor, prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.search.exact import rank
-from rsir.training.models import TaskModel, load_models, read_metadata
+from rsir.training.models import TaskModel, load_models, output_groups, read_metadata
+from rsir.training.predictions import predictions
 from rsir.training.reextraction import reextract
 
-NETWORK_DESCRIPTORS = (POOL, OUTPUT, PROJECTION)
+NETWORK_DESCRIPTORS = (POOL, OUTPUT, PROJECTION, EMBEDDING)
 DESCRIPTORS = (POOL, HISTOGRAM, OUTPUT, PROJECTION)
-
-THRESHOLD = 0.5
-"""The smallest output for which a label is predicted."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,8 @@ class QueryResult:
     hits
         The retrieved images, as `nearest` returns them.
     predicted
-        As `predict` returns it; None off the shelf and for a handcrafted descriptor.
+        As `predict` returns it; None off the shelf, for a handcrafted descriptor, and for a
+        fine-tuning without an output.
     """
 
     descriptor: str
@@ -131,7 +130,7 @@ def query_by_example(
     tuned = list(load_models(models, backbone)) if models else []
     pixels = backbone.preprocessing.select(query_image)[0]
     computed = describe(rotated(pixels), backbone, tuned, processor)
-    predicted = predict(tuned, computed[OUTPUT][0]) if tuned else None
+    predicted = predict(tuned, computed[OUTPUT][0]) if output_groups(tuned) else None
     return QueryResult(name, nearest(archive, stored[name], computed[name], top), predicted)
 
 
@@ -191,16 +190,12 @@ def describe(
 
 
 def predict(models: Sequence[TaskModel], output: np.ndarray) -> dict[str, float]:
-    """Return the labels that the outputs (K,) of a fine-tuning predict, most probable first.
+    """Return what the outputs (K,) of a fine-tuning predict, most probable first.
 
-    With sigmoid outputs, the labels with a probability of at least `THRESHOLD`; with a softmax, the
-    most probable class.
+    See `rsir.training.predictions.predictions`.
     """
-    names = [name for model in models for name in model.outputs]
-    order = np.argsort(-output, kind="stable")
-    exclusive = any(model.activation == "softmax" for model in models)
-    chosen = order[:1] if exclusive else order[output[order] >= THRESHOLD]
-    return {names[place]: float(output[place]) for place in chosen}
+    (predicted,) = predictions(output_groups(models), output[None])
+    return dict(sorted(predicted.items(), key=lambda item: -item[1]))
 
 
 def nearest(

@@ -21,7 +21,8 @@ from rsir.core.hdf5 import read_attributes
 from rsir.core.job_record import snakemake_command
 from rsir.evaluation.tables import write_table
 from rsir.reports.html_page import rendered
-from rsir.reports.query_by_example import THRESHOLD, QueryResult, query_by_example
+from rsir.reports.query_by_example import QueryResult, query_by_example
+from rsir.training.predictions import THRESHOLD
 
 COLUMNS = 5
 MARGIN, LINE = 12, 15  # pixels

@@ -3,15 +3,12 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from rsir.core.errors import InputError
 from rsir.core.progress import progress
@@ -21,22 +18,25 @@ from rsir.networks.folding import fold_batch_norm
 from rsir.networks.out_of_memory import Portions, in_parts
 from rsir.networks.parts import copy_part
 from rsir.networks.processor import Processor
-from rsir.training.labelings import UNSEEN, Task
-from rsir.training.models import Head, TaskModel, activate
+from rsir.training.batches import number_of_batches, shuffled_batches
+from rsir.training.labelings import Task
+from rsir.training.losses import mean_average_precision
+from rsir.training.models import Head, Outputs, TaskModel, activate, divided
 from rsir.training.resumption import State
-
-OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "adamw": torch.optim.AdamW,
-    "rmsprop": torch.optim.RMSprop,
-    "sgd": torch.optim.SGD,
-}
+from rsir.training.schedule import rate_factors
+from rsir.training.steps import (
+    Forward,
+    Inputs,
+    new_optimizer,
+    rows_of,
+    total_loss,
+    train_epoch,
+)
 
 Curve = list[dict[str, Any]]
 
 CURVE = ["task", "stage", "epoch", "train_loss", "validation_loss", "validation_map"]
 """The columns of a learning curve."""
-Inputs = Callable[[Batches], Iterator[Any]]  # batches of rows → network inputs
-Forward = Callable[[list[Any]], Tensor]  # parts of a batch → logits B×K
 
 
 def finetune(
@@ -74,7 +74,8 @@ def finetune(
         Rows of the archive. Without validation rows, the validation columns are NaN.
     settings : mapping
         ``batch_size``; ``head`` and ``tail``, each with ``epochs``, ``optimizer``,
-        ``learning_rate`` (per step), ``weight_decay`` and, for sgd and rmsprop, ``momentum``.
+        ``learning_rate`` (per step), ``weight_decay``, for sgd and rmsprop ``momentum``, and, where
+        the learning rate is not constant, ``schedule`` and ``warmup``, see `rate_factors`.
     seed : int
         Seed of the initial weights of the head and of the order of the images.
     processor : Processor
@@ -102,12 +103,13 @@ def finetune(
     generator = np.random.default_rng([seed, *task.name.encode()])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(generator.integers(2**31)))
-        head = processor.place(Head(backbone.dimension, len(task.outputs))).eval()
+        units = sum(len(target.names) for target in task.targets)
+        head = processor.place(Head(backbone.dimension, units)).eval()
     tail = processor.place(copy_part(backbone.tail)).eval()
     pooling = processor.place(copy_part(backbone.pooling)).eval()
     folded = fold_batch_norm(tail)
     vectors = torch.from_numpy(off_the_shelf).to(processor.device)
-    targets = torch.from_numpy(task.targets).to(processor.device)
+    targets = [torch.from_numpy(target.expected).to(processor.device) for target in task.targets]
 
     def pooled_features(activations: Activations) -> Tensor:
         with processor.precision(processor.training):
@@ -115,7 +117,7 @@ def finetune(
         return pooled(pooling, features)
 
     def features_of(batches: Batches) -> Iterator[Tensor]:
-        return (_rows_of(vectors, rows) for rows in batches)
+        return (rows_of(vectors, rows) for rows in batches)
 
     def from_features(parts: list[Tensor]) -> Tensor:
         logits: Tensor = head(torch.cat(parts))
@@ -143,7 +145,13 @@ def finetune(
     for stage, inputs, forward, trained in stages:
         parameters = (weight for part in trained for weight in part.parameters())
         weights = [weight for weight in dict.fromkeys(parameters) if weight.requires_grad]
-        optimizer = _optimizer(weights, settings[stage])
+        optimizer = new_optimizer(weights, settings[stage])
+        rates = settings[stage]["learning_rate"] * rate_factors(
+            settings[stage].get("schedule", "constant"),
+            settings[stage].get("warmup", 0),
+            settings[stage]["epochs"],
+            number_of_batches(train, settings["batch_size"]),
+        )
         train_portions, validation_portions = Portions(), Portions()
         if resume and resume["stage"] == stage:
             optimizer.load_state_dict(resume["optimizer"])
@@ -151,8 +159,16 @@ def finetune(
         for epoch in progress(epochs, len(epochs), f"{task.name}, {stage}", "epoch"):
             head.train()
             batches = shuffled_batches(train, settings["batch_size"], generator)
-            train_loss = _train_epoch(
-                inputs, forward, batches, targets, task, head, optimizer, train_portions
+            train_loss = train_epoch(
+                inputs,
+                forward,
+                batches,
+                rates[epoch - 1],
+                targets,
+                task,
+                head,
+                optimizer,
+                train_portions,
             )
             head.eval()
             if not math.isfinite(train_loss):
@@ -181,107 +197,8 @@ def finetune(
                 )
     for part in (tail, pooling, head):
         part.cpu().zero_grad()  # the models of all tasks stay in memory until they are saved
-    return TaskModel(task.name, task.outputs, task.activation, tail, pooling, head), curve
-
-
-def _train_epoch(
-    inputs: Inputs,
-    forward: Forward,
-    batches: Batches,
-    targets: Tensor,
-    task: Task,
-    head: Head,
-    optimizer: torch.optim.Optimizer,
-    portions: Portions,
-) -> float:
-    """Take one optimizer step per batch, and return the mean loss over the images."""
-    losses = []  # read after the last step, to avoid a GPU synchronisation per batch
-    for rows, batch in zip(batches, inputs(batches), strict=True):
-        expected = _rows_of(targets, rows)
-        backward = partial(_backward, forward, expected, task.activation, head, optimizer)
-        losses.append(portions.attempt(backward, batch))
-        optimizer.step()
-    sizes = [len(rows) for rows in batches]
-    return sum(loss.item() * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)
-
-
-def _rows_of(values: Tensor, rows: np.ndarray) -> Tensor:
-    """Return rows of a tensor on its device, without waiting for the device."""
-    return values.index_select(0, torch.from_numpy(rows).to(values.device, non_blocking=True))
-
-
-def _backward(
-    forward: Forward,
-    targets: Tensor,
-    activation: str,
-    head: Head,
-    optimizer: torch.optim.Optimizer,
-    parts: list[Any],
-) -> Tensor:
-    """Compute the gradients from the parts of a batch, and return its mean loss."""
-    optimizer.zero_grad()
-    with _restored_statistics(head):
-        logits = forward(parts)
-        loss = loss_of(logits, targets, activation)
-        loss.backward()  # type: ignore[no-untyped-call]
-    return loss.detach()
-
-
-@contextmanager
-def _restored_statistics(head: Head) -> Iterator[None]:
-    """Restore the batch norm statistics of a head if the block fails."""
-    before = [buffer.clone() for buffer in head.buffers()]
-    try:
-        yield
-    except Exception:
-        for buffer, value in zip(head.buffers(), before, strict=True):
-            buffer.copy_(value)
-        raise
-
-
-def shuffled_batches(
-    rows: np.ndarray, batch_size: int, generator: np.random.Generator
-) -> list[np.ndarray]:
-    """Return the rows in random order, in batches of nearly equal size, at most `batch_size`.
-
-    No batch has a single image, which batch norm cannot normalise: if `batch_size` is 2 and the
-    number of rows is odd, one batch has three.
-    """
-    batches = min(math.ceil(len(rows) / batch_size), len(rows) // 2)
-    return np.array_split(generator.permutation(rows), batches)
-
-
-def loss_of(logits: Tensor, targets: Tensor, activation: str) -> Tensor:
-    """Return the mean loss: cross entropy (softmax), or binary cross entropy per output (sigmoid).
-
-    `UNSEEN` targets are ignored.
-    """
-    if activation == "softmax":
-        return functional.cross_entropy(logits, targets, ignore_index=UNSEEN)
-    return functional.binary_cross_entropy_with_logits(logits, targets)
-
-
-def mean_average_precision(scores: np.ndarray, indicators: np.ndarray) -> float:
-    """Return the mean average precision over outputs, without outputs that have no positives.
-
-    Parameters
-    ----------
-    scores, indicators : ndarray
-        N×K; indicators are 0 or 1.
-    """
-    from sklearn.metrics import average_precision_score  # slow import, seldom needed
-
-    present = indicators.any(0)
-    if not present.any():
-        return math.nan
-    return float(average_precision_score(indicators[:, present], scores[:, present]))
-
-
-def _optimizer(parameters: Iterable[Tensor], settings: Mapping[str, Any]) -> torch.optim.Optimizer:
-    arguments = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
-    if settings["optimizer"] != "adamw":
-        arguments["momentum"] = settings["momentum"]
-    return OPTIMIZERS[settings["optimizer"]](parameters, **arguments)
+    outputs = [Outputs(target.names, target.activation) for target in task.targets]
+    return TaskModel(task.name, outputs, tail, pooling, head), curve
 
 
 def _validate(
@@ -297,10 +214,17 @@ def _validate(
     batches = np.array_split(rows, math.ceil(len(rows) / batch_size))
     with torch.inference_mode():
         logits = torch.cat([portions.attempt(forward, batch) for batch in inputs(batches)]).cpu()
-    targets = torch.from_numpy(task.targets[rows])
+    expected = [torch.from_numpy(target.expected[rows]) for target in task.targets]
+    parts = divided(logits, [len(target.names) for target in task.targets])
+    probabilities = [
+        activate(part, target.activation).numpy()
+        for target, part in zip(task.targets, parts, strict=True)
+        if target.activation != "embedding"
+    ]
+    indicators = [target.indicators()[rows] for target in task.targets]
     return {
-        "validation_loss": loss_of(logits, targets, task.activation).item(),
+        "validation_loss": total_loss(logits, expected, task).item(),
         "validation_map": mean_average_precision(
-            activate(logits, task.activation).numpy(), task.indicators()[rows]
+            np.concatenate(probabilities, 1), np.concatenate(indicators, 1)
         ),
     }

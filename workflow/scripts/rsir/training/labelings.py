@@ -5,8 +5,8 @@ fine-tuned per task. To add a labeling, write a function here, register it in `L
 config entry.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,62 +14,70 @@ import pandas as pd
 
 from rsir.archives.archive_table import has_scenes, label_matrix, label_names
 from rsir.core.errors import InputError
+from rsir.training.losses import UNSEEN
 
-UNSEEN = -1  # target of an image whose class does not occur in training
+
+@dataclass(frozen=True)
+class Target:
+    """A group of output units of a network, and what they are trained to give.
+
+    Attributes
+    ----------
+    names
+        Names of the output units: classes, labels or dimensions of an embedding.
+    activation
+        ``softmax``: one class per image, `expected` int64 of shape (N,), `UNSEEN` where the class
+        does not occur in training. ``sigmoid``: any number of labels, `expected` float32 of shape
+        (N, number of outputs), 0 or 1. ``embedding``: a vector whose cosine similarity follows the
+        Jaccard index of label sets, `expected` float32 of shape (N, number of labels), 0 or 1.
+    expected
+        Targets of all images, in the order of the archive.
+    weight
+        Factor of the loss.
+    """
+
+    names: list[str]
+    activation: str
+    expected: np.ndarray
+    weight: float = 1.0
+
+    def indicators(self) -> np.ndarray:
+        """Return the targets as 0/1, shape (N, number of outputs), or (N, 0) for an embedding."""
+        if self.activation == "embedding":
+            return np.empty((len(self.expected), 0), np.uint8)
+        if self.activation == "sigmoid":
+            return self.expected.astype(np.uint8)
+        matches: np.ndarray = self.expected[:, None] == np.arange(len(self.names))
+        return matches.astype(np.uint8)
 
 
 @dataclass(frozen=True)
 class Task:
-    """The outputs and targets of one network.
+    """One network: its name, unique within the labeling, and its targets.
 
-    Attributes
-    ----------
-    name
-        Name of the task, unique within its labeling.
-    outputs
-        Names of the output units: classes or labels.
-    activation
-        ``softmax``: one class per image, `targets` int64 of shape (N,), `UNSEEN` where the class
-        does not occur in training. ``sigmoid``: any number of labels, `targets` float32 of shape
-        (N, number of outputs), 0 or 1.
-    targets
-        Targets of all images, in the order of the archive.
+    The loss is the weighted sum of the losses of the targets, which share tail, pooling and the
+    batch norm of the head.
     """
 
     name: str
-    outputs: list[str]
-    activation: str
-    targets: np.ndarray
-
-    def indicators(self) -> np.ndarray:
-        """Return the targets as 0/1, shape (N, number of outputs)."""
-        if self.activation == "sigmoid":
-            return self.targets.astype(np.uint8)
-        matches: np.ndarray = self.targets[:, None] == np.arange(len(self.outputs))
-        return matches.astype(np.uint8)
+    targets: list[Target]
 
 
 def single_label(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:
     """Return one task: a softmax over the scene classes of the training images."""
-    if not has_scenes(archive):
-        raise InputError(
-            "labeling single_label: the archive has no scene classes; "
-            "add a column 'scene' to its label table or leave this labeling out"
-        )
-    return [_classes("single_label", list(archive["scene"]), train)]
+    return [Task("single_label", [_scenes("single_label", archive, train)])]
 
 
 def multi_label(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:  # noqa: ARG001
     """Return one task: a sigmoid per label."""
-    labels = label_matrix(archive).astype(np.float32)
-    return [Task("multi_label", label_names(archive), "sigmoid", labels)]
+    return [Task("multi_label", [_labels(archive)])]
 
 
 def independent(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:  # noqa: ARG001
     """Return one binary task per label."""
     labels = label_matrix(archive).astype(np.float32)
     return [
-        Task(name, [name], "sigmoid", labels[:, [column]])
+        Task(name, [Target([name], "sigmoid", labels[:, [column]])])
         for column, name in enumerate(label_names(archive))
     ]
 
@@ -79,28 +87,89 @@ def powerset(archive: pd.DataFrame, train: np.ndarray) -> list[Task]:
     names = np.array(label_names(archive))
     sets = [tuple(np.flatnonzero(row).tolist()) for row in label_matrix(archive)]
     return [
-        _classes("powerset", sets, train, lambda labels: "+".join(names[list(labels)]) or "none")
+        Task(
+            "powerset",
+            [_classes(sets, train, lambda labels: "+".join(names[list(labels)]) or "none")],
+        )
     ]
 
 
+def joint(archive: pd.DataFrame, train: np.ndarray, weights: Mapping[str, float]) -> list[Task]:
+    """Return one task with two heads on one tail: a softmax over scenes, a sigmoid per label.
+
+    `weights` are the factors of their losses, ``scenes`` and ``labels``.
+    """
+    return [Task("joint", _classifiers("joint", archive, train, weights))]
+
+
+def similarity(
+    archive: pd.DataFrame, train: np.ndarray, dimension: int, weights: Mapping[str, float]
+) -> list[Task]:
+    """Return one task: an embedding whose cosine similarity follows the Jaccard index of labels.
+
+    The head also has a softmax over scenes and a sigmoid per label, where their weights are not 0.
+
+    Parameters
+    ----------
+    archive, train
+        As for `labeling_tasks`.
+    dimension
+        Number of dimensions of the embedding.
+    weights
+        Factors of the losses: ``embedding``, ``labels`` and ``scenes``.
+    """
+    names = [f"dimension {number}" for number in range(1, dimension + 1)]
+    embedding = Target(names, "embedding", _labels(archive).expected, weights["embedding"])
+    return [Task("similarity", [*_classifiers("similarity", archive, train, weights), embedding])]
+
+
+def _classifiers(
+    kind: str, archive: pd.DataFrame, train: np.ndarray, weights: Mapping[str, float]
+) -> list[Target]:
+    """Return the targets of scenes and labels, without those of weight 0."""
+    targets = []
+    if weights["scenes"]:
+        targets.append(replace(_scenes(kind, archive, train), weight=weights["scenes"]))
+    if weights["labels"]:
+        targets.append(replace(_labels(archive), weight=weights["labels"]))
+    return targets
+
+
+def _labels(archive: pd.DataFrame) -> Target:
+    return Target(label_names(archive), "sigmoid", label_matrix(archive).astype(np.float32))
+
+
+def _scenes(kind: str, archive: pd.DataFrame, train: np.ndarray) -> Target:
+    if not has_scenes(archive):
+        raise InputError(
+            f"labeling {kind}: the archive has no scene classes; "
+            "add a column 'scene' to its label table or leave this labeling out"
+        )
+    return _classes(list(archive["scene"]), train)
+
+
 def _classes(
-    name: str, classes: Sequence[Any], train: np.ndarray, as_text: Callable[[Any], str] = str
-) -> Task:
+    classes: Sequence[Any], train: np.ndarray, as_text: Callable[[Any], str] = str
+) -> Target:
     outputs = sorted({classes[row] for row in train})
     index = {value: number for number, value in enumerate(outputs)}
-    targets = np.array([index.get(value, UNSEEN) for value in classes], dtype=np.int64)
-    return Task(name, [as_text(value) for value in outputs], "softmax", targets)
+    values = np.array([index.get(value, UNSEEN) for value in classes], dtype=np.int64)
+    return Target([as_text(value) for value in outputs], "softmax", values)
 
 
-LABELINGS: dict[str, Callable[[pd.DataFrame, np.ndarray], list[Task]]] = {
+LABELINGS: dict[str, Callable[..., list[Task]]] = {
     "single_label": single_label,
     "multi_label": multi_label,
     "independent": independent,
     "powerset": powerset,
+    "joint": joint,
+    "similarity": similarity,
 }
 
 
-def labeling_tasks(kind: str, archive: pd.DataFrame, train: np.ndarray) -> list[Task]:
+def labeling_tasks(
+    kind: str, archive: pd.DataFrame, train: np.ndarray, **options: Any
+) -> list[Task]:
     """Return the tasks of a labeling.
 
     Parameters
@@ -111,10 +180,12 @@ def labeling_tasks(kind: str, archive: pd.DataFrame, train: np.ndarray) -> list[
         As read by `rsir.archives.archive_table.read_archive`.
     train : ndarray
         Rows of the training images.
+    **options
+        Keys that the kind has of its own.
 
     Raises
     ------
     InputError
         If the labeling needs scene classes and the archive has none.
     """
-    return LABELINGS[kind](archive, train)
+    return LABELINGS[kind](archive, train, **options)

@@ -1,15 +1,18 @@
 """Fine-tuned models: tail, pooling and head per task, in one safetensors file with metadata."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, fx, nn
+from torch.nn import functional
 
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
@@ -17,7 +20,15 @@ from rsir.core.origin import circumstances
 from rsir.networks.backbone import Backbone, pooled
 from rsir.networks.parts import copy_part
 
-ACTIVATIONS = ("softmax", "sigmoid")
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "softmax": partial(functional.softmax, dim=1),
+    "sigmoid": torch.sigmoid,
+    "embedding": functional.normalize,
+}
+
+OUTPUT = "output"
+DESCRIPTORS = {"embedding": "embedding"}
+"""The descriptor of units with an activation; that of all others is `OUTPUT`."""
 
 
 class Head(nn.Module):
@@ -35,23 +46,49 @@ class Head(nn.Module):
 
 
 @dataclass(frozen=True)
-class TaskModel:
-    """The fine-tuned tail, pooling and head of one task.
+class Outputs:
+    """A group of output units.
 
-    `outputs` holds the names of the output units; `activation` is ``softmax`` or ``sigmoid``.
+    Attributes
+    ----------
+    names
+        The names of the units: classes, labels or dimensions.
+    activation
+        A key of `ACTIVATIONS`: ``softmax`` and ``sigmoid`` give probabilities, ``embedding`` a
+        vector of length 1.
     """
 
-    name: str
-    outputs: list[str]
+    names: list[str]
     activation: str
+
+    @property
+    def descriptor(self) -> str:
+        """The name of the descriptor that the units belong to."""
+        return DESCRIPTORS.get(self.activation, OUTPUT)
+
+
+@dataclass(frozen=True)
+class TaskModel:
+    """The fine-tuned tail, pooling and head of one task, and the outputs of the head, in order."""
+
+    name: str
+    outputs: list[Outputs]
     tail: fx.GraphModule
     pooling: nn.Module
     head: Head
 
-    def describe(self, features: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """Return pooled features B×D and outputs B×K, float32, of the features of the tail."""
+    def describe(self, features: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Return the descriptors of the features of the tail, float32 B×D by name.
+
+        They are `pool`, the pooled features, `output`, the probabilities of classes and labels side
+        by side, and `embedding`, each if there is one.
+        """
         vectors = pooled(self.pooling, features)
-        return vectors, activate(self.head(vectors), self.activation)
+        logits = divided(self.head(vectors), [len(each.names) for each in self.outputs])
+        groups: dict[str, list[Tensor]] = {}
+        for outputs, part in zip(self.outputs, logits, strict=True):
+            groups.setdefault(outputs.descriptor, []).append(activate(part, outputs.activation))
+        return {"pool": vectors, **{name: torch.cat(part, 1) for name, part in groups.items()}}
 
     def parts(self) -> dict[str, nn.Module]:
         """Return the parts with parameters, by the name that their tensors have in files."""
@@ -59,8 +96,14 @@ class TaskModel:
 
 
 def activate(logits: Tensor, activation: str) -> Tensor:
-    """Return the outputs B×K, in [0, 1], of logits B×K."""
-    return logits.softmax(1) if activation == "softmax" else logits.sigmoid()
+    """Return the outputs B×K of logits B×K by an entry of `ACTIVATIONS`."""
+    return ACTIVATIONS[activation](logits)
+
+
+def divided(logits: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    """Divide logits B×K into consecutive columns of these sizes."""
+    parts: tuple[Tensor, ...] = torch.split(logits, list(sizes), 1)
+    return parts
 
 
 def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, Any]) -> None:
@@ -72,13 +115,13 @@ def save_models(path: Path, models: Sequence[TaskModel], metadata: Mapping[str, 
         for name, tensor in module.state_dict().items()
     }
     tasks = [
-        {"name": model.name, "outputs": model.outputs, "activation": model.activation}
+        {"name": model.name, "outputs": [vars(outputs) for outputs in model.outputs]}
         for model in models
     ]
     entries = {**metadata, **circumstances(), "tasks": tasks}
     encoded = {key: json.dumps(value) for key, value in entries.items()}
-    with written_whole(path) as partial:
-        partial.write_bytes(save(tensors, encoded))
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(save(tensors, encoded))
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -88,8 +131,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return {key: value for key, value in metadata.items() if key != "tasks"}
 
 
-def read_tasks(path: Path) -> list[dict[str, Any]]:
-    """Read `name`, `outputs` and `activation` of the tasks of a file, in the order of its outputs.
+def read_outputs(path: Path) -> list[Outputs]:
+    """Read the groups of units that the descriptor `output` of a models file has, in order.
 
     Raises
     ------
@@ -97,8 +140,14 @@ def read_tasks(path: Path) -> list[dict[str, Any]]:
         If the file cannot be read.
     """
     with _opened(path) as file:
-        tasks: list[dict[str, Any]] = _metadata(file)["tasks"]
-        return tasks
+        groups = [_outputs(group) for task in _metadata(file)["tasks"] for group in task["outputs"]]
+    return [group for group in groups if group.descriptor == OUTPUT]
+
+
+def output_groups(models: Sequence[TaskModel]) -> list[Outputs]:
+    """Return the groups of units that the descriptor `output` of models has, in order."""
+    groups = [group for model in models for group in model.outputs]
+    return [group for group in groups if group.descriptor == OUTPUT]
 
 
 def load_models(path: Path, backbone: Backbone) -> Iterator[TaskModel]:
@@ -118,11 +167,10 @@ def load_models(path: Path, backbone: Backbone) -> Iterator[TaskModel]:
     """
     with _opened(path) as file:
         for number, task in enumerate(_metadata(file)["tasks"]):
-            if task["activation"] not in ACTIVATIONS:
-                raise ValueError(f"{task['activation']!r} is not an activation")
-            head = Head(backbone.dimension, len(task["outputs"]))
+            outputs = [_outputs(group) for group in task["outputs"]]
+            head = Head(backbone.dimension, sum(len(group.names) for group in outputs))
             tail, pooling = copy_part(backbone.tail), copy_part(backbone.pooling)
-            model = TaskModel(**task, tail=tail, pooling=pooling, head=head)
+            model = TaskModel(task["name"], outputs, tail, pooling, head)
             for part, module in model.parts().items():
                 names = module.state_dict()
                 module.load_state_dict(
@@ -130,6 +178,13 @@ def load_models(path: Path, backbone: Backbone) -> Iterator[TaskModel]:
                 )
                 module.eval()
             yield model
+
+
+def _outputs(group: Mapping[str, Any]) -> Outputs:
+    outputs = Outputs(**group)
+    if outputs.activation not in ACTIVATIONS:
+        raise ValueError(f"{outputs.activation!r} is not an activation")
+    return outputs
 
 
 def _metadata(file: Any) -> dict[str, Any]:

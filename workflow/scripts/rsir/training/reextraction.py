@@ -25,7 +25,7 @@ def reextract(
     processor: Processor,
     descriptors: ArrayFile,
 ) -> None:
-    """Extract the descriptors `pool` and `output` of fine-tuned tails and heads.
+    """Extract the descriptors of fine-tuned tails and heads, as `TaskModel.describe` names them.
 
     The descriptors of several tasks are concatenated, in the order of the tasks.
 
@@ -49,9 +49,10 @@ def reextract(
         activations = processor.place_activations(batch)
         with processor.precision(processor.inference):
             features = [model.tail(*activations) for model in placed]
-        pairs = [model.describe(each) for model, each in zip(placed, features, strict=True)]
-        pooled, outputs = zip(*pairs, strict=True)
-        return Results({"pool": torch.cat(pooled, 1), "output": torch.cat(outputs, 1)})
+        described = [model.describe(each) for model, each in zip(placed, features, strict=True)]
+        return Results(
+            {name: torch.cat([each[name] for each in described], 1) for name in described[0]}
+        )
 
     def write(described: list[Results]) -> None:
         for part in described:

@@ -40,9 +40,9 @@ def comparison_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
             draw_method(axes, method, value, heights[place_of(*method)], colours)
         for row in bounds:
             _draw_bound(axes, row["backbone"], row[metric])
-    first = methods[0]
+    first, drawn = methods[0], {row["descriptor"] for row in methods}
     figure.supxlabel(f"mean over {first['queries']} queries, first {first['k']} retrieved")
-    add_legend(figure, [*descriptor_keys(), key("95 % interval", linestyle="-", linewidth=1)])
+    add_legend(figure, [*descriptor_keys(drawn), key("95 % interval", linestyle="-", linewidth=1)])
     return figure
 
 

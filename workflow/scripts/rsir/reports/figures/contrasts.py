@@ -71,7 +71,14 @@ def contrasts_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
         "right of the line is better"
     )
     hollow = key("not significant", marker="s", markerfacecolor="white")
-    add_legend(figure, [*descriptor_keys(), key(f"adjusted p ≤ {LEVEL}", marker="s"), hollow])
+    add_legend(
+        figure,
+        [
+            *descriptor_keys(set(rows["descriptor"])),
+            key(f"adjusted p ≤ {LEVEL}", marker="s"),
+            hollow,
+        ],
+    )
     return figure
 
 

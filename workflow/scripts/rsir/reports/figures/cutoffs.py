@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rsir.evaluation.bounds import BOUNDS, repeated_rankings
-from rsir.evaluation.methods import HISTOGRAM, METHOD, OUTPUT, POOL, PROJECTION, Method
+from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, METHOD, OUTPUT, POOL, PROJECTION, Method
 from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries
 from rsir.metrics.label_pairs import accuracy, precision, recall
 from rsir.reports.figures.panels import add_legend, draw_grid, halo, key
@@ -31,7 +31,7 @@ PAIR_METRICS = {"accuracy": accuracy, "precision": precision, "recall": recall}
 KEY = [*METHOD[:3], "k"]
 
 _DASHES = ("-", "--", "-.", ":")  # of handcrafted baselines
-_STYLES = {POOL: "-", OUTPUT: "--", PROJECTION: ":"}
+_STYLES = {POOL: "-", OUTPUT: "--", PROJECTION: ":", EMBEDDING: "-."}
 
 
 def mean_curves(ranked: Ints, query_labels: Bools, database_labels: Bools) -> dict[str, Floats]:

@@ -1,6 +1,6 @@
 """The parts of panels: grid lines, rows of methods with their intervals, legends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Literal
 
 from matplotlib import patheffects
@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rsir.evaluation.methods import HISTOGRAM, OUTPUT, POOL, PROJECTION, Method
+from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, OUTPUT, POOL, PROJECTION, Method
 from rsir.reports.figures.rows import Place, count_lines
 from rsir.reports.figures.style import DESCRIPTORS, FAINT, GREY, WIDTH
 
-OFFSETS = {POOL: -0.17, OUTPUT: 0.17, PROJECTION: 0.17, HISTOGRAM: 0.0}
+OFFSETS = {POOL: -0.17, OUTPUT: 0.17, PROJECTION: 0.17, EMBEDDING: 0.0, HISTOGRAM: 0.0}
 """Vertical offset of a descriptor from the middle of its row, downwards."""
 
-_MARKERS = {POOL: "o", OUTPUT: "D", PROJECTION: "^", HISTOGRAM: "s"}
+_MARKERS = {POOL: "o", OUTPUT: "D", PROJECTION: "^", EMBEDDING: "v", HISTOGRAM: "s"}
 
 Value = tuple[float, float, float]
 """A mean and the limits of its interval: mean, low, high."""
@@ -83,9 +83,9 @@ def draw_interval(
     )
 
 
-def descriptor_keys() -> list[Line2D]:
-    """Return the legend entries of a network's descriptors."""
-    return [key(text, marker=_MARKERS[name]) for name, text in DESCRIPTORS.items()]
+def descriptor_keys(drawn: Container[str]) -> list[Line2D]:
+    """Return the legend entries of those descriptors of networks that are drawn."""
+    return [key(text, marker=_MARKERS[name]) for name, text in DESCRIPTORS.items() if name in drawn]
 
 
 def draw_grid(axes: Axes, axis: Literal["both", "x"] = "both") -> None:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from rsir.core.files import written_whole
 from rsir.evaluation.methods import (
+    EMBEDDING,
     INDEPENDENT,
     MULTI_LABEL,
     OFF_THE_SHELF,
@@ -66,7 +67,12 @@ _FIXED_COLOURS = {
 }
 _FURTHER_COLOURS = (VERMILLION, SKY, "#882255", "#999933", YELLOW)
 
-DESCRIPTORS = {POOL: "pooled features", OUTPUT: "output layer", PROJECTION: "projection"}
+DESCRIPTORS = {
+    POOL: "pooled features",
+    OUTPUT: "output layer",
+    PROJECTION: "projection",
+    EMBEDDING: "embedding",
+}
 
 _NAMES = {
     OFF_THE_SHELF: "off the shelf",
