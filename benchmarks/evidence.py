@@ -5,6 +5,7 @@ Reading and writing files is included. The descriptors are the labels with noise
 
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from rsir.search.exact import rank
 from rsir.search.protocol import find_search
 from rsir.search.ranking_file import write_rankings
 
+ARCHIVE = "bench"
 SCENES, PER_SCENE, LABELS = 21, 101, 17  # one training image per scene
 BACKBONES = ("a", "b", "c")
 LABELINGS = ("single_label", "multi_label", "independent")
@@ -74,7 +76,8 @@ def write_models(folder: Path, archive: pd.DataFrame, rng: np.random.Generator) 
             for descriptor in DESCRIPTORS
         }
         paths.append(folder / "rankings" / backbone / f"{labeling}-{seed}.h5")
-        facts = {"backbone": backbone, "labeling": labeling, "seed": seed}
+        trained_on = None if seed is None else ARCHIVE
+        facts = {"backbone": backbone, "labeling": labeling, "seed": seed, "trained_on": trained_on}
         write_rankings(paths[-1], images, search, ranked, facts)
     return paths
 
@@ -106,9 +109,9 @@ def measure() -> Iterator[Row]:
             "score": score_all,
             "bounds": lambda: bounds.main(table, split, None, CUTOFFS, "test", floor),
             "compare": lambda: compare.main(
-                "bench", table, split, tables, "test", folder / "comparison.csv"
+                ARCHIVE, table, split, tables, "test", folder / "comparison.csv"
             ),
-            "contrasts": lambda: write("contrasts", contrasts),
+            "contrasts": lambda: write("contrasts", partial(contrasts, ARCHIVE)),
             "by_scene": lambda: write("by_scene", by_scene),
             "by_label": lambda: by_label.main(
                 table, split, None, rankings, CUTOFFS, "test", folder / "by_label.csv"

@@ -112,7 +112,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
             },
             activations=tiles.root / f"{backbone}-activations.h5",
             root=tiles.root,
-            method={"backbone": backbone, "labeling": kind, "seed": SEED},
+            method={"backbone": backbone, "labeling": kind, "trained_on": "sample", "seed": SEED},
             backbone_settings=settings(backbone),
             kind=kind,
             options={},

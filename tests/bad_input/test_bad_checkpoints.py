@@ -28,7 +28,12 @@ from rsir.networks.weight_receipt import WeightFile, read_record, write_record
 
 SETTINGS = {"library": "torchvision", "network": "resnet18", "weights": "random", "cut": "layer4"}
 STAGE = {"epochs": 1, "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.0}
-METHOD: dict[str, Any] = {"backbone": "resnet18", "labeling": "multi_label", "seed": 0}
+METHOD: dict[str, Any] = {
+    "backbone": "resnet18",
+    "labeling": "multi_label",
+    "trained_on": "sample",
+    "seed": 0,
+}
 
 
 class Made:

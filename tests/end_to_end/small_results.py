@@ -22,7 +22,9 @@ DESCRIBED = [(BACKBONE, model) for model in MODELS] + [
 BOUNDS = ("random", "scene oracle", "label oracle")
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 TABLES = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
-METHOD = ["backbone", "labeling", "descriptor", "query", "duplicates", "k"]
+METHOD = ["backbone", "labeling", "trained_on", "descriptor", "query", "duplicates", "k"]
+NAME = ["backbone", "labeling", "descriptor"]
+SETTING = ["query", "duplicates", "k"]
 SHELF = (BACKBONE, "off_the_shelf", "pool")
 IMAGES = 105  # 5 of each of 21 scenes, of which 2 train, 1 validates and 2 test
 QUERIES = 42
@@ -32,14 +34,16 @@ SETTINGS = 2 * 2  # protocols, cutoffs
 
 
 def read_tables(project: Project, name: str) -> pd.DataFrame:
-    """Read a table; a bound has neither labeling nor descriptor, which are empty texts."""
+    """Read a table; the labeling, archive of training and descriptor may be empty texts."""
     table = pd.read_csv(project.path(f"results/sample/tables/{name}"))
-    texts = [column for column in ("labeling", "descriptor") if column in table]
+    names = ("labeling", "trained_on", "descriptor", "against_trained_on")
+    texts = [column for column in names if column in table]
     return table.fillna(dict.fromkeys(texts, ""))
 
 
 def read_scores(project: Project, backbone: str, model: str) -> pd.DataFrame:
-    return pd.read_csv(project.path(f"results/sample/scores/{backbone}/{model}.csv"))
+    table = pd.read_csv(project.path(f"results/sample/scores/{backbone}/{model}.csv"))
+    return table.fillna({"trained_on": ""})
 
 
 def open_array(project: Project, kind: str, model: str, backbone: str = BACKBONE) -> h5py.File:

@@ -11,7 +11,9 @@ from small_results import (
     LOWER_IS_BETTER,
     METHOD,
     METRICS,
+    NAME,
     QUERIES,
+    SETTING,
     SETTINGS,
     SHELF,
     pair,
@@ -47,9 +49,9 @@ def planned() -> set[tuple[tuple[str, str, str], tuple[str, str, str]]]:
 
 
 def test_the_contrasts_have_a_row_per_planned_pair_and_metric(contrasts: pd.DataFrame) -> None:
-    against = ["against_backbone", "against_labeling", "against_descriptor"]
+    against = [f"against_{name}" for name in METHOD[:4]]
     assert list(contrasts.columns) == [
-        *(*METHOD[:3], *against, *METHOD[3:], "metric", "seeds", "queries"),
+        *(*METHOD[:4], *against, *SETTING, "metric", "seeds", "queries"),
         *("difference", "low", "high", "p", "p_holm", "wins", "ties", "losses"),
         *("scene_low", "scene_high", "seed_low", "seed_high"),
     ]
@@ -57,7 +59,7 @@ def test_the_contrasts_have_a_row_per_planned_pair_and_metric(contrasts: pd.Data
     assert len(planned()) == 8 + 3 + 6 + 30
     for _, rows in contrasts.groupby(["query", "k"]):
         assert len(rows) == len(planned()) * len(METRICS)
-        assert not rows.duplicated([*METHOD[:3], *against, "metric"]).any()
+        assert not rows.duplicated([*METHOD[:4], *against, "metric"]).any()
         assert set(rows["metric"]) == set(METRICS)
 
 
@@ -78,9 +80,9 @@ def test_the_contrasts_say_how_sure_they_are(contrasts: pd.DataFrame) -> None:
 def test_a_difference_is_that_of_the_means(
     comparison: pd.DataFrame, contrasts: pd.DataFrame
 ) -> None:
-    means = comparison.set_index(METHOD)[list(METRICS)].to_dict("index")
+    means = comparison.set_index([*NAME, *SETTING])[list(METRICS)].to_dict("index")
     for _, row in contrasts.iterrows():
-        one, other = ((*method, *row[METHOD[3:]]) for method in pair(row))
+        one, other = ((*method, *row[SETTING]) for method in pair(row))
         difference = means[one][row["metric"]] - means[other][row["metric"]]
         assert row["difference"] == pytest.approx(difference, abs=2e-6)
 
@@ -90,7 +92,7 @@ def test_wins_and_losses_are_counted_over_queries(
 ) -> None:
     one, other = (BACKBONE, "multi_label", "pool"), ("lbp", "off_the_shelf", "histogram")
     rows = scores[(scores["query"] == "excluded") & (scores["k"] == 10)]
-    by_query = rows.set_index([*METHOD[:3], "image"]).sort_index()[list(METRICS)]
+    by_query = rows.set_index([*NAME, "image"]).sort_index()[list(METRICS)]
     difference = by_query.loc[one] - by_query.loc[other]
     assert len(difference) == QUERIES
     rows = contrasts[(contrasts["query"] == "excluded") & (contrasts["k"] == 10)]
@@ -108,7 +110,7 @@ def test_the_gain_is_what_is_contrasted_with_the_pooled_features(
     gain = read_tables(small, "gain.csv")
     ends = {"": "difference", "_low": "low", "_high": "high", "_p": "p_holm"}
     assert list(gain.columns) == [
-        *(*METHOD[:3], "over", *METHOD[3:]),
+        *(*METHOD[:4], "over", *SETTING),
         *(f"{metric}{end}" for metric in METRICS for end in ends),
     ]
     assert len(gain) == (8 + 3) * SETTINGS

@@ -49,7 +49,8 @@ def test_scores_have_a_row_per_descriptor_protocol_cutoff_and_query(small: Proje
     for backbone, model in DESCRIBED:
         table = read_scores(small, backbone, model)
         assert list(table.columns) == [
-            *("backbone", "labeling", "seed", "descriptor", "query", "duplicates", "k", "image"),
+            *("backbone", "labeling", "trained_on", "seed", "descriptor"),
+            *("query", "duplicates", "k", "image"),
             *METRICS,
         ]
         counts = table.groupby(["descriptor", "query", "k"]).size()

@@ -10,9 +10,9 @@ from small_results import (
     BACKBONE,
     HANDCRAFTED,
     LOWER_IS_BETTER,
-    METHOD,
     METHODS,
     METRICS,
+    NAME,
     QUERIES,
     SHELF,
     pair,
@@ -119,7 +119,7 @@ def test_the_summary_gives_the_numbers_of_the_tables(
         f"{QUERIES} queries, database of {QUERIES} images; the first 5 retrieved images" in summary
     )
     rows = comparison[(comparison["query"] == "excluded") & (comparison["k"] == 5)]
-    accuracy = rows.set_index(METHOD[:3])["accuracy"]
+    accuracy = rows.set_index(NAME)["accuracy"]
     of_methods = accuracy[accuracy.index.get_level_values("labeling") != ""]
     backbone, labeling, descriptor = of_methods.idxmax()
     assert f"Highest mean of a method: {of_methods.max():.3f} [" in summary

@@ -41,7 +41,7 @@ def main(part: str) -> None:
         subset = np.array(["train", "validation", "test"])[np.minimum(np.arange(len(table)) % 5, 2)]
         split = tiles.root / "split.csv"
         table[["image"]].assign(subset=subset).to_csv(split, index=False)
-        method = {"backbone": BACKBONE, "labeling": "multi_label", "seed": 0}
+        method = {"backbone": BACKBONE, "labeling": "multi_label", "trained_on": "tiles", "seed": 0}
 
         def train() -> None:
             finetune.main(

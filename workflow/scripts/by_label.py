@@ -25,7 +25,10 @@ def main(
     """Average over seeds and over the queries with, or without, a label."""
     images = read_archive(archive)
     rows = [
-        label_rows(images, search, ranked, cutoffs, attributes["backbone"], attributes["labeling"])
+        label_rows(
+            *(images, search, ranked, cutoffs),
+            *(attributes["backbone"], attributes["labeling"], attributes.get("trained_on", "")),
+        )
         for search, ranked, attributes in read_all_rankings(rankings, images)
     ]
     search = read_search(images, split, database, duplicates)

@@ -12,4 +12,6 @@ if __name__ == "__main__":
     with job(snakemake):
         scenes = read_archive(Path(snakemake.input.archive)).set_index("image")["scene"]
         scores = read_all_scores([*snakemake.input.scores, snakemake.input.bounds])
-        write_table(Path(snakemake.output[0]), contrasts(scores, scenes))
+        write_table(
+            Path(snakemake.output[0]), contrasts(snakemake.wildcards.archive, scores, scenes)
+        )

@@ -50,7 +50,11 @@ if __name__ == "__main__":
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
             descriptors=Path(snakemake.input.descriptors),
-            method=method_of(snakemake.wildcards.backbone, snakemake.wildcards.model),
+            method=method_of(
+                snakemake.wildcards.archive,
+                snakemake.wildcards.backbone,
+                snakemake.wildcards.model,
+            ),
             definitions=snakemake.params.definitions,
             name=snakemake.wildcards.descriptor,
             derived=Path(snakemake.output[0]),

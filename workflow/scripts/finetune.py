@@ -90,6 +90,7 @@ if __name__ == "__main__":
             method={
                 "backbone": snakemake.wildcards.backbone,
                 "labeling": snakemake.wildcards.labeling,
+                "trained_on": snakemake.wildcards.archive,
                 "seed": int(snakemake.wildcards.seed),
             },
             backbone_settings=snakemake.params.backbone,

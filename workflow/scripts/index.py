@@ -51,7 +51,11 @@ if __name__ == "__main__":
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
             descriptors=Path(snakemake.input.descriptors),
-            method=method_of(snakemake.wildcards.backbone, snakemake.wildcards.model),
+            method=method_of(
+                snakemake.wildcards.archive,
+                snakemake.wildcards.backbone,
+                snakemake.wildcards.model,
+            ),
             indexes=snakemake.params.indexes,
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,

@@ -63,7 +63,11 @@ if __name__ == "__main__":
             split=Path(snakemake.input.split),
             duplicates=optional(snakemake.input.duplicates),
             descriptors=Path(snakemake.input.descriptors),
-            method=method_of(snakemake.wildcards.backbone, snakemake.wildcards.model),
+            method=method_of(
+                snakemake.wildcards.archive,
+                snakemake.wildcards.backbone,
+                snakemake.wildcards.model,
+            ),
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
             searched=snakemake.params.searched,

@@ -13,7 +13,7 @@ def main(archive: Path, rankings: Path, cutoffs: list[int], scores: Path) -> Non
     """Compute all metrics for every query."""
     table = read_archive(archive)
     search, ranked, facts = read_rankings(rankings, table["image"].to_numpy(str))
-    method = facts["backbone"], facts["labeling"], facts.get("seed")
+    method = facts["backbone"], facts["labeling"], facts.get("seed"), facts.get("trained_on", "")
     write_table(scores, query_scores(table, search, ranked, cutoffs, *method))
 
 

@@ -6,13 +6,14 @@ from rsir.archives.archive_table import read_archive
 from rsir.archives.duplicates_table import read_duplicates
 from rsir.core.files import optional, written_whole
 from rsir.core.job import job
-from rsir.evaluation.tables import read_results
+from rsir.evaluation.tables import read_named
 from rsir.reports.summary import summary
 
 if __name__ == "__main__":
     with job(snakemake):
         names = ("comparison", "contrasts", "by_scene", "by_label")
-        tables = {name: read_results(Path(snakemake.input[name])) for name in names}
+        archive = snakemake.wildcards.archive
+        tables = {name: read_named(Path(snakemake.input[name]), archive) for name in names}
         images = list(read_archive(Path(snakemake.input.archive))["image"])
         duplicates = optional(snakemake.input.duplicates)
         pairs = len(read_duplicates(duplicates, images)) if duplicates else None

@@ -37,6 +37,7 @@ def rows(description, values, query="excluded", k=1, duplicates="kept") -> pd.Da
     for seed, of_seed in enumerate(values):
         table = pd.DataFrame(of_seed, columns=list(METRICS))
         table["backbone"], table["labeling"], table["descriptor"] = description
+        table["trained_on"] = "" if description[1] in ("off_the_shelf", "") else "mine"
         table["seed"] = np.nan if len(values) == 1 else seed
         table["query"], table["duplicates"], table["k"] = query, duplicates, k
         table["image"] = images(len(of_seed))
@@ -47,7 +48,7 @@ def rows(description, values, query="excluded", k=1, duplicates="kept") -> pd.Da
 def table_of(parts, scenes_of_queries=None) -> pd.DataFrame:
     scores = pd.concat(parts, ignore_index=True)
     queries = scores["image"].nunique()
-    return contrasts(scores, scenes(scenes_of_queries or [""] * queries))
+    return contrasts("mine", scores, scenes(scenes_of_queries or [""] * queries))
 
 
 def pairs_of(table: pd.DataFrame) -> list:

@@ -41,7 +41,8 @@ def test_a_row_per_descriptor_protocol_cutoff_and_query(tiny):
     rankings = RANKINGS | {"output": RANKINGS["pool"][:, ::-1]}
     scores = scores_of(tiny, rankings)
     assert list(scores.columns) == [
-        *("backbone", "labeling", "seed", "descriptor", "query", "duplicates", "k", "image"),
+        *("backbone", "labeling", "trained_on", "seed", "descriptor"),
+        *("query", "duplicates", "k", "image"),
         *METRICS,
     ]
     keys = ["descriptor", "query", "k", "image"]
@@ -135,7 +136,7 @@ def all_scores(tiny, tmp_path):
 
 def test_a_row_per_method_protocol_and_cutoff(all_scores):
     table = comparison("tiny", all_scores, 3)
-    method = ["backbone", "labeling", "descriptor", "query", "duplicates", "k"]
+    method = ["backbone", "labeling", "trained_on", "descriptor", "query", "duplicates", "k"]
     ends = ("", "_low", "_high", "_sd")
     assert list(table.columns) == [
         "archive",

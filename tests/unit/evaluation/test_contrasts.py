@@ -113,12 +113,13 @@ def test_scenes_are_found_by_the_name_of_the_image():
     names = scenes("aaaabbccddef")
     more = pd.concat([pd.Series({"not a query": "port"}), names[::-1]])
     scores = pd.concat(parts, ignore_index=True)
-    pd.testing.assert_frame_equal(contrasts(scores, more), contrasts(scores, names))
+    pd.testing.assert_frame_equal(contrasts("mine", scores, more), contrasts("mine", scores, names))
     # Of images whose names do not come in the order of the queries, too.
     other = dict(zip(names.index, [f"{12 - number:02}" for number in range(12)], strict=True))
     renamed = scores.assign(image=scores["image"].map(other))
     pd.testing.assert_frame_equal(
-        contrasts(renamed, names.rename(other).sort_index()), contrasts(scores, names)
+        contrasts("mine", renamed, names.rename(other).sort_index()),
+        contrasts("mine", scores, names),
     )
 
 

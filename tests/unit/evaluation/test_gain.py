@@ -43,7 +43,7 @@ def of_two_networks() -> pd.DataFrame:
 def test_gain_has_a_row_per_method_and_bound_over_each_network(of_two_networks):
     table = gain(of_two_networks)
     assert list(table.columns) == [
-        *("backbone", "labeling", "descriptor", "over", "query", "duplicates", "k"),
+        *("backbone", "labeling", "trained_on", "descriptor", "over", "query", "duplicates", "k"),
         *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high", "_p")),
     ]
     methods = [tuple(row[:6]) for row in table.itertuples(index=False) if row.k == 5]
@@ -75,7 +75,7 @@ def test_gain_is_the_same_of_contrasts_that_were_written(of_two_networks, tmp_pa
     expected = gain(of_two_networks)
     texts = [*FIRST, "over"]
     assert read[texts].fillna("").to_numpy().tolist() == expected[texts].to_numpy().tolist()
-    numbers = expected.columns[7:]
+    numbers = expected.columns[8:]
     assert read[numbers].to_numpy() == pytest.approx(expected[numbers].to_numpy(), abs=5e-7)
 
 

@@ -148,7 +148,7 @@ def test_the_difference_is_what_was_planted(archive, tables):
     assert [row["accuracy"] for row in rows.values()] == [0.7, 0.25, 0.75]
     assert [row["queries"] for row in rows.values()] == [5, 4, 4]
     scenes = archive.set_index("image")["scene"]
-    differences = contrasts(scores, scenes)
+    differences = contrasts("tiles", scores, scenes)
     for value, queries in ((KEPT, 5), (REMOVED, 4), (SAME_QUERIES, 4)):
         row = of(differences[differences["metric"] == "accuracy"], value, labeling="multi_label")
         (row,) = row[row["against_labeling"] == "off_the_shelf"].to_dict("records")

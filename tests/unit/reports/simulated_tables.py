@@ -7,7 +7,7 @@ from rsir.evaluation.by_label import LABEL_METRICS, by_label
 from rsir.evaluation.by_scene import by_scene
 from rsir.evaluation.comparison import comparison
 from rsir.evaluation.contrasts import contrasts
-from rsir.evaluation.methods import METHOD
+from rsir.evaluation.methods import METHOD, NAME
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
 
 SHELF = ("vgg16", "off_the_shelf", "pool")
@@ -18,7 +18,7 @@ LBP = ("lbp", "off_the_shelf", "histogram")
 BOUNDS = (("random", "", ""), ("scene oracle", "", ""), ("label oracle", "", ""))
 NETWORK = (SHELF, SINGLE, MULTI, INDEPENDENT)
 ALL = (*NETWORK, LBP, *BOUNDS)
-FIRST = METHOD[:3]
+FIRST = NAME
 SECOND = [f"against_{name}" for name in FIRST]
 LABELS = ("airplane", "bare soil", "cars", "dock", "field", "grass", "mobile home", "nowhere")
 SCENES = ("airfield", "beach", "city", "desert", "estate", "forest")
@@ -68,7 +68,9 @@ class Simulated:
             for seed, of_seed in enumerate(scores):
                 table = pd.DataFrame(of_seed, columns=list(METRICS))
                 table[list(LOWER_IS_BETTER)] *= -1
-                table[METHOD] = [*method, query, "kept", k]
+                backbone, labeling, descriptor = method
+                trained_on = "mine" if is_learned(method) else ""
+                table[METHOD] = [backbone, labeling, trained_on, descriptor, query, "kept", k]
                 table["seed"] = seed if is_learned(method) else np.nan
                 tables.append(table.assign(image=self.images))
         scores = pd.concat(tables, ignore_index=True)
@@ -86,7 +88,7 @@ class Simulated:
         labels.loc[labels["label"] == "nowhere", "queries"] = 0
         return {
             "comparison": comparison("mine", scores, 300),
-            "contrasts": contrasts(scores, self.scenes),
+            "contrasts": contrasts("mine", scores, self.scenes),
             "by_scene": by_scene(scores, self.scenes),
             "by_label": by_label(labels),
         }

@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from rsir.archives.archive_table import FIXED_COLUMNS
 from rsir.evaluation.bounds import BOUNDS
 from rsir.evaluation.contrasts import planned
-from rsir.evaluation.methods import METHOD
+from rsir.evaluation.methods import NAME
 from rsir.reports.figures.comparison import METRICS
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows
 from rsir.search.protocol import Search
@@ -42,7 +42,7 @@ def with_settings(rows):
 
 def comparison(of=None, seed=0):
     rng = np.random.default_rng(seed)
-    rows = pd.DataFrame(of or methods(), columns=METHOD[:3]).assign(archive="mine", queries=30)
+    rows = pd.DataFrame(of or methods(), columns=NAME).assign(archive="mine", queries=30)
     for metric in METRICS:
         rows[metric] = rng.uniform(0.3, 0.8, len(rows))
         rows[f"{metric}_low"] = rows[metric] - rng.uniform(0, 0.1, len(rows))
@@ -53,7 +53,7 @@ def comparison(of=None, seed=0):
 def contrasts(of=None):
     rng = np.random.default_rng(1)
     pairs = planned(of or methods())
-    names = [*METHOD[:3], *(f"against_{name}" for name in METHOD[:3])]
+    names = [*NAME, *(f"against_{name}" for name in NAME)]
     rows = pd.DataFrame([(*one, *other) for one, other in pairs], columns=names)
     rows["difference"] = rng.normal(0, 0.1, len(rows))
     rows["low"], rows["high"] = rows["difference"] - 0.02, rows["difference"] + 0.03
@@ -64,7 +64,7 @@ def contrasts(of=None):
 
 def by_scene(scenes, of=None):
     rng = np.random.default_rng(2)
-    rows = pd.DataFrame(of or methods(), columns=METHOD[:3])
+    rows = pd.DataFrame(of or methods(), columns=NAME)
     rows = rows.merge(pd.DataFrame({"scene": scenes}), how="cross")
     return with_settings(rows.assign(accuracy=rng.random(len(rows))))
 
@@ -114,7 +114,7 @@ def rankings(images, seed):
 
 def table_of_thesis():
     rows = pd.DataFrame(
-        [("vgg16", SHELF, "pool"), ("vgg16", "multi_label", "output")], columns=METHOD[:3]
+        [("vgg16", SHELF, "pool"), ("vgg16", "multi_label", "output")], columns=NAME
     ).merge(pd.DataFrame({"metric": METRICS}), how="cross")
     rng = np.random.default_rng(4)
     rows["ours"], rows["thesis"] = rng.random((2, len(rows)))

@@ -12,7 +12,7 @@ from figure_tables import (
 )
 
 from rsir.evaluation.bounds import BOUNDS
-from rsir.evaluation.methods import METHOD
+from rsir.evaluation.methods import NAME
 from rsir.evaluation.scores import bound_scores, query_scores
 from rsir.reports.figures.comparison import METRICS
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
@@ -35,8 +35,8 @@ def test_the_curves_agree_with_the_tables_at_each_cutoff() -> None:
         ]
     )
     scores = scores[scores["query"] == "excluded"]
-    means = scores.groupby([*METHOD[:3], "k"])[list(METRICS)].mean()
-    curves = pd.concat(rows).set_index([*METHOD[:3], "k"])[list(METRICS)]
+    means = scores.groupby([*NAME, "k"])[list(METRICS)].mean()
+    curves = pd.concat(rows).set_index([*NAME, "k"])[list(METRICS)]
     assert np.allclose(curves.loc[means.index], means)
     assert len(means) == 2 * 5
 

@@ -9,7 +9,7 @@ from figure_tables import (
 )
 from matplotlib import colormaps
 
-from rsir.evaluation.methods import METHOD, headline_rows
+from rsir.evaluation.methods import NAME, headline_rows
 from rsir.reports.figures.scenes import scenes_figure
 
 
@@ -22,7 +22,7 @@ def test_the_scenes_are_sorted_and_their_cells_are_the_means() -> None:
     labels_below = [text.get_text() for text in figure.axes[-1].get_xticklabels()]
     assert labels_below == list(scenes)
     values = np.concatenate([axes.collections[0].get_array() for axes in figure.axes])
-    expected = rows.pivot_table("accuracy", METHOD[:3], "scene", sort=False)[scenes]
+    expected = rows.pivot_table("accuracy", NAME, "scene", sort=False)[scenes]
     assert np.allclose(np.sort(values, axis=0), np.sort(expected.to_numpy(), axis=0))
     for axes in figure.axes:
         percentages = [int(text.get_text()) for text in axes.texts]
@@ -33,7 +33,7 @@ def test_the_scenes_are_sorted_and_their_cells_are_the_means() -> None:
         labels = [text.get_text() for text in one_figure.axes[0].get_yticklabels()]
         assert labels[:3] == ["off the shelf, pool", "off the shelf, output", "single-label, pool"]
     first = figure.axes[0].collections[0].get_array()[0]
-    of_first = rows[(rows[METHOD[:3]] == ["vgg16", SHELF, "pool"]).all(axis=1)]
+    of_first = rows[(rows[NAME] == ["vgg16", SHELF, "pool"]).all(axis=1)]
     assert np.allclose(first, of_first.set_index("scene")["accuracy"][scenes])
 
 

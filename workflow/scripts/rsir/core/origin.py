@@ -18,17 +18,30 @@ LIBRARIES = ("torch", "torchvision", "timm", "cv2", "skimage", "sklearn", "h5py"
 ORIGIN = ("backbone", "weights_sha256", "archive_sha256", "pixels_sha256", "backbone_settings")
 """Attributes shared by all files computed from the images of an archive by a backbone."""
 
-METHOD = ("backbone", "labeling", "seed", "archive_sha256")
-"""Attributes shared by all files computed from an archive by a model."""
+METHOD = ("backbone", "labeling", "trained_on", "seed", "archive_sha256")
+"""Attributes shared by all files computed from an archive by a model.
+
+`trained_on` is the name of the archive that fine-tuned the model.
+"""
 
 
-def method_of(backbone: str, model: str) -> dict[str, Any]:
-    """Return the method that a path names: the model is a labeling, with `-seedN` if trained.
+def method_of(archive: str, backbone: str, model: str) -> dict[str, Any]:
+    """Return the method that a path of an archive names.
 
-    What follows a `+` is the name of a derived descriptor.
+    The model is `LABELING-seedN` if it is trained, followed by `-from-ARCHIVE` if another archive
+    trained it. What follows a `+` is the name of a derived descriptor.
     """
-    labeling, *seed = model.partition("+")[0].rsplit("-seed", 1)
-    return {"backbone": backbone, "labeling": labeling, "seed": int(seed[0]) if seed else None}
+    name = model.partition("+")[0]
+    trained = re.fullmatch(r"(.+?)-seed(\d+)(?:-from-(.+))?", name)
+    if not trained:
+        return {"backbone": backbone, "labeling": name, "trained_on": None, "seed": None}
+    labeling, seed, source = trained.groups()
+    return {
+        "backbone": backbone,
+        "labeling": labeling,
+        "trained_on": source or archive,
+        "seed": int(seed),
+    }
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:

@@ -63,6 +63,7 @@ def label_rows(
     cutoffs: Sequence[int],
     backbone: str,
     labeling: str,
+    trained_on: str = "",
 ) -> pd.DataFrame:
     """Return the `label_scores` of a model: a row per descriptor, condition, cutoff and label."""
     query_labels, database_labels, _, _ = search.labels_and_scenes(archive)
@@ -74,7 +75,7 @@ def label_rows(
                 known = of_queries, database_labels, condition.excluded
                 scores = label_scores(ranked, *known, cutoff)
                 setting = (condition.query, condition.duplicates, cutoff)
-                method = (backbone, labeling, descriptor, *setting)
+                method = (backbone, labeling, trained_on, descriptor, *setting)
                 tables.append(_label_table(method, archive, of_queries, database_labels, scores))
     return pd.concat(tables, ignore_index=True)
 
@@ -92,7 +93,7 @@ def bound_label_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[in
         of_queries = query_labels[condition.counted]
         for cutoff in cutoffs:
             scores = label_scores(ranked, query_labels[queries], database_labels, excluded, cutoff)
-            method = (bound, "", "", condition.query, condition.duplicates, cutoff)
+            method = (bound, "", "", "", condition.query, condition.duplicates, cutoff)
             tables[number].append(
                 _label_table(method, archive, of_queries, database_labels, scores)
             )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from rsir.evaluation.methods import METHOD, by_method, headline_rows
+from rsir.evaluation.methods import METHOD, NAME, by_method, headline_rows, named
 from rsir.metrics.scoring import METRICS
 from rsir.statistics.bootstrap import mean_interval, seed_deviation
 
@@ -11,7 +11,7 @@ _ENDS = ("", "_low", "_high", "_sd")
 
 
 def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFrame:
-    """Compare methods: a row per backbone, labeling, descriptor, condition and cutoff.
+    """Compare methods: a row per model, descriptor, condition and cutoff.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
 
 def as_text(comparison: pd.DataFrame) -> str:
     """Return the main columns of the headline rows of a comparison, for a terminal."""
-    rows = headline_rows(comparison)
-    text = rows[METHOD[:3]].copy()
+    rows = headline_rows(named(comparison, comparison["archive"].iloc[0]))
+    text = rows[NAME].copy()
     text["accuracy [95 %]"] = [
         f"{mean:.3f} [{low:.3f}, {high:.3f}]"
         for mean, low, high in rows[["accuracy", "accuracy_low", "accuracy_high"]].to_numpy()

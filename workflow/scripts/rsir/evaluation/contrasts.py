@@ -14,15 +14,17 @@ from rsir.evaluation.bounds import BOUNDS
 from rsir.evaluation.methods import (
     HISTOGRAM,
     INDEPENDENT,
-    METHOD,
+    MODEL,
     MULTI_LABEL,
     NATIVE,
     OFF_THE_SHELF,
     POOL,
     POWERSET,
+    SETTING,
     SINGLE_LABEL,
     Method,
     by_method,
+    labeling_name,
 )
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
@@ -36,8 +38,7 @@ BETWEEN = (
 )
 """Pairs of labelings that are compared, the first against the second."""
 
-SETTING = METHOD[3:]
-FIRST, SECOND = METHOD[:3], [f"against_{name}" for name in METHOD[:3]]
+SECOND = [f"against_{name}" for name in MODEL]
 
 STATISTICS = [
     *("seeds", "queries", "difference", "low", "high", "p", "p_holm", "wins", "ties", "losses"),
@@ -85,11 +86,13 @@ def planned(methods: Iterable[Method]) -> list[tuple[Method, Method]]:
     return [pair for pair in pairs if pair[1] in methods]
 
 
-def contrasts(scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
+def contrasts(archive: str, scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
     """Test the planned contrasts for every metric.
 
     Parameters
     ----------
+    archive : str
+        Name of the archive.
     scores : DataFrame
         Rows of `rsir.evaluation.scores.query_scores` and `bound_scores`.
     scenes : Series
@@ -107,17 +110,23 @@ def contrasts(scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
         seeds are resampled as well as queries (`seed_low`, `seed_high`), NaN with fewer than two
         scene classes or seeds.
     """
-    tables = [_setting_contrasts(rows, scenes) for _, rows in scores.groupby(SETTING, sort=False)]
+    settings = scores.groupby(SETTING, sort=False)
+    tables = [_setting_contrasts(archive, rows, scenes) for _, rows in settings]
     return pd.concat(tables, ignore_index=True)
 
 
-def _setting_contrasts(rows: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
+def _setting_contrasts(archive: str, rows: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
     """Test the planned contrasts under one condition, at one cutoff."""
-    scores_of = {method[:3]: block for method, block in by_method(rows).items()}
-    pairs = planned(scores_of)
+    scores_of = {method[:4]: block for method, block in by_method(rows).items()}
+    model_of = {
+        (backbone, labeling_name(labeling, source, archive), descriptor): model
+        for model in scores_of
+        for backbone, labeling, source, descriptor in [model]
+    }
+    pairs = [(model_of[first], model_of[second]) for first, second in planned(model_of)]
     setting = rows[SETTING].iloc[0]
     names = [(*pair[0], *pair[1], *setting, metric) for pair in pairs for metric in METRICS]
-    table = pd.DataFrame(names, columns=[*FIRST, *SECOND, *SETTING, "metric"])
+    table = pd.DataFrame(names, columns=[*MODEL, *SECOND, *SETTING, "metric"])
     if not pairs:
         return table.reindex(columns=[*table, *STATISTICS])
     # Seeds × queries × metrics; a method with one seed is compared with each seed of the other.

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from rsir.evaluation.contrasts import FIRST, SECOND, SETTING
-from rsir.evaluation.methods import OFF_THE_SHELF, POOL
+from rsir.evaluation.methods import AGAINST, MODEL, OFF_THE_SHELF, POOL, SETTING
 from rsir.metrics.scoring import METRICS
 
 _GAIN_ENDS = {"difference": "", "low": "_low", "high": "_high", "p_holm": "_p"}
@@ -24,9 +23,10 @@ def gain(table: pd.DataFrame) -> pd.DataFrame:
         (`over`), then for each metric the difference, its 95 % confidence interval
         (`<metric>_low`, `<metric>_high`) and its adjusted p value (`<metric>_p`).
     """
-    rows = table[(table[SECOND[1]] == OFF_THE_SHELF) & (table[SECOND[2]] == POOL)]
-    rows = rows.rename(columns={SECOND[0]: "over"})
-    key = [*FIRST, "over", *SETTING]
+    over, labeling, descriptor = AGAINST
+    rows = table[(table[labeling] == OFF_THE_SHELF) & (table[descriptor] == POOL)]
+    rows = rows.rename(columns={over: "over"})
+    key = [*MODEL, "over", *SETTING]
     by_metric = []
     for metric in METRICS:
         ends = {value: f"{metric}{end}" for value, end in _GAIN_ENDS.items()}

@@ -16,7 +16,7 @@ from rsir.search.indexes import build_index, index_bytes, search_index, settings
 from rsir.search.protocol import Search, headline_condition, without
 
 MEASURES = ["recall", "accuracy", "queries_per_second", "build_seconds", "mib", "bytes_per_image"]
-INDEX_COLUMNS = [*METHOD[:2], "seed", *METHOD[2:], "index", "setting", *MEASURES]
+INDEX_COLUMNS = [*METHOD[:3], "seed", *METHOD[3:], "index", "setting", *MEASURES]
 
 LEAST_SECONDS = 0.2  # a shorter search is repeated, and the fastest one counts
 
@@ -124,9 +124,14 @@ def timed(search: Callable[[], Value]) -> tuple[Value, float]:
 
 
 def index_table(
-    rows: Sequence[dict[str, Any]], backbone: str, labeling: str, seed: int | None
+    rows: Sequence[dict[str, Any]],
+    backbone: str,
+    labeling: str,
+    seed: int | None,
+    trained_on: str | None,
 ) -> pd.DataFrame:
     """Return rows of `index_rows`, each with its `descriptor`, as a table of a model."""
     condition = {"query": "excluded", "duplicates": "kept"}
-    method = {"backbone": backbone, "labeling": labeling, "seed": seed, **condition}
+    model = {"backbone": backbone, "labeling": labeling, "trained_on": trained_on or ""}
+    method = {**model, "seed": seed, **condition}
     return pd.DataFrame([method | row for row in rows], columns=INDEX_COLUMNS)

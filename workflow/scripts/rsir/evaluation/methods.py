@@ -10,12 +10,25 @@ from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import METRICS
 from rsir.search.protocol import KEPT, PROTOCOLS
 
-METHOD = ["backbone", "labeling", "descriptor", "query", "duplicates", "k"]
-MethodKey = tuple[str, str, str, str, str, int]
+METHOD = ["backbone", "labeling", "trained_on", "descriptor", "query", "duplicates", "k"]
+"""The key columns of tables.
+
+`trained_on` is the archive whose training images fine-tuned the model, empty where none did.
+"""
+
+MODEL, SETTING = METHOD[:4], METHOD[4:]
+"""The columns of what is compared, and of how it is searched and scored."""
+
+MethodKey = tuple[str, str, str, str, str, str, int]
 """The values of METHOD in a row."""
 
+NAME = ["backbone", "labeling", "descriptor"]
+AGAINST = [f"against_{name}" for name in NAME]
+"""The columns that name a method in reports, and the one it is compared with; see `named`."""
+
 Method = tuple[str, str, str]
-"""Backbone, labeling and descriptor."""
+"""The values of NAME: backbone, labeling (of a transferred model `labeling-from-archive`), and
+descriptor."""
 
 OFF_THE_SHELF = "off_the_shelf"
 SINGLE_LABEL = "single_label"
@@ -60,8 +73,30 @@ def headline_rows(
     return rows[rows["k"].isin(rows["k"].iloc[:1] if cutoff is None else [cutoff])]
 
 
-def method_of(row: Mapping[Any, Any], columns: Sequence[str] = METHOD[:3]) -> Method:
-    """Return the method that the columns of a row name."""
+def labeling_name(labeling: str, trained_on: str, archive: str) -> str:
+    """Return the name of a labeling in reports on an archive.
+
+    A model that another archive fine-tuned has that archive in its name, as in paths.
+    """
+    return labeling if trained_on in ("", archive) else f"{labeling}-from-{trained_on}"
+
+
+def named(table: pd.DataFrame, archive: str) -> pd.DataFrame:
+    """Return a table of an archive with the columns that reports show.
+
+    The columns `trained_on` (`against_trained_on`) become part of the labelings, as
+    `labeling_name` writes them.
+    """
+    shown = table.copy()
+    for prefix in ("", "against_"):
+        if (column := f"{prefix}trained_on") in shown:
+            pairs = zip(shown[f"{prefix}labeling"], shown.pop(column), strict=True)
+            shown[f"{prefix}labeling"] = [labeling_name(*pair, archive) for pair in pairs]
+    return shown
+
+
+def method_of(row: Mapping[Any, Any], columns: Sequence[str] = NAME) -> Method:
+    """Return the method that the columns of a row of a `named` table name."""
     backbone, labeling, descriptor = (row[name] for name in columns)
     return backbone, labeling, descriptor
 

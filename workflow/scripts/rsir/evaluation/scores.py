@@ -10,7 +10,7 @@ from rsir.evaluation.methods import METHOD
 from rsir.metrics.scoring import METRICS, score_rankings
 from rsir.search.protocol import Search, search_conditions
 
-SCORE_COLUMNS = [*METHOD[:2], "seed", *METHOD[2:], "image", *METRICS]
+SCORE_COLUMNS = [*METHOD[:3], "seed", *METHOD[3:], "image", *METRICS]
 
 
 def query_scores(
@@ -21,10 +21,12 @@ def query_scores(
     backbone: str,
     labeling: str,
     seed: int | None,
+    trained_on: str = "",
 ) -> pd.DataFrame:
     """Score a model: a row per descriptor, condition, cutoff and query, a column per metric.
 
-    The conditions are those of `rsir.search.protocol.search_conditions`.
+    The conditions are those of `rsir.search.protocol.search_conditions`. `trained_on` is the
+    archive that fine-tuned the model, if any.
     """
     images = archive["image"].to_numpy()[search.queries]
     query_labels, database_labels, query_scenes, database_scenes = search.labels_and_scenes(archive)
@@ -37,7 +39,7 @@ def query_scores(
             for cutoff in cutoffs:
                 scores = score_rankings(ranked, *known, condition.excluded, cutoff)
                 setting = (condition.query, condition.duplicates, cutoff)
-                method = (backbone, labeling, seed, descriptor, *setting)
+                method = (backbone, labeling, trained_on, seed, descriptor, *setting)
                 rows.append(_score_rows(method, images[counted], scores))
     return pd.concat(rows, ignore_index=True)
 
@@ -51,7 +53,7 @@ def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) 
     for condition, by_bound in zip(conditions, bounds, strict=True):
         for bound, by_cutoff in by_bound.items():
             for cutoff, scores in by_cutoff.items():
-                method = (bound, "", None, "", condition.query, condition.duplicates, cutoff)
+                method = (bound, "", "", None, "", condition.query, condition.duplicates, cutoff)
                 rows.append(_score_rows(method, images[condition.counted], scores))
     return pd.concat(rows, ignore_index=True)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from rsir.core.files import written_whole
-from rsir.evaluation.methods import METHOD
+from rsir.evaluation.methods import MODEL, named
 
-_TEXTS = ["archive", "backbone", "labeling", "descriptor", "query", "image", "metric", "over"]
-_TEXTS += [*(f"against_{name}" for name in METHOD[:3]), "scene", "label", "differs", "duplicates"]
+_TEXTS = ["archive", *MODEL, "query", "image", "metric", "over"]
+_TEXTS += [*(f"against_{name}" for name in MODEL), "scene", "label", "differs", "duplicates"]
 _TEXTS += ["index", "setting"]
 
 
@@ -27,3 +27,8 @@ def read_results(path: Path) -> pd.DataFrame:
         keep_default_na=False,
         na_values=dict.fromkeys(columns.difference(_TEXTS), ""),
     )
+
+
+def read_named(path: Path, archive: str) -> pd.DataFrame:
+    """Read a table of an archive as reports show it; see `rsir.evaluation.methods.named`."""
+    return named(read_results(path), archive)

@@ -8,12 +8,15 @@ images, one run.
 import pandas as pd
 
 from rsir.evaluation.methods import (
+    MODEL,
     MULTI_LABEL,
+    NAME,
     OFF_THE_SHELF,
     OUTPUT,
     POOL,
     SINGLE_LABEL,
     headline_rows,
+    named,
 )
 
 METRICS = ("accuracy", "precision", "recall")
@@ -49,8 +52,9 @@ def thesis_table(comparison: pd.DataFrame) -> pd.DataFrame:
     Ours follow the thesis' protocol as far as it is known: query included; pooled features off the
     shelf, the output layer after fine-tuning. `differs` states the known differences in procedure.
     """
-    ours = headline_rows(comparison, query="included", cutoff=CUTOFF)
-    ours = ours.set_index(["backbone", "labeling", "descriptor"])
+    archive = comparison["archive"].iloc[0]
+    ours = headline_rows(named(comparison, archive), query="included", cutoff=CUTOFF)
+    ours = ours.set_index(NAME)
     rows = []
     for (backbone, labeling), published in PUBLISHED.items():
         descriptor = POOL if labeling == OFF_THE_SHELF else OUTPUT
@@ -62,6 +66,8 @@ def thesis_table(comparison: pd.DataFrame) -> pd.DataFrame:
             mean, low, high = ours.loc[[method]][names].to_numpy(float)[0]
             differs = DIFFERS.get((backbone, labeling), FINE_TUNED_DIFFERS)
             thesis = percent / 100
-            rows.append((*method, metric, mean, low, high, thesis, mean - thesis, differs))
-    columns = ["backbone", "labeling", "descriptor", "metric", "ours", "ours_low", "ours_high"]
+            trained_on = "" if labeling == OFF_THE_SHELF else archive
+            model = (backbone, labeling, trained_on, descriptor)
+            rows.append((*model, metric, mean, low, high, thesis, mean - thesis, differs))
+    columns = [*MODEL, "metric", "ours", "ours_low", "ours_high"]
     return pd.DataFrame(rows, columns=[*columns, "thesis", "difference", "differs"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from rsir.evaluation.methods import METHOD, headline_rows, method_name, method_of
+from rsir.evaluation.methods import NAME, headline_rows, method_name, method_of
 from rsir.search.protocol import REMOVED, SAME_QUERIES
 
 
@@ -14,7 +14,7 @@ def duplicate_effect(comparison: pd.DataFrame, metric: str) -> pd.DataFrame:
     Parameters
     ----------
     comparison : DataFrame
-        As `rsir.evaluation.comparison.comparison` returns it.
+        As `rsir.evaluation.comparison.comparison` returns it, with the methods `named`.
     metric : str
         The metric that is compared.
 
@@ -24,9 +24,8 @@ def duplicate_effect(comparison: pd.DataFrame, metric: str) -> pd.DataFrame:
         For each method the mean `with` and `without` near duplicates over the same queries, and
         their `difference`; the number of `queries`. Empty if no score is without duplicates.
     """
-    name = METHOD[:3]
     rows = [
-        headline_rows(comparison, duplicates=value).set_index(name)
+        headline_rows(comparison, duplicates=value).set_index(NAME)
         for value in (SAME_QUERIES, REMOVED)
     ]
     kept, removed = (table[metric] for table in rows)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from markdown_it import MarkdownIt
 
-from rsir.evaluation.methods import METHOD, headline_rows
+from rsir.evaluation.methods import AGAINST, NAME, SETTING, headline_rows
 from rsir.metrics.scoring import METRICS
 from rsir.reports.html_page import rendered
 from rsir.search.protocol import KEPT
@@ -37,7 +37,8 @@ def overview(
     summary
         Markdown, as `rsir.reports.summary.summary` returns it.
     comparison, contrasts
-        Rows of `rsir.evaluation.comparison.comparison` and `rsir.evaluation.contrasts.contrasts`.
+        Rows of `rsir.evaluation.comparison.comparison` and `rsir.evaluation.contrasts.contrasts`,
+        with the methods `named`.
     """
     return rendered(
         template,
@@ -50,8 +51,8 @@ def overview(
 def _means(comparison: pd.DataFrame) -> list[tuple[str, str]]:
     """Return a table for each condition and cutoff: methods, and means with their intervals."""
     tables = []
-    for setting, rows in comparison.groupby(METHOD[3:], sort=False):
-        table = rows[METHOD[:3]].copy()
+    for setting, rows in comparison.groupby(SETTING, sort=False):
+        table = rows[NAME].copy()
         for metric in METRICS:
             table[metric] = [
                 "–" if math.isnan(mean) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
@@ -66,11 +67,10 @@ def _differences(contrasts: pd.DataFrame) -> list[tuple[str, str]]:
     rows = headline_rows(contrasts[contrasts["metric"] == METRICS[0]])
     if rows.empty:
         return []
-    names = [f"{prefix}{name}" for prefix in ("", "against_") for name in METHOD[:3]]
-    table = rows[names].copy()
+    table = rows[[*NAME, *AGAINST]].copy()
     for column, form in FORMATS.items():
         table[column] = ["–" if math.isnan(value) else form.format(value) for value in rows[column]]
-    setting = _setting(rows.iloc[0][METHOD[3:]], contrasts)
+    setting = _setting(rows.iloc[0][SETTING], contrasts)
     return [(f"Contrasts: {METRICS[0]}, {setting}", _html(table))]
 
 

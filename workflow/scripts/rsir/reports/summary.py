@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from rsir.evaluation.bounds import BOUNDS
-from rsir.evaluation.contrasts import BETWEEN, FIRST, SECOND
+from rsir.evaluation.contrasts import BETWEEN
 from rsir.evaluation.methods import (
+    AGAINST,
     HISTOGRAM,
     OFF_THE_SHELF,
     POOL,
@@ -45,14 +46,15 @@ def summary(
 ) -> str:
     """Return a report in Markdown of the headline rows of the tables.
 
-    The arguments are the tables of these names in `rsir.evaluation`, and the number of pairs of
-    near duplicates in the archive, None if they were not searched for. A method is called better or
-    worse than another only if the adjusted p value of their contrast is at most `LEVEL`.
+    The arguments are the tables of these names in `rsir.evaluation`, with the methods `named`, and
+    the number of pairs of near duplicates in the archive, None if they were not searched for. A
+    method is called better or worse than another only if the adjusted p value of their contrast is
+    at most `LEVEL`.
     """
     methods = {method_of(row): row for row in _headline(comparison)}
     tested: dict[tuple[Method, Method], Contrast] = {}
     for row in _headline(contrasts):
-        pair = method_of(row, FIRST), method_of(row, SECOND)
+        pair = method_of(row), method_of(row, AGAINST)
         tested.setdefault(pair, {})[row["metric"]] = row
     sections = [
         _introduction(methods),

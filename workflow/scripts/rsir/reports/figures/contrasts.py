@@ -7,8 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rsir.evaluation.contrasts import FIRST, SECOND
-from rsir.evaluation.methods import HISTOGRAM, OFF_THE_SHELF, POOL, headline_rows, method_of
+from rsir.evaluation.methods import (
+    AGAINST,
+    HISTOGRAM,
+    OFF_THE_SHELF,
+    POOL,
+    headline_rows,
+    method_of,
+)
 from rsir.reports.figures.panels import (
     add_legend,
     descriptor_keys,
@@ -44,7 +50,7 @@ def contrasts_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
     if rows.empty:
         return note("The run has no pair of methods that is to be compared.")
     networks = list(rows["backbone"].unique())
-    handcrafted = rows[SECOND[2]] == HISTOGRAM
+    handcrafted = rows[AGAINST[2]] == HISTOGRAM
     parts = [part for part in (rows[~handcrafted], rows[handcrafted]) if not part.empty]
     groups = [grouped(map(place_of, records(part))) for part in parts]
     lines = [count_lines(of_part) for of_part in groups]
@@ -84,7 +90,7 @@ def contrasts_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
 
 def place_of(row: Mapping[str, Any]) -> Place:
     """Return the place of a contrast."""
-    first, second = method_of(row, FIRST), method_of(row, SECOND)
+    first, second = method_of(row), method_of(row, AGAINST)
     if second[2] == HISTOGRAM:
         return f"against {readable(second[0])}", readable(first[1])
     if second[1:] == (OFF_THE_SHELF, POOL):

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rsir.evaluation.bounds import BOUNDS, repeated_rankings
-from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, METHOD, OUTPUT, POOL, PROJECTION, Method
+from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, NAME, OUTPUT, POOL, PROJECTION, Method
 from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries
 from rsir.metrics.label_pairs import accuracy, precision, recall
 from rsir.reports.figures.panels import add_legend, draw_grid, halo, key
@@ -28,7 +28,7 @@ from rsir.reports.figures.style import (
 from rsir.search.protocol import Search, headline_condition
 
 PAIR_METRICS = {"accuracy": accuracy, "precision": precision, "recall": recall}
-KEY = [*METHOD[:3], "k"]
+KEY = [*NAME, "k"]
 
 _DASHES = ("-", "--", "-.", ":")  # of handcrafted baselines
 _STYLES = {POOL: "-", OUTPUT: "--", PROJECTION: ":", EMBEDDING: "-."}
@@ -118,7 +118,7 @@ def cutoffs_figure(rows: pd.DataFrame, cutoff: int, labelings: Sequence[str]) ->
         for axes, metric in zip(across, PAIR_METRICS, strict=True):
             draw_grid(axes)
             axes.axvline(cutoff, color=GREY, linewidth=0.6)
-            for method, curve in methods[in_panel].groupby(METHOD[:3], sort=False):
+            for method, curve in methods[in_panel].groupby(NAME, sort=False):
                 axes.plot(curve["k"], curve[metric], **looks[method])
             _draw_bounds(axes, bounds_of(means), metric)
     for axes, metric in zip(panels[0], PAIR_METRICS, strict=True):
@@ -134,7 +134,7 @@ def _looks(methods: pd.DataFrame, colours: Mapping[str, str]) -> dict[Method, di
     """Return the style of each method's line."""
     looks: dict[Method, dict[str, Any]] = {}
     dashes = cycle(_DASHES)
-    for backbone, labeling, descriptor in methods[METHOD[:3]].drop_duplicates().to_numpy():
+    for backbone, labeling, descriptor in methods[NAME].drop_duplicates().to_numpy():
         if descriptor == HISTOGRAM:
             look = {"color": GREY, "linestyle": next(dashes), "linewidth": 1}
         else:

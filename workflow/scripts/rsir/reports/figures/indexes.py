@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from rsir.evaluation.methods import EXACT, METHOD, headline_rows
+from rsir.evaluation.methods import EXACT, NAME, headline_rows
 from rsir.reports.figures.panels import add_legend, draw_grid, key
 from rsir.reports.figures.rows import records
 from rsir.reports.figures.style import (
@@ -43,7 +43,7 @@ def indexes_figure(table: pd.DataFrame) -> Figure:
         the panel is as accurate and smaller or faster.
     """
     rows = headline_rows(table)
-    points = [*METHOD[:3], "index", "setting"]
+    points = [*NAME, "index", "setting"]
     means = rows.groupby(points, sort=False)[["accuracy", *AXES]].mean().reset_index()
     backbones = means["backbone"].unique()
     figure = Figure(figsize=(WIDTH, 1.0 + 2.2 * len(backbones)))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from rsir.evaluation.methods import METHOD, POOL, headline_rows
+from rsir.evaluation.methods import NAME, POOL, headline_rows
 from rsir.reports.figures.rows import place_of, without_bounds
 from rsir.reports.figures.style import DESCRIPTORS, LETTER, WIDTH, in_style, note
 from rsir.reports.summary import METRIC
@@ -31,12 +31,12 @@ def scenes_figure(table: pd.DataFrame) -> Figure:
     if without_bounds(rows).empty:
         return note("No scores by scene: the archive has no scenes, or the run no descriptors.")
     # Pooled features come first, in any order of the table.
-    numbers = rows.groupby(METHOD[:2], sort=False).ngroup()
+    numbers = rows.groupby(NAME[:2], sort=False).ngroup()
     rows = rows.iloc[np.lexsort((rows["descriptor"] != POOL, numbers))]
     means = without_bounds(rows).groupby("scene", sort=False)[METRIC].mean()
     scenes = means.sort_values(ascending=False, kind="stable").index
     groups: dict[str, dict[str, pd.Series[float]]] = {}
-    for method, of_method in rows.groupby(METHOD[:3], sort=False):
+    for method, of_method in rows.groupby(NAME, sort=False):
         backbone, labeling, descriptor = map(str, cast("tuple[str, ...]", method))
         heading, label = place_of(backbone, labeling, descriptor)
         if descriptor in DESCRIPTORS:
