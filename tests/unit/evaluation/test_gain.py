@@ -46,7 +46,8 @@ def test_gain_has_a_row_per_method_and_bound_over_each_network(of_two_networks):
         *("backbone", "labeling", "trained_on", "descriptor", "over", "query", "duplicates", "k"),
         *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high", "_p")),
     ]
-    methods = [tuple(row[:6]) for row in table.itertuples(index=False) if row.k == 5]
+    key = [*FIRST, "over", "query", "duplicates"]
+    methods = list(table[table["k"] == 5][key].itertuples(index=False, name=None))
     setting = ("excluded", "kept")
     expected = [
         *((*one, "vgg16", *setting) for one in METHODS[1:]),
