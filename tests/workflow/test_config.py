@@ -19,6 +19,8 @@ WITHOUT_DEFAULT = {
     *(f"backbones.<name>.{key}" for key in ("network", "cut", "end", "size", "bands", "sensor")),
     *(f"backbones.<name>.{key}" for key in ("mean", "std", "range")),
     *("split.file", "split.groups"),
+    *("evaluation.contrasts", "evaluation.reference"),
+    *(f"descriptors.<name>.{key}" for key in ("from", "concatenate", "weights")),
 }
 
 MINE = {"kind": "table", "root": "mine", "labels": "mine.csv"}
@@ -211,6 +213,18 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     "weights that are too few": (
         {"descriptors": {"own": {"concatenate": ["pool", "output"], "weights": [1]}}},
         ("descriptors.own.weights", "one for each"),
+    ),
+    "unknown labeling in a contrast": (
+        {"evaluation": {"contrasts": [["*/multi_lable/pool", "random"]]}},
+        ("evaluation.contrasts.0", "no labeling of the run 'multi_lable'", "multi_label?"),
+    ),
+    "reference of another run": (
+        {"evaluation": {"reference": "vgg16/off_the_shelf/pool"}},
+        ("evaluation.reference", "no backbone of the run 'vgg16'", "efficientnet_lite0"),
+    ),
+    "side of a contrast with two parts": (
+        {"evaluation": {"contrasts": [["vgg16/pool", "random"]]}},
+        ("evaluation.contrasts.0.0", "'vgg16/pool' does not match", "README"),
     ),
     "kind that is none": (
         {"archives": {"mine": {**MINE, "kind": "csv"}}},

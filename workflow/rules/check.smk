@@ -47,6 +47,7 @@ def check_config():
         where = f"config: backbones.{name}.network"
         place = origin("backbones", name, "network")
         check_name(where, "handcrafted descriptor", network, HANDCRAFTED, place)
+    check_sides()
     if (config["split"]["method"] == "file") != ("file" in config["split"]):
         sys.exit(
             f"config: split.file: belongs to split.method: file{origin('split')}; "
@@ -92,6 +93,26 @@ def further_sources(descriptor):
         reached.update(waiting)
         waiting = [far for near in waiting for far in sources_of(near) if far not in reached]
     return reached
+
+
+def check_sides():
+    """Check the names in contrasts; which descriptors a network has, the job that compares says."""
+    evaluation, run = config["evaluation"], config["run"]
+    pairs = enumerate(evaluation.get("contrasts", []))
+    sides = [(("contrasts", number), side) for number, pair in pairs for side in pair]
+    sides += [(("reference",), evaluation["reference"])] if "reference" in evaluation else []
+    known = (
+        run["backbones"],
+        [OFF_THE_SHELF, *run["labelings"]],
+        [*NATIVE, *config["descriptors"]],
+    )
+    for key, side in sides:
+        where = f"config: evaluation.{'.'.join(map(str, key))}"
+        parts = re.split("[/]", side)
+        for what, name, choices in zip(("backbone", "labeling", "descriptor"), parts, known):
+            if len(parts) == len(known) and name != "*":
+                name = name.partition("-from-")[0]
+                check_name(where, f"{what} of the run", name, choices, origin("evaluation", *key))
 
 
 def named_key(flaw):

@@ -47,6 +47,9 @@ rule contrasts:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
+    params:
+        contrasts=config["evaluation"].get("contrasts"),
+        reference=config["evaluation"].get("reference"),
     script:
         "../scripts/contrasts.py"
 

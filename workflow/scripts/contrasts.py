@@ -12,6 +12,11 @@ if __name__ == "__main__":
     with job(snakemake):
         scenes = read_archive(Path(snakemake.input.archive)).set_index("image")["scene"]
         scores = read_all_scores([*snakemake.input.scores, snakemake.input.bounds])
-        write_table(
-            Path(snakemake.output[0]), contrasts(snakemake.wildcards.archive, scores, scenes)
+        table = contrasts(
+            snakemake.wildcards.archive,
+            scores,
+            scenes,
+            snakemake.params.contrasts,
+            snakemake.params.reference,
         )
+        write_table(Path(snakemake.output[0]), table)

@@ -6,8 +6,8 @@ from matplotlib.colors import to_hex
 
 from rsir.archives.archive_table import FIXED_COLUMNS
 from rsir.evaluation.bounds import BOUNDS
-from rsir.evaluation.contrasts import planned
 from rsir.evaluation.methods import NAME
+from rsir.evaluation.planned import default_pairs
 from rsir.reports.figures.comparison import METRICS
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows
 from rsir.search.protocol import Search
@@ -52,7 +52,7 @@ def comparison(of=None, seed=0):
 
 def contrasts(of=None):
     rng = np.random.default_rng(1)
-    pairs = planned(of or methods())
+    pairs = default_pairs(of or methods())
     names = [*NAME, *(f"against_{name}" for name in NAME)]
     rows = pd.DataFrame([(*one, *other) for one, other in pairs], columns=names)
     rows["difference"] = rng.normal(0, 0.1, len(rows))

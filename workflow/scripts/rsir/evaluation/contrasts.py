@@ -4,39 +4,18 @@ The unit is the query: two methods are compared by the differences between their
 query, averaged over seeds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from rsir.evaluation.bounds import BOUNDS
-from rsir.evaluation.methods import (
-    HISTOGRAM,
-    INDEPENDENT,
-    MODEL,
-    MULTI_LABEL,
-    NATIVE,
-    OFF_THE_SHELF,
-    POOL,
-    POWERSET,
-    SETTING,
-    SINGLE_LABEL,
-    Method,
-    by_method,
-    labeling_name,
-)
+from rsir.evaluation.methods import MODEL, SETTING, by_method, labeling_name
+from rsir.evaluation.planned import planned_pairs
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
 from rsir.statistics.bootstrap import clustered_interval, mean_interval
 from rsir.statistics.sign_flip_test import sign_flip_p
-
-BETWEEN = (
-    (MULTI_LABEL, SINGLE_LABEL),
-    (MULTI_LABEL, INDEPENDENT),
-    (POWERSET, INDEPENDENT),
-)
-"""Pairs of labelings that are compared, the first against the second."""
 
 SECOND = [f"against_{name}" for name in MODEL]
 
@@ -47,46 +26,13 @@ STATISTICS = [
 _TIE = 1e-9
 
 
-def planned(methods: Iterable[Method]) -> list[tuple[Method, Method]]:
-    """Return the pairs of methods that are compared, the first against the second.
-
-    For each network, against its pooled off-the-shelf features: each descriptor of each labeling,
-    and the bounds. For each pair of labelings in `BETWEEN`, the same descriptor of both. Against
-    each handcrafted baseline, each descriptor of each network, off the shelf and fine-tuned.
-    Derived descriptors are not in these pairs, so that adding one changes no adjusted p value.
-    """
-    methods = list(methods)
-    bounds = [method for method in methods if method[0] in BOUNDS]
-    handcrafted = [method for method in methods if method[2] == HISTOGRAM]
-    learned = [
-        method
-        for method in methods
-        if method not in [*bounds, *handcrafted] and method[2] in NATIVE
-    ]
-    pairs = [
-        *(
-            (method, (method[0], OFF_THE_SHELF, POOL))
-            for method in learned
-            if method[1] != OFF_THE_SHELF
-        ),
-        *(
-            (method, (method[0], second, method[2]))
-            for first, second in BETWEEN
-            for method in learned
-            if method[1] == first
-        ),
-        *((method, baseline) for method in learned for baseline in handcrafted),
-        *(
-            (bound, method)
-            for method in learned
-            if method[1:] == (OFF_THE_SHELF, POOL)
-            for bound in bounds
-        ),
-    ]
-    return [pair for pair in pairs if pair[1] in methods]
-
-
-def contrasts(archive: str, scores: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
+def contrasts(
+    archive: str,
+    scores: pd.DataFrame,
+    scenes: "pd.Series[str]",
+    patterns: Sequence[Sequence[str]] | None = None,
+    reference: str | None = None,
+) -> pd.DataFrame:
     """Test the planned contrasts for every metric.
 
     Parameters
@@ -97,6 +43,8 @@ def contrasts(archive: str, scores: pd.DataFrame, scenes: "pd.Series[str]") -> p
         Rows of `rsir.evaluation.scores.query_scores` and `bound_scores`.
     scenes : Series
         The scene of each image, by image name; empty strings in an archive without scenes.
+    patterns, reference
+        As for `rsir.evaluation.planned.planned_pairs`.
 
     Returns
     -------
@@ -110,12 +58,20 @@ def contrasts(archive: str, scores: pd.DataFrame, scenes: "pd.Series[str]") -> p
         seeds are resampled as well as queries (`seed_low`, `seed_high`), NaN with fewer than two
         scene classes or seeds.
     """
-    settings = scores.groupby(SETTING, sort=False)
-    tables = [_setting_contrasts(archive, rows, scenes) for _, rows in settings]
+    tables = [
+        _setting_contrasts(archive, rows, scenes, patterns, reference)
+        for _, rows in scores.groupby(SETTING, sort=False)
+    ]
     return pd.concat(tables, ignore_index=True)
 
 
-def _setting_contrasts(archive: str, rows: pd.DataFrame, scenes: "pd.Series[str]") -> pd.DataFrame:
+def _setting_contrasts(
+    archive: str,
+    rows: pd.DataFrame,
+    scenes: "pd.Series[str]",
+    patterns: Sequence[Sequence[str]] | None,
+    reference: str | None,
+) -> pd.DataFrame:
     """Test the planned contrasts under one condition, at one cutoff."""
     scores_of = {method[:4]: block for method, block in by_method(rows).items()}
     model_of = {
@@ -123,7 +79,8 @@ def _setting_contrasts(archive: str, rows: pd.DataFrame, scenes: "pd.Series[str]
         for model in scores_of
         for backbone, labeling, source, descriptor in [model]
     }
-    pairs = [(model_of[first], model_of[second]) for first, second in planned(model_of)]
+    planned = planned_pairs(patterns, model_of, reference)
+    pairs = [(model_of[first], model_of[second]) for first, second in planned]
     setting = rows[SETTING].iloc[0]
     names = [(*pair[0], *pair[1], *setting, metric) for pair in pairs for metric in METRICS]
     table = pd.DataFrame(names, columns=[*MODEL, *SECOND, *SETTING, "metric"])

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from rsir.evaluation.bounds import BOUNDS
-from rsir.evaluation.contrasts import BETWEEN
 from rsir.evaluation.methods import (
     AGAINST,
     HISTOGRAM,
@@ -18,6 +17,7 @@ from rsir.evaluation.methods import (
     method_name,
     method_of,
 )
+from rsir.evaluation.planned import is_bound
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
 from rsir.reports.duplicate_effect import duplicates_in_words
 
@@ -62,6 +62,7 @@ def summary(
         _levels(methods, _headline(by_scene), _headline(by_label)),
         *([] if pairs is None else [duplicates_in_words(comparison, METRIC, pairs)]),
         *(_network(shelf, methods, tested) for shelf in _shelves(methods)),
+        _others(methods, tested),
     ]
     texts = ["\n".join(section) for section in sections]
     return "\n\n".join(filter(None, texts)) + "\n"
@@ -135,6 +136,12 @@ def _verdicts(methods: Mapping[Method, Row], tested: Contrasts) -> Iterator[str]
         }
         if between:
             lines.append(f"- {shelf[0]}, between labelings: {_each(between)}.")
+    others = {
+        f"{method_name(first)} against {method_name(second)}": verdict(contrast[METRIC])
+        for (first, second), contrast in _of_no_network(methods, tested).items()
+    }
+    if others:
+        lines.append(f"- Other contrasts: {_each(others)}.")
     if lines:
         yield from ("## Summary", "", *lines)
 
@@ -179,12 +186,19 @@ def _network(shelf: Method, methods: Mapping[Method, Row], tested: Contrasts) ->
     for (first, second), contrast in tested.items():
         if first[0] == name and second[2] == HISTOGRAM:
             handcrafted.setdefault(second, {})[first] = contrast[METRIC]
+    against_shelf = {
+        first: contrast
+        for (first, second), contrast in tested.items()
+        if second == shelf and (is_bound(first) or first[0] == name)
+    }
+    if not (against_shelf or between or handcrafted):
+        return
     yield f"## {name}"
-    yield ""
-    yield f"Against its pooled off-the-shelf features, {_with_interval(methods[shelf])}:"
-    yield ""
-    for (first, second), contrast in tested.items():
-        if second == shelf:
+    if against_shelf:
+        yield ""
+        yield f"Against its pooled off-the-shelf features, {_with_interval(methods[shelf])}:"
+        yield ""
+        for first, contrast in against_shelf.items():
             yield f"- **{_name_within(first)}**: {_result(contrast)}"
     if between:
         yield ""
@@ -200,13 +214,39 @@ def _network(shelf: Method, methods: Mapping[Method, Row], tested: Contrasts) ->
             yield f"- **{baseline[0]}**, {_with_interval(methods[baseline])}: {_all_against(rows)}"
 
 
+def _others(methods: Mapping[Method, Row], tested: Contrasts) -> Iterator[str]:
+    """List the contrasts that belong to no section of a network."""
+    others = _of_no_network(methods, tested)
+    if not others:
+        return
+    yield "## Other contrasts"
+    yield ""
+    for (first, second), contrast in others.items():
+        yield f"- **{method_name(first)}** against {method_name(second)}: {_result(contrast)}"
+
+
+def _of_no_network(methods: Mapping[Method, Row], tested: Contrasts) -> Contrasts:
+    """Return the contrasts that no section of a network lists."""
+    shelves = _shelves(methods)
+    networks = {shelf[0] for shelf in shelves}
+    return {
+        (first, second): contrast
+        for (first, second), contrast in tested.items()
+        if not (second in shelves and (is_bound(first) or first[0] == second[0]))
+        and not (first[0] in networks and second[2] == HISTOGRAM)
+        and not (first[0] in networks and _is_between(first, second))
+    }
+
+
 def _shelves(methods: Mapping[Method, Row]) -> list[Method]:
     """Return the pooled off-the-shelf features of each network."""
     return [method for method in methods if method[1:] == (OFF_THE_SHELF, POOL)]
 
 
 def _is_between(first: Method, second: Method) -> bool:
-    return (first[1], second[1]) in BETWEEN
+    """Return whether a contrast is of labelings of a network, with the same descriptor."""
+    of_network = first[0] == second[0] and first[2] == second[2]
+    return of_network and OFF_THE_SHELF not in (first[1], second[1])
 
 
 def _result(contrast: Contrast) -> str:

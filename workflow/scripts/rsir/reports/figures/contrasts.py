@@ -15,6 +15,7 @@ from rsir.evaluation.methods import (
     headline_rows,
     method_of,
 )
+from rsir.evaluation.planned import is_bound
 from rsir.reports.figures.panels import (
     add_legend,
     descriptor_keys,
@@ -29,6 +30,7 @@ from rsir.reports.summary import LEVEL, METRIC
 
 AGAINST_SHELF = "against off the shelf, pooled"
 BETWEEN_LABELINGS = "between labelings"
+BETWEEN_DESCRIPTORS = "between descriptors"
 
 
 @in_style
@@ -93,9 +95,15 @@ def place_of(row: Mapping[str, Any]) -> Place:
     first, second = method_of(row), method_of(row, AGAINST)
     if second[2] == HISTOGRAM:
         return f"against {readable(second[0])}", readable(first[1])
-    if second[1:] == (OFF_THE_SHELF, POOL):
+    if is_bound(second):
+        return f"against {second[0]}", readable(first[1])
+    if second[0] == first[0] and second[1:] == (OFF_THE_SHELF, POOL):
         return AGAINST_SHELF, readable(first[1])
-    return BETWEEN_LABELINGS, f"{readable(first[1])} vs {readable(second[1])}"
+    of_descriptor = "" if first[2] == second[2] else f" ({second[2]})"
+    versus = f"{readable(first[1])} vs {readable(second[1])}{of_descriptor}"
+    if second[0] == first[0]:
+        return BETWEEN_LABELINGS if first[1] != second[1] else BETWEEN_DESCRIPTORS, versus
+    return f"against {readable(second[0])}", versus
 
 
 def _draw_scale(axes: Axes) -> None:
