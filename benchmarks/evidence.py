@@ -107,14 +107,14 @@ def measure() -> Iterator[Row]:
 
         stages = {
             "score": score_all,
-            "bounds": lambda: bounds.main(table, split, None, CUTOFFS, "test", floor),
+            "bounds": lambda: bounds.main(table, split, None, CUTOFFS, "test", "test", floor),
             "compare": lambda: compare.main(
-                ARCHIVE, table, split, tables, "test", folder / "comparison.csv"
+                ARCHIVE, table, split, tables, "test", "test", folder / "comparison.csv"
             ),
             "contrasts": lambda: write("contrasts", partial(contrasts, ARCHIVE)),
             "by_scene": lambda: write("by_scene", by_scene),
             "by_label": lambda: by_label.main(
-                table, split, None, rankings, CUTOFFS, "test", folder / "by_label.csv"
+                table, split, None, rankings, CUTOFFS, "test", "test", folder / "by_label.csv"
             ),
         }
         for stage, work in stages.items():

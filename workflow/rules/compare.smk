@@ -28,6 +28,7 @@ rule compare:
         runtime=30,
     params:
         database=config["retrieval"]["database"],
+        queries=config["retrieval"]["queries"],
     script:
         "../scripts/compare.py"
 
@@ -109,6 +110,7 @@ rule by_label:
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
+        queries=config["retrieval"]["queries"],
     script:
         "../scripts/by_label.py"
 

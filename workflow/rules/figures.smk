@@ -49,6 +49,7 @@ rule plot_cutoffs:
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
+        queries=config["retrieval"]["queries"],
         labelings=list(config["labelings"]),
     script:
         "../scripts/plot_cutoffs.py"

@@ -26,6 +26,7 @@ rule index:
         indexes=requested_indexes,
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
+        queries=config["retrieval"]["queries"],
     script:
         "../scripts/index.py"
 

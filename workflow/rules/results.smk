@@ -119,6 +119,6 @@ def is_thesis(archive):
     return (
         config["archives"][archive]["kind"] == "ucmerced"
         and config["split"]["method"] == "leading"
-        and retrieval["database"] == "test"
+        and (retrieval["database"], retrieval["queries"]) == ("test", "test")
         and 20 in retrieval["cutoffs"]
     )

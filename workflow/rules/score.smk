@@ -26,6 +26,7 @@ rule retrieve:
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
+        queries=config["retrieval"]["queries"],
         searched=searched_descriptors,
     script:
         "../scripts/retrieve.py"
@@ -70,5 +71,6 @@ rule bounds:
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
+        queries=config["retrieval"]["queries"],
     script:
         "../scripts/bounds.py"

@@ -17,11 +17,12 @@ def main(
     duplicates: Path | None,
     cutoffs: list[int],
     database: str,
+    queries: str,
     scores: Path,
 ) -> None:
     """Compute all metrics for every query."""
     table = read_archive(archive)
-    search = read_search(table, split, database, duplicates)
+    search = read_search(table, split, database, queries, duplicates)
     write_table(scores, bound_scores(table, search, cutoffs))
     others = search.smallest_database
     for cutoff in cutoffs:
@@ -41,5 +42,6 @@ if __name__ == "__main__":
             duplicates=optional(snakemake.input.duplicates),
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
+            queries=snakemake.params.queries,
             scores=Path(snakemake.output[0]),
         )

@@ -20,6 +20,7 @@ def main(
     rankings: list[Path],
     cutoffs: list[int],
     database: str,
+    queries: str,
     table: Path,
 ) -> None:
     """Average over seeds and over the queries with, or without, a label."""
@@ -31,7 +32,7 @@ def main(
         )
         for search, ranked, attributes in read_all_rankings(rankings, images)
     ]
-    search = read_search(images, split, database, duplicates)
+    search = read_search(images, split, database, queries, duplicates)
     rows.append(bound_label_rows(images, search, cutoffs))
     write_table(table, by_label(pd.concat(rows, ignore_index=True)))
 
@@ -45,5 +46,6 @@ if __name__ == "__main__":
             rankings=[Path(path) for path in snakemake.input.rankings],
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
+            queries=snakemake.params.queries,
             table=Path(snakemake.output[0]),
         )

@@ -11,10 +11,16 @@ from rsir.search.protocol import read_search
 
 
 def main(
-    name: str, archive: Path, split: Path, scores: list[str], database: str, table: Path
+    name: str,
+    archive: Path,
+    split: Path,
+    scores: list[str],
+    database: str,
+    queries: str,
+    table: Path,
 ) -> None:
     """Average over seeds and queries."""
-    search = read_search(read_archive(archive), split, database)
+    search = read_search(read_archive(archive), split, database, queries)
     write_table(table, comparison(name, read_all_scores(scores), len(search.database)))
 
 
@@ -26,5 +32,6 @@ if __name__ == "__main__":
             split=Path(snakemake.input.split),
             scores=[*snakemake.input.scores, snakemake.input.bounds],
             database=snakemake.params.database,
+            queries=snakemake.params.queries,
             table=Path(snakemake.output[0]),
         )

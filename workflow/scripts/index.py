@@ -24,6 +24,7 @@ def main(
     indexes: list[str],
     cutoffs: list[int],
     database: str,
+    queries: str,
     threads: int,
     table: Path,
 ) -> None:
@@ -34,7 +35,7 @@ def main(
     files = {"archive": archive, "split": split, "descriptors": descriptors}
     facts = method | digests(files)
     check_origin(descriptors, read_attributes(descriptors), facts, METHOD)
-    search = read_search(images, split, database)
+    search = read_search(images, split, database, queries)
     ranking_depth(cutoffs, len(search.database), None, None)
     labels = search.labels_and_scenes(images)[:2]
     rows = [
@@ -59,6 +60,7 @@ if __name__ == "__main__":
             indexes=snakemake.params.indexes,
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
+            queries=snakemake.params.queries,
             threads=snakemake.threads,
             table=Path(snakemake.output[0]),
         )

@@ -19,6 +19,7 @@ def main(
     rankings: list[Path],
     cutoffs: list[int],
     database: str,
+    queries: str,
     labelings: list[str],
     figures: list[Path],
 ) -> None:
@@ -28,7 +29,7 @@ def main(
         curve_rows(images, search, ranked, attributes["backbone"], attributes["labeling"])
         for search, ranked, attributes in read_all_rankings(rankings, images)
     ]
-    search = read_search(images, split, database)
+    search = read_search(images, split, database, queries)
     rows.append(bound_curve_rows(images, search, cutoffs))
     curves = without_derived(pd.concat(rows, ignore_index=True))
     save(cutoffs_figure(curves, cutoffs[0], labelings), *figures)
@@ -42,6 +43,7 @@ if __name__ == "__main__":
             rankings=[Path(path) for path in snakemake.input.rankings],
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
+            queries=snakemake.params.queries,
             labelings=snakemake.params.labelings,
             figures=[Path(path) for path in snakemake.output],
         )

@@ -25,6 +25,7 @@ def main(
     method: dict[str, Any],
     cutoffs: list[int],
     database: str,
+    queries: str,
     searched: list[str],
     threads: int,
     use_gpu: bool,
@@ -38,7 +39,7 @@ def main(
         files["duplicates"] = duplicates
     facts = method | digests(files)
     check_origin(descriptors, attributes, facts, METHOD)
-    search = read_search(table, split, database, duplicates)
+    search = read_search(table, split, database, queries, duplicates)
     _, _, *scenes = search.labels_and_scenes(table)
     excluded = most_excluded(search_conditions(search, cutoffs))
     depth = ranking_depth(cutoffs, len(search.database), *scenes, excluded)
@@ -70,6 +71,7 @@ if __name__ == "__main__":
             ),
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
+            queries=snakemake.params.queries,
             searched=snakemake.params.searched,
             threads=snakemake.threads,
             use_gpu=bool(snakemake.resources.get("gpu", 0)),

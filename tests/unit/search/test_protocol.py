@@ -31,6 +31,14 @@ def test_each_test_image_searches_the_database(database, rows, own_rows):
     assert search.own_rows.tolist() == own_rows
 
 
+def test_queries_may_be_the_validation_images():
+    search = find_search(SUBSET, "test", query_subset="validation")
+    assert (search.queries.tolist(), search.database.tolist()) == ([2], [1, 3])
+    assert search.own_rows.tolist() == [-1]
+    with pytest.raises(InputError, match=r"retrieval\.queries: the split has no validation images"):
+        find_search(np.array(["train", "test", "test"]), "test", query_subset="validation")
+
+
 @pytest.mark.parametrize(("subset", "count"), [(["test", "test", "train"], 1), (["test"] * 2, 0)])
 def test_a_database_of_fewer_than_two_images_is_refused(subset, count):
     with pytest.raises(InputError, match=rf"retrieval\.database: train has {count} images; two"):

@@ -187,21 +187,36 @@ def most_excluded(conditions: Sequence[Condition]) -> int:
     return max(1, *numbers)
 
 
-def find_search(subset: NDArray[np.str_], database: str, pairs: Ints | None = None) -> Search:
-    """Return the search of every test image in the subset `database`: `test`, `train` or `all`.
+def find_search(
+    subset: NDArray[np.str_], database: str, pairs: Ints | None = None, query_subset: str = "test"
+) -> Search:
+    """Return the search of every image of a subset in the subset `database`.
 
-    `subset` (N,) is the subset of each image and `pairs` (P, 2) are rows of the archive that are
-    near duplicates.
+    Parameters
+    ----------
+    subset
+        (N,) subset of each image.
+    database
+        `test`, `train`, or `all` for the whole archive.
+    pairs
+        (P, 2) rows of the archive that are near duplicates.
+    query_subset
+        Subset of the queries: `test` or `validation`.
 
     Raises
     ------
     InputError
-        If the database has fewer than two images.
+        If there is no query, or the database has fewer than two images.
     """
     rows = np.flatnonzero((subset == database) | (database == "all"))
     if len(rows) < 2:
         raise InputError(f"retrieval.database: {database} has {len(rows)} images; two are needed")
-    queries = np.flatnonzero(subset == "test")
+    queries = np.flatnonzero(subset == query_subset)
+    if len(queries) == 0:
+        raise InputError(
+            f"retrieval.queries: the split has no {query_subset} images; "
+            f"set split.{query_subset}_fraction"
+        )
     if pairs is None:
         return Search(queries, rows)
     images, others = np.concatenate([pairs, pairs[:, ::-1]]).T
@@ -217,20 +232,24 @@ def find_search(subset: NDArray[np.str_], database: str, pairs: Ints | None = No
 
 
 def read_search(
-    archive: pd.DataFrame, split: Path, database: str, duplicates: Path | None = None
+    archive: pd.DataFrame,
+    split: Path,
+    database: str,
+    queries: str,
+    duplicates: Path | None = None,
 ) -> Search:
-    """Read the search of every test image in the subset `database`.
+    """Read the search of every image of the subset `queries` in the subset `database`.
 
     `duplicates` is the table of near duplicates, or None to leave them out of consideration.
 
     Raises
     ------
     InputError
-        If a file cannot be read, or if the database has fewer than two images.
+        If a file cannot be read, there is no query, or the database has fewer than two images.
     """
     images = list(archive["image"])
     pairs = duplicate_pairs(read_duplicates(duplicates, images), images) if duplicates else None
-    return find_search(read_split(split, archive), database, pairs)
+    return find_search(read_split(split, archive), database, pairs, queries)
 
 
 def _places(rows: Ints, last: int) -> Ints:
