@@ -70,7 +70,7 @@ def made_once(
 def small_run(made_once: Callable[..., tuple[Project, Outcome]]) -> tuple[Project, Outcome]:
     """The default run on fewer images, which tests must not change, and its output.
 
-    Its jobs start in new interpreters, as a user's do.
+    Snakemake starts as a user starts it.
     """
     return made_once(
         "small", lambda folder: Project.copied_to(folder).configure(SMALL), forked=False

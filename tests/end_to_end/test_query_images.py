@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from project import JOBS, SCRIPTS, Outcome, Project
+from forks import FORKS
+from project import ROOT, SCRIPTS, Outcome, Project
 
 NETWORK = ("--archive", "sample", "--backbone", "efficientnet_lite0")
 TUNED = ("--model", "multi_label-seed0", "--descriptor", "output")
@@ -38,7 +39,9 @@ def query(
     command = ("query", str(query_image), *arguments)
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     if fork:
-        return JOBS.run("rsir", command, folder=folder, environment=environment)
+        return FORKS.run(
+            ROOT / "tests" / "run_rsir.py", command, folder=folder, environment=environment
+        )
     return subprocess.run(
         [sys.executable, "-m", "rsir", *command],
         cwd=folder,

@@ -1,12 +1,14 @@
-# What jobs run with: the files of code that a rule depends on, the library and its version, and the
-# GPUs of this machine.
+# What jobs run with: the files of code that a rule depends on, the library and its version, the
+# GPUs of this machine, and a process with the libraries imported, of which local jobs are forks.
 
 import functools
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
@@ -56,6 +58,32 @@ def limit_local_gpu_jobs():
         names = subprocess.run(command, capture_output=True, text=True).stdout.split()
         if names:
             workflow.register_resource("gpu", len(names) * config["jobs_per_gpu"])
+
+
+def start_jobs_in_forks():
+    """Let local jobs start as forks of a process that imports each library once.
+
+    Snakemake starts scripts with `sys.executable`. If the environment names a program that starts
+    them in forks, that is taken.
+    """
+    global fork_server
+    if sys.platform != "linux" or not workflow.local_exec:
+        return
+    program = Path(os.environ.get("RSIR_FORKED_PYTHON") or tempfile.mkdtemp(prefix="rsir-"))
+    if program.is_dir():
+        program, socket = program / "python", program / "socket"
+        client = [sys.executable, "-IS", str(SCRIPTS / "forked_python.py"), str(socket)]
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(client)} "$@"\n')
+        program.chmod(0o700)
+        fork_server = subprocess.Popen(
+            [sys.executable, "-P", SCRIPTS / "fork_server.py", socket],
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,  # its end, with this process, ends the server
+            stdout=subprocess.PIPE,
+        )
+        fork_server.stdout.readline()
+    if os.access(program, os.X_OK):  # a file system may be mounted without programs
+        sys.executable = str(program)
 
 
 def code_version():

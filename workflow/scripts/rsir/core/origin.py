@@ -1,19 +1,37 @@
 """The origin of a file: written into its attributes, and checked when the file is read."""
 
+import functools
 import json
 import os
 import platform
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from rsir.core.errors import InputError
 from rsir.core.files import sha256
 
-LIBRARIES = ("torch", "torchvision", "timm", "cv2", "skimage", "sklearn", "h5py", "numpy", "PIL")
+LIBRARIES = {
+    "torch": ("torch",),
+    "torchvision": ("torchvision",),
+    "timm": ("timm",),
+    "faiss": ("faiss-cpu", "faiss"),
+    "cv2": ("opencv-python-headless", "opencv-python"),
+    "skimage": ("scikit-image",),
+    "sklearn": ("scikit-learn",),
+    "scipy": ("scipy",),
+    "pandas": ("pandas",),
+    "h5py": ("h5py",),
+    "numpy": ("numpy",),
+    "PIL": ("pillow",),
+    "rasterio": ("rasterio",),
+}
+"""The libraries whose versions are recorded, by the names of their packages."""
 
 ORIGIN = ("backbone", "weights_sha256", "archive_sha256", "pixels_sha256", "backbone_settings")
 """Attributes shared by all files computed from the images of an archive by a backbone."""
@@ -62,9 +80,18 @@ def circumstances() -> dict[str, str]:
     }
 
 
+@functools.cache
 def versions() -> dict[str, str]:
-    """Return the versions of the libraries that are loaded."""
-    return {name: sys.modules[name].__version__ for name in LIBRARIES if name in sys.modules}
+    """Return the versions of the installed libraries, whether a computation has loaded them or not.
+
+    Jobs that start in another way, such as in a fork, may have loaded more.
+    """
+    installed: dict[str, str] = {}
+    for name, packages in LIBRARIES.items():
+        for package in packages:
+            with suppress(PackageNotFoundError):
+                installed.setdefault(name, version(package))
+    return installed
 
 
 def origin_attributes(
@@ -73,7 +100,7 @@ def origin_attributes(
     """Return the origin of descriptors or models, as attributes.
 
     These are the facts, the digests of the files and, as JSON, the settings that rebuild the
-    backbone and the versions of the loaded libraries.
+    backbone and the versions of the installed libraries.
     """
     return {
         **facts,
