@@ -20,6 +20,7 @@ from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import recorded_precision, reduced_precision
 from rsir.networks.processor import prepare_processor
+from rsir.networks.views import all_views
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.training.finetuning import CURVE, finetune
 from rsir.training.labelings import labeling_tasks
@@ -63,7 +64,8 @@ def main(
         open_source(activations, archive, images, backbone, threads, processor) as source,
     ):
         tasks = labeling_tasks(kind, archive, train, **options)
-        source = held_if_they_fit(source, np.concatenate([train, validation]), processor)
+        numbers = all_views(np.concatenate([train, validation]), backbone.views)
+        source = held_if_they_fit(source, numbers, processor)
         arguments = (backbone, pooled, source, train, validation, settings, method["seed"])
         for task in tasks:
             model, task_rows = finetune(

@@ -56,7 +56,7 @@ def main(
             array_file(descriptors, list(table["image"]), metadata) as file,
         ):
             tuned = load_models(models, backbone)
-            reextract(tuned, source, processor, file)
+            reextract(tuned, source, processor, file, backbone.views)
 
     computed_in_float32_if_needed(run, processor)
 

@@ -30,6 +30,7 @@ from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import activations_at_cut, all_finite, check_activations
 from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
+from rsir.networks.views import all_views, turned
 
 Batches = Sequence[np.ndarray]
 
@@ -47,10 +48,14 @@ READ_ROWS = 64
 
 
 class ActivationSource(Protocol):
-    """A source of the activations at the cut."""
+    """A source of the activations at the cut, of numbered views of the images.
 
-    def batches(self, rows: Batches) -> Iterator[Activations]:
-        """Yield the activations, float16 B×…, of each batch of rows of the archive."""
+    With one view per image, the number of a view is the row of the image; see
+    `rsir.networks.views`.
+    """
+
+    def batches(self, numbers: Batches) -> Iterator[Activations]:
+        """Yield the activations, float16 B×…, of each batch of views."""
 
 
 def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
@@ -61,48 +66,50 @@ def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
 
 
 class StoredActivations:
-    """Activations in a file, which a thread reads in advance."""
+    """Activations in a file, N×… or with several views per image N×V×…, read in advance."""
 
-    def __init__(self, *datasets: h5py.Dataset) -> None:
+    def __init__(self, *datasets: h5py.Dataset, views: int = 1) -> None:
         self._datasets = datasets
+        self._views = views
 
-    def batches(self, rows: Batches) -> Iterator[Activations]:
-        """Yield the activations of each batch of rows.
+    def batches(self, numbers: Batches) -> Iterator[Activations]:
+        """Yield the activations of each batch of views.
 
         Raises
         ------
         InputError
             If the file is damaged.
         """
-        return read_ahead(map(self._read, rows))
+        return read_ahead(map(self._read, numbers))
 
-    def bytes_of(self, rows: np.ndarray) -> int:
-        """Return the size of the activations of some rows."""
+    def bytes_of(self, numbers: np.ndarray) -> int:
+        """Return the size of the activations of some views."""
         return sum(
-            len(rows) * math.prod(data.shape[1:]) * data.dtype.itemsize for data in self._datasets
+            len(numbers) * math.prod(data.shape[1:]) // self._views * data.dtype.itemsize
+            for data in self._datasets
         )
 
     def _read(self, batch: np.ndarray) -> Activations:
         with readable(Path(self._datasets[0].file.filename)):
-            arrays = [_rows_of(data, batch) for data in self._datasets]
+            arrays = [_views_of(data, batch, self._views) for data in self._datasets]
         return Activations(tuple(map(torch.from_numpy, arrays)))
 
 
 class HeldActivations:
-    """Activations of some rows in the memory of a device.
+    """Activations of some views in the memory of a device.
 
     Parameters
     ----------
     source : ActivationSource
         What yields them.
-    rows : ndarray
-        The rows.
+    numbers : ndarray
+        The numbers of the views.
     device : torch.device
         The device.
     """
 
-    def __init__(self, source: ActivationSource, rows: np.ndarray, device: torch.device) -> None:
-        self._rows = np.unique(rows)
+    def __init__(self, source: ActivationSource, numbers: np.ndarray, device: torch.device) -> None:
+        self._rows = np.unique(numbers)
         self._device = device
         parts = consecutive_batches(len(self._rows), READ_ROWS)
         tensors: list[Tensor] = []
@@ -116,25 +123,25 @@ class HeldActivations:
                 tensor[part[0] : part[-1] + 1] = each
         self._activations = Activations(tuple(tensors))
 
-    def batches(self, rows: Batches) -> Iterator[Activations]:
-        """Yield the activations of each batch of rows, on the device."""
-        for batch in rows:
+    def batches(self, numbers: Batches) -> Iterator[Activations]:
+        """Yield the activations of each batch of views, on the device."""
+        for batch in numbers:
             places = torch.from_numpy(np.searchsorted(self._rows, batch))
             index = places.to(self._device, non_blocking=True)
             yield Activations(tuple(each.index_select(0, index) for each in self._activations))
 
 
 def held_if_they_fit(
-    source: ActivationSource, rows: np.ndarray, processor: Processor
+    source: ActivationSource, numbers: np.ndarray, processor: Processor
 ) -> ActivationSource:
-    """Load stored activations of some rows into the memory of a GPU if they take less than half.
+    """Load stored activations of some views into the memory of a GPU if they take less than half.
 
     On a CPU they stay in the file: reading them takes a small part of the time.
     """
     if processor.device.type == "cuda" and isinstance(source, StoredActivations):
         free, _ = torch.cuda.mem_get_info()
-        if source.bytes_of(rows) < free / 2:
-            return HeldActivations(source, rows, processor.device)
+        if source.bytes_of(numbers) < free / 2:
+            return HeldActivations(source, numbers, processor.device)
     return source
 
 
@@ -156,7 +163,7 @@ class ComputedActivations:
         waiting = max(1, workers) * WAITING_PIECES * backbone.preprocessing.image_bytes
         self.piece_size = min(PIECE_SIZE, max(1, SHARED_BYTES // waiting))
         self._loader = DataLoader(
-            PreparedImages(images, backbone.preprocessing),
+            PreparedImages(images, backbone.preprocessing, backbone.views),
             batch_sampler=self._pieces,
             num_workers=workers,
             prefetch_factor=WAITING_PIECES if workers else None,
@@ -164,8 +171,8 @@ class ComputedActivations:
             collate_fn=_stack,
         )
 
-    def batches(self, rows: Batches) -> Iterator[Activations]:
-        """Yield the activations of each batch of rows.
+    def batches(self, numbers: Batches) -> Iterator[Activations]:
+        """Yield the activations of each batch of views.
 
         Raises
         ------
@@ -173,7 +180,8 @@ class ComputedActivations:
             If an image cannot be read, an activation is too large for half precision, or a single
             image does not fit into memory. A GPU reports an activation after the last batch.
         """
-        return _regrouped(self._activations(np.concatenate(rows)), [len(batch) for batch in rows])
+        sizes = [len(batch) for batch in numbers]
+        return _regrouped(self._activations(np.concatenate(numbers)), sizes)
 
     def stop_workers(self) -> None:
         """Stop the worker processes, which wait for the next pass; they have all files open."""
@@ -235,11 +243,13 @@ def open_source(
     """Open stored activations, or a source that computes them if `stored` is None."""
     if stored is not None:
         with open_activations(stored, list(archive["image"])) as datasets:
-            if [data.shape[1:] for data in datasets] != list(backbone.activation_shapes):
+            views = (backbone.views,) if backbone.views > 1 else ()
+            shapes = [(*views, *shape) for shape in backbone.activation_shapes]
+            if [data.shape[1:] for data in datasets] != shapes:
                 raise InputError(
                     f"{stored}: holds activations of other shapes; delete it and run again"
                 )
-            yield StoredActivations(*datasets)
+            yield StoredActivations(*datasets, views=backbone.views)
     else:
         computed = ComputedActivations(backbone, images, max(1, threads - 1), processor)
         try:
@@ -249,20 +259,27 @@ def open_source(
 
 
 class PreparedImages(Dataset[np.ndarray | InputError]):
-    """Each image at the input size of a network, or the error raised while reading it."""
+    """Each view of an image at the input size of a network, or the error raised while reading."""
 
-    def __init__(self, images: Sequence[NDArray[Any]], preprocessing: Preprocessing) -> None:
+    def __init__(
+        self, images: Sequence[NDArray[Any]], preprocessing: Preprocessing, views: int = 1
+    ) -> None:
         self._images = images
         self._preprocessing = preprocessing
+        self._views = views
+        self._last: tuple[int, NDArray[Any]] | None = None  # row and pixels
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self._images) * self._views
 
-    def __getitem__(self, row: int) -> np.ndarray | InputError:
+    def __getitem__(self, number: int) -> np.ndarray | InputError:
+        row, view = divmod(number, self._views)
         try:
-            return self._preprocessing.prepare(self._images[row])
+            if self._last is None or self._last[0] != row:
+                self._last = row, self._preprocessing.prepare(self._images[row])
         except InputError as error:  # torch would wrap the message in a worker traceback
             return error
+        return turned(self._last[1], view) if view else self._last[1]
 
 
 def _regrouped(parts: Iterable[Activations], sizes: Iterable[int]) -> Iterator[Activations]:
@@ -277,11 +294,18 @@ def _regrouped(parts: Iterable[Activations], sizes: Iterable[int]) -> Iterator[A
     next(remaining, None)  # the checks after the last part
 
 
-def _rows_of(data: h5py.Dataset, rows: np.ndarray) -> np.ndarray:
-    """Read rows of a dataset: consecutive ones at once, others one by one.
+def _views_of(data: h5py.Dataset, numbers: np.ndarray, views: int) -> np.ndarray:
+    """Read views from a dataset N×V×…, or N×… if V is 1.
 
-    Fancy indexing in h5py is a hundred times slower.
+    Consecutive images are read at once, others one by one: fancy indexing in h5py is a hundred
+    times slower.
     """
+    if views > 1:
+        rows = numbers[::views] // views
+        if np.array_equal(numbers, all_views(rows, views)):
+            return _views_of(data, rows, 1).reshape(-1, *data.shape[2:])
+        return np.stack([data[divmod(number, views)] for number in numbers])
+    rows = numbers
     if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
         values: np.ndarray = data[rows[0] : rows[0] + len(rows)]
         return values

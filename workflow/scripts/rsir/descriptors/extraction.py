@@ -1,6 +1,6 @@
 """Extraction of off-the-shelf descriptors in one pass over the images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import check_finite
 from rsir.networks.processor import Processor, Results
+from rsir.networks.views import averaged, grouped
 
 
 def extract(
@@ -27,9 +28,10 @@ def extract(
 ) -> None:
     """Extract the off-the-shelf descriptors `pool` (N×D) and, with a classifier, `output` (N×K).
 
-    `output` is the softmax over the classes of the pretrained network. A classifier that is a
-    projection into a space of images and texts has no classes; its result is `projection`. The
-    activations at the cut are appended to `activations`, unless it is None.
+    With several views per image, the activations N×V×… of all are stored, and the descriptors are
+    their means. `output` is the softmax over the classes of the pretrained network. A classifier
+    that is a projection into a space of images and texts has no classes; its result is
+    `projection`. The activations at the cut are appended to `activations`, unless it is None.
 
     Raises
     ------
@@ -39,34 +41,52 @@ def extract(
     """
     describe = describer(backbone, processor)
     names = activation_names(len(backbone.activation_shapes))
-    rows = consecutive_batches(descriptors.rows, processor.batch_size)
+    batches = batches_of_views(descriptors.rows, backbone.views, processor)
 
     def write(at_cut: Results, described: list[Results]) -> None:
         if activations is not None:
             for name, values in at_cut.arrays().items():
-                activations.append(name, values)
-        for part in described:
-            append_finite(descriptors, part.arrays(), processor.inference)
+                activations.append(name, grouped(values, backbone.views))
+        append_finite(descriptors, described, backbone.views, processor.inference)
 
     with background() as run:
-        for batch in progress(source.batches(rows), len(rows), "extract", "batch"):
+        for batch in progress(source.batches(batches), len(batches), "extract", "batch"):
             stored = dict(zip(names, batch, strict=True)) if activations is not None else {}
             run(partial(write, Results(stored), describe(batch)))
 
 
+def batches_of_views(images: int, views: int, processor: Processor) -> list[np.ndarray]:
+    """Return the numbers of all views of images, in batches of whole images for inference."""
+    size = max(1, processor.batch_size // views) * views
+    return consecutive_batches(images * views, size)
+
+
 def append_finite(
-    file: ArrayFile, descriptors: Mapping[str, np.ndarray], dtype: torch.dtype
+    file: ArrayFile, described: Sequence[Results], views: int, dtype: torch.dtype
 ) -> None:
-    """Append the descriptors of a batch, computed in a data type, to a file.
+    """Append the descriptors of a batch of whole images, computed in a data type, to a file.
+
+    Parameters
+    ----------
+    file
+        The file.
+    described
+        The descriptors by name, float32 B×D, in consecutive parts of the batch.
+    views
+        Number of views of an image, over which they are averaged.
+    dtype
+        The data type.
 
     Raises
     ------
     NotFiniteError
         If one of them is not finite.
     """
-    check_finite(descriptors, dtype)
-    for name, values in descriptors.items():
-        file.append(name, values)
+    parts = [part.arrays() for part in described]
+    for part in parts:
+        check_finite(part, dtype)
+    for name in parts[0]:
+        file.append(name, averaged(np.concatenate([part[name] for part in parts]), views))
 
 
 def describer(backbone: Backbone, processor: Processor) -> Callable[[Activations], list[Results]]:

@@ -70,7 +70,7 @@ def _descriptors_of(
 ) -> Callable[[NDArray[np.int64]], Descriptors]:
     """Return a function from rows of the archive to their descriptors."""
     small = replace(processor, batch_size=BATCH_SIZE)
-    source = ComputedActivations(backbone, images, 0, small)
+    source = ComputedActivations(replace(backbone, views=1), images, 0, small)
     describe = describer(backbone, small)
 
     def compute(rows: NDArray[np.int64]) -> Descriptors:

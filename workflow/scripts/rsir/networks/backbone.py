@@ -35,6 +35,8 @@ class Backbone:
         the first module of the tail
     projection
         whether `classifier` is a projection into a space of images and texts, without classes
+    views
+        number of views of an image whose descriptors are averaged, see `rsir.networks.views`
     """
 
     trunk: fx.GraphModule
@@ -46,6 +48,7 @@ class Backbone:
     dimension: int
     cut: str = ""
     projection: bool = False
+    views: int = 1
 
 
 @dataclass(frozen=True)

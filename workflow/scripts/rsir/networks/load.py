@@ -30,6 +30,7 @@ def load_backbone(
     seed: int = 0,
     pooling: str = "native",
     end: str | None = None,
+    views: int = 1,
     **stated: Any,
 ) -> Backbone:
     """Build a network, load its weights, and cut it.
@@ -51,6 +52,8 @@ def load_backbone(
         Seed of the random initialisation.
     pooling, end : str
         See `cut_network`.
+    views : int
+        Number of views of an image, see `rsir.networks.views`.
     **stated
         What is stated of the network's input, as in `stated_input`; with ``torchgeo``, only `size`
         and `missing`.
@@ -89,7 +92,7 @@ def load_backbone(
             loaded |= published.optional_tensors(model.state_dict())
     if end is None:
         cut = cut or CUTS.get(network)
-    backbone = cut_network(model, cut, preprocessing, pooling, end)
+    backbone = replace(cut_network(model, cut, preprocessing, pooling, end), views=views)
     logging.info("%s is cut at %s", network, backbone.cut)
     return _checked(backbone, loaded, state, model.state_dict(), network, weight_file)
 

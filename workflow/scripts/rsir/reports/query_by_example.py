@@ -1,7 +1,9 @@
 """Query by example: an image outside the archive as the query.
 
 Aerial images have no canonical orientation, so the query image is described in four rotations by
-multiples of 90°, and the similarity of an image is its largest similarity to a rotation.
+multiples of 90°, and the similarity of an image is its largest similarity to a rotation. Of a
+network with several views per image, the query is described as the archive is, by the mean over its
+views.
 """
 
 import json
@@ -29,6 +31,7 @@ from rsir.networks.backbone import Backbone
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import recorded_precision, reduced_precision
 from rsir.networks.processor import Processor, prepare_processor
+from rsir.networks.views import QUARTERS, turned
 from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.search.exact import rank
 from rsir.training.models import TaskModel, load_models, output_groups, read_metadata
@@ -129,14 +132,15 @@ def query_by_example(
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     tuned = list(load_models(models, backbone)) if models else []
     pixels = backbone.preprocessing.select(query_image)[0]
-    computed = describe(rotated(pixels), backbone, tuned, processor)
+    images = rotated(pixels) if backbone.views == 1 else [pixels]
+    computed = describe(images, backbone, tuned, processor)
     predicted = predict(tuned, computed[OUTPUT][0]) if output_groups(tuned) else None
     return QueryResult(name, nearest(archive, stored[name], computed[name], top), predicted)
 
 
 def rotated(pixels: NDArray[Any]) -> list[NDArray[Any]]:
     """Return an image H×W×C rotated counterclockwise by 0°, 90°, 180° and 270°."""
-    return [np.ascontiguousarray(np.rot90(pixels, quarters)) for quarters in range(4)]
+    return [turned(pixels, view) for view in range(QUARTERS)]
 
 
 def describe_handcrafted(images: Sequence[NDArray[np.uint8]], network: str) -> np.ndarray:
@@ -178,12 +182,12 @@ def describe(
     InputError
         If an activation is too large, or an image does not fit into memory.
     """
-    one_batch = replace(processor, batch_size=len(images))
+    one_batch = replace(processor, batch_size=len(images) * backbone.views)
     source = ComputedActivations(backbone, images, 0, one_batch)
     with h5py.File("rotations", "w", driver="core", backing_store=False) as file:
         arrays = ArrayFile(file, [str(number) for number in range(len(images))])
         if models:
-            reextract(models, source, processor, arrays)
+            reextract(models, source, processor, arrays, backbone.views)
         else:
             extract(backbone, source, processor, arrays, None)
         return {name: file[name][:] for name in NETWORK_DESCRIPTORS if name in file}

@@ -18,6 +18,7 @@ from rsir.networks.folding import fold_batch_norm
 from rsir.networks.out_of_memory import Portions, in_parts
 from rsir.networks.parts import copy_part
 from rsir.networks.processor import Processor
+from rsir.networks.views import drawn_views
 from rsir.training.batches import number_of_batches, shuffled_batches
 from rsir.training.labelings import Task
 from rsir.training.losses import mean_average_precision
@@ -55,9 +56,11 @@ def finetune(
     """Fine-tune one network: first its new head only, then tail, pooling and head.
 
     In the first stage the tail is fixed, so its pooled features are passed in instead of computed.
-    Batch norm of the tail keeps the pretrained statistics and trains scale and shift only:
-    statistics estimated from a small data set that differs from ImageNet degrade the pooled
-    features. Batch norm of the head estimates its own statistics.
+    With several views per image, one is drawn for each training image and epoch of the second
+    stage, and validation images are as they are. Batch norm of the tail keeps the pretrained
+    statistics and trains scale and shift only: statistics estimated from a small data set that
+    differs from ImageNet degrade the pooled features. Batch norm of the head estimates its own
+    statistics.
 
     Parameters
     ----------
@@ -119,6 +122,12 @@ def finetune(
     def features_of(batches: Batches) -> Iterator[Tensor]:
         return (rows_of(vectors, rows) for rows in batches)
 
+    def turned_at_random(batches: Batches) -> Iterator[Activations]:
+        return source.batches([drawn_views(rows, backbone.views, generator) for rows in batches])
+
+    def as_they_are(batches: Batches) -> Iterator[Activations]:
+        return source.batches([rows * backbone.views for rows in batches])
+
     def from_features(parts: list[Tensor]) -> Tensor:
         logits: Tensor = head(torch.cat(parts))
         return logits
@@ -136,13 +145,13 @@ def finetune(
         generator.bit_generator.state = json.loads(resume["generator"])
         curve = json.loads(resume["curve"])
     finished = Counter(row["stage"] for row in curve)
-    stages: list[tuple[str, Inputs, Forward, list[nn.Module]]] = [
-        ("head", features_of, from_features, [head]),
-        ("tail", source.batches, from_activations, [tail, pooling, head]),
+    stages: list[tuple[str, Inputs, Inputs, Forward, list[nn.Module]]] = [
+        ("head", features_of, features_of, from_features, [head]),
+        ("tail", turned_at_random, as_they_are, from_activations, [tail, pooling, head]),
     ]
     last_stage = "tail" if settings["tail"]["epochs"] else "head"
     last = (last_stage, settings[last_stage]["epochs"])
-    for stage, inputs, forward, trained in stages:
+    for stage, inputs, validation_inputs, forward, trained in stages:
         parameters = (weight for part in trained for weight in part.parameters())
         weights = [weight for weight in dict.fromkeys(parameters) if weight.requires_grad]
         optimizer = new_optimizer(weights, settings[stage])
@@ -178,7 +187,12 @@ def finetune(
                 )
             row = {"task": task.name, "stage": stage, "epoch": epoch, "train_loss": train_loss}
             metrics = _validate(
-                inputs, forward, validation, settings["batch_size"], task, validation_portions
+                validation_inputs,
+                forward,
+                validation,
+                settings["batch_size"],
+                task,
+                validation_portions,
             )
             curve.append(row | metrics)
             if save_state:

@@ -9,8 +9,8 @@ import torch
 from rsir.core.hdf5 import ArrayFile
 from rsir.core.overlap import background
 from rsir.core.progress import progress
-from rsir.descriptors.activations import ActivationSource, consecutive_batches
-from rsir.descriptors.extraction import append_finite
+from rsir.descriptors.activations import ActivationSource
+from rsir.descriptors.extraction import append_finite, batches_of_views
 from rsir.networks.backbone import Activations
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
@@ -24,8 +24,11 @@ def reextract(
     source: ActivationSource,
     processor: Processor,
     descriptors: ArrayFile,
+    views: int = 1,
 ) -> None:
     """Extract the descriptors of fine-tuned tails and heads, as `TaskModel.describe` names them.
+
+    Those of several views of an image are averaged.
 
     The descriptors of several tasks are concatenated, in the order of the tasks.
 
@@ -54,12 +57,9 @@ def reextract(
             {name: torch.cat([each[name] for each in described], 1) for name in described[0]}
         )
 
-    def write(described: list[Results]) -> None:
-        for part in described:
-            append_finite(descriptors, part.arrays(), processor.inference)
-
     portions = Portions()
-    rows = consecutive_batches(descriptors.rows, processor.batch_size)
+    batches = batches_of_views(descriptors.rows, views, processor)
     with background() as run:
-        for batch in progress(source.batches(rows), len(rows), "re-extract", "batch"):
-            run(partial(write, portions.apply(compute, batch)))
+        for batch in progress(source.batches(batches), len(batches), "re-extract", "batch"):
+            described = portions.apply(compute, batch)
+            run(partial(append_finite, descriptors, described, views, processor.inference))
