@@ -1,16 +1,18 @@
 # make run    set up, run the default, and print its tables and links to gallery and report
 # make report put tables, figures and gallery into one HTML file
+# make tune   compare settings on validation images, without a look at the test images
 # make test   set up and run all tests
 # make test-faults  kill 50 runs at random moments; the next run must give the same tables
 # make test-gpu     test a GPU, and measure speeds on it, in a few minutes
 # make lint   check style, types and the order of imports
 # make format
 # make bench  measure the parts named in PARTS, or all, which takes hours on few cores
-.PHONY: run report test test-faults test-gpu lint format bench
+.PHONY: run report tune test test-faults test-gpu lint format bench
 
 PYTHON ?= python3
 BIN := .venv/bin
 CONFIG ?= config/config.yaml
+TUNE ?= config/tune.yaml
 REPORT ?= results/report.html
 
 run: .venv/installed
@@ -33,6 +35,12 @@ report: .venv/installed
 	@$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT) >logs/report.log 2>&1 || \
 		{ cat logs/report.log; exit 1; }
 	@echo "Report:   file://$(abspath $(REPORT))"
+
+tune: .venv/installed
+	@echo "Comparing the settings of $(TUNE) on validation images."
+	@$(BIN)/snakemake --cores all --configfile $(TUNE) --rerun-incomplete --until compare --quiet all
+	@$(BIN)/python workflow/scripts/print_tables.py $$($(BIN)/snakemake --configfile $(TUNE) \
+		--summary 2>/dev/null | grep -o '^results/[^/]*/tables/comparison.csv')
 
 test: .venv/installed
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder

@@ -26,7 +26,7 @@ WITHOUT_DEFAULT = {
 MINE = {"kind": "table", "root": "mine", "labels": "mine.csv"}
 
 
-@pytest.mark.parametrize("config", ["config.yaml", "ucmerced.yaml"])
+@pytest.mark.parametrize("config", ["config.yaml", "ucmerced.yaml", "tune.yaml"])
 def test_a_config_of_the_project_is_accepted(project: Project, config: str) -> None:
     outcome = project.run("--dry-run", "--cores", "1", "--configfile", f"config/{config}")
     assert outcome.status == 0, outcome.text

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rsir.archives.archive_table import read_archive
+from rsir.archives.archive_table import label_matrix, read_archive
 from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.archives.split_file import read_split
 from rsir.core.files import optional, written_whole
@@ -74,6 +74,7 @@ def main(
                 processor,
                 resume=states.read(task.name),
                 save_state=partial(states.write_sometimes, task.name, len(tasks) > 1),
+                labels=label_matrix(archive),
             )
             tuned.append(model)
             rows.extend(task_rows)

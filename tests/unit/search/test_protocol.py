@@ -39,6 +39,15 @@ def test_queries_may_be_the_validation_images():
         find_search(np.array(["train", "test", "test"]), "test", query_subset="validation")
 
 
+def test_validation_images_search_one_another_without_test_images():
+    subset = np.array(["train", "validation", "test", "validation", "validation"])
+    pairs = np.array([[0, 3], [2, 4], [1, 4]])
+    search = find_search(subset, "validation", pairs, query_subset="validation")
+    assert search.queries.tolist() == search.database.tolist() == [1, 3, 4]
+    assert search.duplicates.tolist() == [[0, 2], [2, 0]]
+    assert search.trained.tolist() == [1]
+
+
 @pytest.mark.parametrize(("subset", "count"), [(["test", "test", "train"], 1), (["test"] * 2, 0)])
 def test_a_database_of_fewer_than_two_images_is_refused(subset, count):
     with pytest.raises(InputError, match=rf"retrieval\.database: train has {count} images; two"):

@@ -1,5 +1,6 @@
 """Fine-tuning of a small tail on noise in which the classes are separable."""
 
+import json
 import math
 from collections.abc import Mapping
 from copy import deepcopy
@@ -17,7 +18,7 @@ from rsir.descriptors.activations import StoredActivations as Source
 from rsir.descriptors.activations import open_source
 from rsir.networks.backbone import Backbone
 from rsir.networks.processor import Processor
-from rsir.training.finetuning import finetune
+from rsir.training.finetuning import CURVE, finetune
 from rsir.training.labelings import Target, Task, labeling_tasks
 from rsir.training.models import TaskModel
 from rsir.training.resumption import Resumption
@@ -113,8 +114,7 @@ def test_the_curve_has_a_row_per_epoch(small, source):
         ("tail", 3),
     ]
     assert {row["task"] for row in curve} == {"scenes"}
-    columns = {"task", "stage", "epoch", "train_loss", "validation_loss", "validation_map"}
-    assert {frozenset(row) for row in curve} == {frozenset(columns)}
+    assert all(list(row) == CURVE for row in curve)
 
 
 def test_the_head_stage_does_not_change_the_tail(small, source):
@@ -302,7 +302,7 @@ def test_a_training_resumed_after_any_epoch_gives_the_same_model(
         resumption.write("scenes", state)
         assert resumption.read("sea") is None
         again, whole = finetune(*arguments, resume=resumption.read("scenes"))
-        assert whole == curve
+        assert json.dumps(whole) == json.dumps(curve)  # NaN is equal to NaN
         assert not changed(model.tail.state_dict(), again.tail)
         assert not changed(model.head.state_dict(), again.head)
 

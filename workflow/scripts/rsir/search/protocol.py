@@ -197,7 +197,7 @@ def find_search(
     subset
         (N,) subset of each image.
     database
-        `test`, `train`, or `all` for the whole archive.
+        `test`, `train`, `validation`, or `all` for the whole archive.
     pairs
         (P, 2) rows of the archive that are near duplicates.
     query_subset

@@ -20,9 +20,9 @@ from rsir.networks.parts import copy_part
 from rsir.networks.processor import Processor
 from rsir.networks.views import drawn_views
 from rsir.training.batches import number_of_batches, shuffled_batches
+from rsir.training.early_stopping import BestEpoch
 from rsir.training.labelings import Task
-from rsir.training.losses import mean_average_precision
-from rsir.training.models import Head, Outputs, TaskModel, activate, divided
+from rsir.training.models import Head, Outputs, TaskModel
 from rsir.training.resumption import State
 from rsir.training.schedule import rate_factors
 from rsir.training.steps import (
@@ -30,13 +30,16 @@ from rsir.training.steps import (
     Inputs,
     new_optimizer,
     rows_of,
-    total_loss,
     train_epoch,
 )
+from rsir.training.validation import validate
 
 Curve = list[dict[str, Any]]
 
-CURVE = ["task", "stage", "epoch", "train_loss", "validation_loss", "validation_map"]
+CURVE = [
+    *("task", "stage", "epoch", "train_loss"),
+    *("validation_loss", "validation_map", "validation_retrieval"),
+]
 """The columns of a learning curve."""
 
 
@@ -52,6 +55,7 @@ def finetune(
     processor: Processor,
     resume: State | None = None,
     save_state: Callable[[State], None] | None = None,
+    labels: np.ndarray | None = None,
 ) -> tuple[TaskModel, Curve]:
     """Fine-tune one network: first its new head only, then tail, pooling and head.
 
@@ -78,7 +82,9 @@ def finetune(
     settings : mapping
         ``batch_size``; ``head`` and ``tail``, each with ``epochs``, ``optimizer``,
         ``learning_rate`` (per step), ``weight_decay``, for sgd and rmsprop ``momentum``, and, where
-        the learning rate is not constant, ``schedule`` and ``warmup``, see `rate_factors`.
+        the learning rate is not constant, ``schedule`` and ``warmup``, see `rate_factors`. Where
+        the second stage stops early, ``early_stopping`` with ``patience``, ``metric`` and
+        ``cutoff``, see `BestEpoch` and `retrieval_score`.
     seed : int
         Seed of the initial weights of the head and of the order of the images.
     processor : Processor
@@ -88,21 +94,29 @@ def finetune(
         result.
     save_state : callable, optional
         Called with the state at the end of each epoch.
+    labels : ndarray, optional
+        Labels N×L of all images, which early stopping needs.
 
     Returns
     -------
     TaskModel, list of dict
-        The model in evaluation mode, and the learning curve: task, stage, epoch, train_loss,
-        validation_loss, validation_map.
+        The model in evaluation mode, and the learning curve with the columns `CURVE`.
 
     Raises
     ------
     InputError
-        If there are fewer than two training images, the loss is not finite, or a single image does
-        not fit into memory.
+        If there are fewer than two training images, the loss is not finite, a single image does not
+        fit into memory, or there are fewer than two validation images for early stopping.
     """
     if len(train) < 2:
         raise InputError(f"{task.name}: {len(train)} training images; batch norm needs two or more")
+    stopping = dict(settings.get("early_stopping", {"patience": 0}))
+    patience = stopping.pop("patience")
+    if patience and len(validation) < 2:
+        raise InputError(
+            f"finetuning.early_stopping.patience: is {patience}, but the split has "
+            f"{len(validation)} validation images; set split.validation_fraction"
+        )
     generator = np.random.default_rng([seed, *task.name.encode()])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(generator.integers(2**31)))
@@ -145,6 +159,8 @@ def finetune(
         generator.bit_generator.state = json.loads(resume["generator"])
         curve = json.loads(resume["curve"])
     finished = Counter(row["stage"] for row in curve)
+    parts = {"tail": tail, "pooling": pooling, "head": head}
+    best = BestEpoch(parts, patience, resume["best"] if resume else {})
     stages: list[tuple[str, Inputs, Inputs, Forward, list[nn.Module]]] = [
         ("head", features_of, features_of, from_features, [head]),
         ("tail", turned_at_random, as_they_are, from_activations, [tail, pooling, head]),
@@ -165,6 +181,8 @@ def finetune(
         if resume and resume["stage"] == stage:
             optimizer.load_state_dict(resume["optimizer"])
         epochs = range(finished[stage] + 1, settings[stage]["epochs"] + 1)
+        if best.ends(finished["tail"]):
+            break
         for epoch in progress(epochs, len(epochs), f"{task.name}, {stage}", "epoch"):
             head.train()
             batches = shuffled_batches(train, settings["batch_size"], generator)
@@ -186,59 +204,38 @@ def finetune(
                     f"lower finetuning.{stage}.learning_rate"
                 )
             row = {"task": task.name, "stage": stage, "epoch": epoch, "train_loss": train_loss}
-            metrics = _validate(
+            metrics = validate(
                 validation_inputs,
                 forward,
                 validation,
                 settings["batch_size"],
                 task,
                 validation_portions,
+                labels,
+                stopping if patience and stage == "tail" else None,
             )
             curve.append(row | metrics)
+            if stage == "tail":
+                best.add(epoch, metrics["validation_retrieval"])
             if save_state:
                 save_state(
                     {
                         "stage": stage,
                         "epoch": epoch,
-                        "last": (stage, epoch) == last,
+                        "last": (stage, epoch) == last or best.ends(epoch),
                         "tail": tail.state_dict() if stage == "tail" else {},
                         "pooling": pooling.state_dict() if stage == "tail" else {},
                         "head": head.state_dict(),
+                        "best": best.state,
                         "optimizer": optimizer.state_dict(),
                         "generator": json.dumps(generator.bit_generator.state),
                         "curve": json.dumps(curve),
                     }
                 )
+            if best.ends(epoch):
+                break
+    best.restore()
     for part in (tail, pooling, head):
         part.cpu().zero_grad()  # the models of all tasks stay in memory until they are saved
     outputs = [Outputs(target.names, target.activation) for target in task.targets]
     return TaskModel(task.name, outputs, tail, pooling, head), curve
-
-
-def _validate(
-    inputs: Inputs,
-    forward: Forward,
-    rows: np.ndarray,
-    batch_size: int,
-    task: Task,
-    portions: Portions,
-) -> dict[str, float]:
-    if len(rows) == 0:
-        return {"validation_loss": math.nan, "validation_map": math.nan}
-    batches = np.array_split(rows, math.ceil(len(rows) / batch_size))
-    with torch.inference_mode():
-        logits = torch.cat([portions.attempt(forward, batch) for batch in inputs(batches)]).cpu()
-    expected = [torch.from_numpy(target.expected[rows]) for target in task.targets]
-    parts = divided(logits, [len(target.names) for target in task.targets])
-    probabilities = [
-        activate(part, target.activation).numpy()
-        for target, part in zip(task.targets, parts, strict=True)
-        if target.activation != "embedding"
-    ]
-    indicators = [target.indicators()[rows] for target in task.targets]
-    return {
-        "validation_loss": total_loss(logits, expected, task).item(),
-        "validation_map": mean_average_precision(
-            np.concatenate(probabilities, 1), np.concatenate(indicators, 1)
-        ),
-    }
