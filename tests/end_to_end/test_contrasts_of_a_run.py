@@ -54,6 +54,9 @@ def test_the_contrasts_have_a_row_per_planned_pair_and_metric(contrasts: pd.Data
         *(*METHOD[:4], *against, *SETTING, "metric", "seeds", "queries"),
         *("difference", "low", "high", "p", "p_holm", "wins", "ties", "losses"),
         *("scene_low", "scene_high", "seed_low", "seed_high"),
+        *("scenes", "scene_p", "scene_p_holm", "groups", "group_p", "group_p_holm"),
+        *("seed_p", "seed_p_holm", "detectable"),
+        *("scene_detectable", "group_detectable", "seed_detectable"),
     ]
     assert {pair(row) for _, row in contrasts.iterrows()} == planned()
     assert len(planned()) == 8 + 3 + 6 + 30

@@ -110,6 +110,11 @@ def split_attributes(_wildcards):
     return ["results/{archive}/attributes.csv"] if is_used else []
 
 
+def group_attributes(_wildcards):
+    """Return the table of the groups of images, if the split has any."""
+    return ["results/{archive}/attributes.csv"] if "groups" in config["split"] else []
+
+
 def grouped_duplicates(_wildcards):
     """Return the table of duplicates, if the split keeps them in one subset."""
     return ["results/{archive}/duplicates.csv"] if config["split"]["group_duplicates"] else []

@@ -3,6 +3,7 @@
 # needs  results/{archive}/scores/{backbone}/{model}.csv of the whole run, scores/bounds.csv
 #        results/{archive}/rankings/{backbone}/{model}.h5 of the whole run
 #        results/{archive}/archive.csv, split.csv
+#        results/{archive}/attributes.csv, with `split.groups`
 #        results/{archive}/duplicates.csv, unless `audit.duplicates` is false
 # makes  results/{archive}/tables/comparison.csv, contrasts.csv, gain.csv
 #        results/{archive}/tables/by_scene.csv, by_label.csv
@@ -38,6 +39,7 @@ rule contrasts:
         archive="results/{archive}/archive.csv",
         scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
         bounds="results/{archive}/scores/bounds.csv",
+        attributes=group_attributes,
         code=code("contrasts.py"),
     output:
         table("contrasts"),
@@ -51,6 +53,7 @@ rule contrasts:
     params:
         contrasts=config["evaluation"].get("contrasts"),
         reference=config["evaluation"].get("reference"),
+        groups=config["split"].get("groups"),
     script:
         "../scripts/contrasts.py"
 

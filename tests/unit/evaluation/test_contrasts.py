@@ -27,6 +27,7 @@ from statsmodels.stats.multitest import multipletests
 from rsir.evaluation.contrasts import contrasts
 from rsir.metrics.scoring import METRICS
 from rsir.statistics.bootstrap import clustered_interval, mean_interval
+from rsir.statistics.sign_flip_test import clustered_sign_flip_p
 
 pytestmark = pytest.mark.usefixtures("little_to_collect")
 
@@ -209,3 +210,37 @@ def test_a_second_call_gives_the_same_numbers():
     parts = simulated(np.random.default_rng(8), seeds=2)
     names = list("abcd") * 10
     pd.testing.assert_frame_equal(table_of(parts, names), table_of(parts, names), check_exact=True)
+
+
+def test_scenes_groups_and_seeds_have_tests_of_their_own():
+    rng = np.random.default_rng(12)
+    shelf, multi = rng.random((1, 30, len(METRICS))), rng.random((3, 30, len(METRICS)))
+    single = rng.random((3, 30, len(METRICS)))
+    names = scenes(list("abcdef") * 5)
+    groups = scenes([str(number // 3) for number in range(30)])
+    scores = pd.concat([rows(SHELF, shelf), rows(MULTI, multi), rows(SINGLE, single)])
+    table = contrasts("sample", scores, names, [["*/*/*", "*/off_the_shelf/*"]], groups=groups)
+    differences = (multi - shelf).mean(axis=0)
+    of_multi = table[table["labeling"] == "multi_label"]
+    p = clustered_sign_flip_p(differences, names.to_numpy(str))
+    assert of_multi["scene_p"].to_numpy() == pytest.approx(p)
+    assert (of_multi[["scenes", "groups"]] == [6, 10]).all(axis=None)
+    p = clustered_sign_flip_p(differences, groups.to_numpy(str))
+    assert of_multi["group_p"].to_numpy() == pytest.approx(p)
+    p = stats.ttest_1samp(multi.mean(axis=1), shelf[0].mean(axis=0)).pvalue
+    assert of_multi["seed_p"].to_numpy() == pytest.approx(p)
+    for unit in ("scene", "group", "seed"):
+        for _, family in table.groupby("metric"):
+            expected = multipletests(family[f"{unit}_p"], method="holm")[1]
+            assert family[f"{unit}_p_holm"].to_numpy() == pytest.approx(expected)
+    factor = stats.norm.isf(0.05 / 4) + stats.norm.isf(0.2)
+    assert of_multi["detectable"].to_numpy() == pytest.approx(factor * stats.sem(differences))
+
+
+def test_what_has_no_scenes_no_groups_and_no_seeds_has_no_such_test():
+    row = row_of(
+        table_of([rows(SHELF, [[0.1, 0.2, 0.4]]), rows(MULTI, [[0.3, 0.1, 0.5]])]), MULTI, SHELF
+    )
+    assert row["scenes"] == 0
+    assert row[["scene_p", "group_p", "seed_p", "scene_detectable", "groups"]].isna().all()
+    assert row["detectable"] > 0

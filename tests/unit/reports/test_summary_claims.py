@@ -28,7 +28,8 @@ from summary_sentences import (
 
 from rsir.evaluation.tables import read_results, write_table
 from rsir.metrics.scoring import LOWER_IS_BETTER
-from rsir.reports.summary import summary, verdict
+from rsir.reports.phrases import verdict
+from rsir.reports.summary import summary
 
 pytestmark = pytest.mark.usefixtures("little_to_collect")
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from rsir.evaluation.methods import MODEL, SETTING, by_method, labeling_name
 from rsir.evaluation.planned import planned_pairs
+from rsir.evaluation.units import UNIT_COLUMNS, unit_columns
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
 from rsir.statistics.bootstrap import clustered_interval, mean_interval
+from rsir.statistics.holm import holm
 from rsir.statistics.sign_flip_test import sign_flip_p
 
 SECOND = [f"against_{name}" for name in MODEL]
@@ -22,6 +23,7 @@ SECOND = [f"against_{name}" for name in MODEL]
 STATISTICS = [
     *("seeds", "queries", "difference", "low", "high", "p", "p_holm", "wins", "ties", "losses"),
     *("scene_low", "scene_high", "seed_low", "seed_high"),
+    *UNIT_COLUMNS,
 ]
 _TIE = 1e-9
 
@@ -32,6 +34,7 @@ def contrasts(
     scenes: "pd.Series[str]",
     patterns: Sequence[Sequence[str]] | None = None,
     reference: str | None = None,
+    groups: "pd.Series[str] | None" = None,
 ) -> pd.DataFrame:
     """Test the planned contrasts for every metric.
 
@@ -45,6 +48,8 @@ def contrasts(
         The scene of each image, by image name; empty strings in an archive without scenes.
     patterns, reference
         As for `rsir.evaluation.planned.planned_pairs`.
+    groups : Series, optional
+        The group of each image, by image name.
 
     Returns
     -------
@@ -56,10 +61,10 @@ def contrasts(
         queries that the first method wins, ties and loses (`wins`, `ties`, `losses`); the interval
         when scene classes are resampled instead of queries (`scene_low`, `scene_high`), and when
         seeds are resampled as well as queries (`seed_low`, `seed_high`), NaN with fewer than two
-        scene classes or seeds.
+        scene classes or seeds; and the columns of `rsir.evaluation.units.unit_columns`.
     """
     tables = [
-        _setting_contrasts(archive, rows, scenes, patterns, reference)
+        _setting_contrasts(archive, rows, scenes, patterns, reference, groups)
         for _, rows in scores.groupby(SETTING, sort=False)
     ]
     return pd.concat(tables, ignore_index=True)
@@ -71,6 +76,7 @@ def _setting_contrasts(
     scenes: "pd.Series[str]",
     patterns: Sequence[Sequence[str]] | None,
     reference: str | None,
+    groups: "pd.Series[str] | None",
 ) -> pd.DataFrame:
     """Test the planned contrasts under one condition, at one cutoff."""
     scores_of = {method[:4]: block for method, block in by_method(rows).items()}
@@ -94,30 +100,24 @@ def _setting_contrasts(
     table["queries"] = (~np.isnan(differences)).sum(axis=0)
     table["difference"], table["low"], table["high"] = mean_interval(differences[None])
     table["p"] = sign_flip_p(differences, _resamples(len(pairs)))
-    table["p_holm"] = _holm(table["p"].to_numpy().reshape(-1, len(METRICS))).ravel()
+    table["p_holm"] = holm(table["p"].to_numpy().reshape(-1, len(METRICS))).ravel()
     table["wins"] = (better > _TIE).sum(axis=0)
     table["ties"] = (np.abs(better) <= _TIE).sum(axis=0)
     table["losses"] = (better < -_TIE).sum(axis=0)
     images = rows["image"].unique()
-    table["scene_low"], table["scene_high"] = clustered_interval(
-        differences, scenes[images].to_numpy(str)
-    )
+    clusters = {"scene": scenes[images].to_numpy(str)}
+    table["scene_low"], table["scene_high"] = clustered_interval(differences, clusters["scene"])
     table["seed_low"], table["seed_high"] = _seed_interval(blocks)
-    return table
+    if groups is not None:
+        clusters["group"] = groups[images].to_numpy(str)
+    sides = [(scores_of[first], scores_of[second]) for first, second in pairs]
+    units = unit_columns(differences, sides, clusters, _resamples(len(pairs)))
+    return table.assign(**units)
 
 
 def _resamples(contrasts: int) -> int:
     """Return a number of resamples at which the smallest adjusted p value is at most 0.01."""
     return max(9999, 100 * contrasts - 1)
-
-
-def _holm(p: Floats) -> Floats:
-    """Adjust p values (contrasts, metrics) over the contrasts of each metric."""
-    adjusted = np.full_like(p, np.nan)
-    for metric, defined in enumerate(~np.isnan(p).T):
-        if defined.any():
-            adjusted[defined, metric] = multipletests(p[defined, metric], method="holm")[1]
-    return adjusted
 
 
 def _seed_interval(blocks: list[Floats]) -> tuple[Floats, Floats]:

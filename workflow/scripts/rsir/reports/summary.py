@@ -1,8 +1,6 @@
 """The results in words: bounds, and the planned contrasts with their significance."""
 
 from collections.abc import Iterator, Mapping
-from math import isnan
-from typing import Any
 
 import pandas as pd
 
@@ -18,21 +16,21 @@ from rsir.evaluation.methods import (
     method_of,
 )
 from rsir.evaluation.planned import is_bound
-from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
 from rsir.reports.duplicate_effect import duplicates_in_words
-
-METRIC = "accuracy"
-"""The main metric; for the others, only the verdicts are reported."""
-
-LEVEL = 0.05
-"""The significance level of adjusted p values."""
-
-_NOT_SIGNIFICANT = "not significant"
-_EXTREMES = 3
-
-Row = Mapping[Any, Any]
-Contrast = dict[str, Row]
-"""A row per metric."""
+from rsir.reports.phrases import (
+    LEVEL,
+    METRIC,
+    Contrast,
+    Row,
+    all_against,
+    each,
+    extremes,
+    name_within,
+    result,
+    verdict,
+    with_interval,
+)
+from rsir.reports.units_in_words import units_in_words
 
 Contrasts = Mapping[tuple[Method, Method], Contrast]
 
@@ -58,7 +56,15 @@ def summary(
         tested.setdefault(pair, {})[row["metric"]] = row
     sections = [
         _introduction(methods),
-        *([_rules(methods, len(tested)), _verdicts(methods, tested)] if tested else []),
+        *(
+            [
+                _rules(methods, len(tested)),
+                units_in_words([contrast[METRIC] for contrast in tested.values()], LEVEL),
+                _verdicts(methods, tested),
+            ]
+            if tested
+            else []
+        ),
         _levels(methods, _headline(by_scene), _headline(by_label)),
         *([] if pairs is None else [duplicates_in_words(comparison, METRIC, pairs)]),
         *(_network(shelf, methods, tested) for shelf in _shelves(methods)),
@@ -66,13 +72,6 @@ def summary(
     ]
     texts = ["\n".join(section) for section in sections]
     return "\n\n".join(filter(None, texts)) + "\n"
-
-
-def verdict(row: Row) -> str:
-    """Return whether the first method of a contrast is `better`, `worse`, or `not significant`."""
-    if not row["p_holm"] <= LEVEL:
-        return _NOT_SIGNIFICANT
-    return "better" if (row["difference"] > 0) != (row["metric"] in LOWER_IS_BETTER) else "worse"
 
 
 def _introduction(methods: Mapping[Method, Row]) -> Iterator[str]:
@@ -119,29 +118,27 @@ def _verdicts(methods: Mapping[Method, Row], tested: Contrasts) -> Iterator[str]
     lines = []
     for shelf in _shelves(methods):
         against_shelf = {
-            f"{_name_within(first)} {contrast[METRIC]['difference']:+.3f}": verdict(
-                contrast[METRIC]
-            )
+            f"{name_within(first)} {contrast[METRIC]['difference']:+.3f}": verdict(contrast[METRIC])
             for (first, second), contrast in tested.items()
             if second == shelf and first[0] == shelf[0]
         }
         if against_shelf:
             lines.append(
-                f"- {shelf[0]}, against its off-the-shelf features: {_each(against_shelf)}."
+                f"- {shelf[0]}, against its off-the-shelf features: {each(against_shelf)}."
             )
         between = {
-            f"{_name_within(first)} against {_name_within(second)}": verdict(contrast[METRIC])
+            f"{name_within(first)} against {name_within(second)}": verdict(contrast[METRIC])
             for (first, second), contrast in tested.items()
             if _is_between(first, second) and first[0] == shelf[0]
         }
         if between:
-            lines.append(f"- {shelf[0]}, between labelings: {_each(between)}.")
+            lines.append(f"- {shelf[0]}, between labelings: {each(between)}.")
     others = {
         f"{method_name(first)} against {method_name(second)}": verdict(contrast[METRIC])
         for (first, second), contrast in _of_no_network(methods, tested).items()
     }
     if others:
-        lines.append(f"- Other contrasts: {_each(others)}.")
+        lines.append(f"- Other contrasts: {each(others)}.")
     if lines:
         yield from ("## Summary", "", *lines)
 
@@ -159,7 +156,7 @@ def _levels(
         yield f"- Scene oracle, images of the query's scene first: {bounds['scene oracle']:.3f}."
     yield f"- Label oracle, images ranked by their labels: {ceiling:.3f}, the upper bound."
     best = max(means, key=means.__getitem__)
-    highest = f"- Highest mean of a method: {_with_interval(methods[best])}, by {method_name(best)}"
+    highest = f"- Highest mean of a method: {with_interval(methods[best])}, by {method_name(best)}"
     if ceiling > floor:
         share = (means[best] - floor) / (ceiling - floor)
         yield f"{highest}; {share:.0%} of the range from the random ranking to the upper bound."
@@ -168,10 +165,10 @@ def _levels(
     scenes = {row["scene"]: row[METRIC] for row in by_scene if method_of(row) == best}
     labels = {row["label"]: row["precision"] for row in by_label if method_of(row) == best}
     if scenes:
-        yield f"- By scene, its {METRIC} is {_extremes(scenes)}."
+        yield f"- By scene, its {METRIC} is {extremes(scenes)}."
     yield (
         "- By label, its precision (share of retrieved images with the label, over the queries "
-        f"with the label) is {_extremes(labels)}."
+        f"with the label) is {extremes(labels)}."
     )
 
 
@@ -196,22 +193,22 @@ def _network(shelf: Method, methods: Mapping[Method, Row], tested: Contrasts) ->
     yield f"## {name}"
     if against_shelf:
         yield ""
-        yield f"Against its pooled off-the-shelf features, {_with_interval(methods[shelf])}:"
+        yield f"Against its pooled off-the-shelf features, {with_interval(methods[shelf])}:"
         yield ""
         for first, contrast in against_shelf.items():
-            yield f"- **{_name_within(first)}**: {_result(contrast)}"
+            yield f"- **{name_within(first)}**: {result(contrast)}"
     if between:
         yield ""
         yield "Between labelings:"
         yield ""
         for (first, second), contrast in between.items():
-            yield f"- **{_name_within(first)}** against {_name_within(second)}: {_result(contrast)}"
+            yield f"- **{name_within(first)}** against {name_within(second)}: {result(contrast)}"
     if handcrafted:
         yield ""
         yield "Against handcrafted baselines:"
         yield ""
         for baseline, rows in handcrafted.items():
-            yield f"- **{baseline[0]}**, {_with_interval(methods[baseline])}: {_all_against(rows)}"
+            yield f"- **{baseline[0]}**, {with_interval(methods[baseline])}: {all_against(rows)}"
 
 
 def _others(methods: Mapping[Method, Row], tested: Contrasts) -> Iterator[str]:
@@ -222,7 +219,7 @@ def _others(methods: Mapping[Method, Row], tested: Contrasts) -> Iterator[str]:
     yield "## Other contrasts"
     yield ""
     for (first, second), contrast in others.items():
-        yield f"- **{method_name(first)}** against {method_name(second)}: {_result(contrast)}"
+        yield f"- **{method_name(first)}** against {method_name(second)}: {result(contrast)}"
 
 
 def _of_no_network(methods: Mapping[Method, Row], tested: Contrasts) -> Contrasts:
@@ -247,85 +244,6 @@ def _is_between(first: Method, second: Method) -> bool:
     """Return whether a contrast is of labelings of a network, with the same descriptor."""
     of_network = first[0] == second[0] and first[2] == second[2]
     return of_network and OFF_THE_SHELF not in (first[1], second[1])
-
-
-def _result(contrast: Contrast) -> str:
-    """Return the result of a contrast in words."""
-    row = contrast[METRIC]
-    main = verdict(row)
-    significant = main != _NOT_SIGNIFICANT
-    size = f" by {abs(row['difference']):.3f}" if significant else f", {row['difference']:+.3f}"
-    others = {
-        metric: verdict(contrast[metric])
-        for metric in METRICS
-        if metric != METRIC and not isnan(contrast[metric]["p_holm"])
-    }
-    return (
-        f"{main}{size} [{row['low']:+.3f}, {row['high']:+.3f}], adjusted p = {row['p_holm']:.2g}; "
-        f"wins / ties / losses over queries: {row['wins']} / {row['ties']} / {row['losses']}."
-        f"{_caveats(row) if significant else ''} Other metrics: {_grouped(others)}."
-    )
-
-
-def _caveats(row: Row) -> str:
-    """State which of the wider intervals of a significant difference include zero."""
-    units = {
-        "scene": "scene classes resampled instead of queries",
-        "seed": "seeds resampled as well as queries",
-    }
-    return "".join(
-        f" However, with {resampled}, the interval is [{low:+.3f}, {high:+.3f}] and includes zero."
-        for unit, resampled in units.items()
-        if (low := row[f"{unit}_low"]) <= 0 <= (high := row[f"{unit}_high"])
-    )
-
-
-def _all_against(rows: Mapping[Method, Row]) -> str:
-    """Return the results of a network's methods against one baseline."""
-    differences = [row["difference"] for row in rows.values()]
-    return (
-        f"{_grouped({_name_within(method): verdict(row) for method, row in rows.items()})}; "
-        f"differences from {min(differences):+.3f} to {max(differences):+.3f}, largest adjusted p "
-        f"= {max(row['p_holm'] for row in rows.values()):.2g}."
-    )
-
-
-def _grouped(verdicts: Mapping[str, str]) -> str:
-    """Return the names of each verdict, or `all` if there is one verdict."""
-    different = set(verdicts.values())
-    return f"{different.pop()}: all" if len(different) == 1 else _each(verdicts)
-
-
-def _each(verdicts: Mapping[str, str]) -> str:
-    """Return the names of each verdict."""
-    return "; ".join(
-        f"{text}: {', '.join(names)}"
-        for text in ("better", "worse", _NOT_SIGNIFICANT)
-        if (names := [name for name, of_name in verdicts.items() if of_name == text])
-    )
-
-
-def _extremes(values: Mapping[str, float]) -> str:
-    defined = sorted(
-        (item for item in values.items() if not isnan(item[1])), key=lambda item: item[1]
-    )
-    count = max(1, min(_EXTREMES, len(defined) // 2))
-    highest, lowest = defined[: -count - 1 : -1], defined[:count]
-    return f"highest for {_listed(highest)}, and lowest for {_listed(lowest)}"
-
-
-def _listed(items: list[tuple[str, float]]) -> str:
-    return ", ".join(f"{name} ({value:.3f})" for name, value in items)
-
-
-def _with_interval(row: Row) -> str:
-    return f"{row[METRIC]:.3f} [{row[f'{METRIC}_low']:.3f}, {row[f'{METRIC}_high']:.3f}]"
-
-
-def _name_within(method: Method) -> str:
-    """Return the name of a method within the section of its network, or of a bound."""
-    backbone, labeling, descriptor = method
-    return f"{labeling} ({descriptor})" if labeling else backbone
 
 
 def _headline(table: pd.DataFrame) -> list[Row]:

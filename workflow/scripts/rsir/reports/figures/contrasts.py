@@ -26,7 +26,7 @@ from rsir.reports.figures.panels import (
 )
 from rsir.reports.figures.rows import Place, count_lines, grouped, records, without_bounds
 from rsir.reports.figures.style import WIDTH, in_style, labeling_colours, note, readable
-from rsir.reports.summary import LEVEL, METRIC
+from rsir.reports.phrases import LEVEL, METRIC
 
 AGAINST_SHELF = "against off the shelf, pooled"
 BETWEEN_LABELINGS = "between labelings"

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from rsir.evaluation.methods import NAME, POOL, headline_rows
 from rsir.reports.figures.rows import place_of, without_bounds
 from rsir.reports.figures.style import DESCRIPTORS, LETTER, WIDTH, in_style, note
-from rsir.reports.summary import METRIC
+from rsir.reports.phrases import METRIC
 
 _SHADES = colormaps["Blues"]
 _SCALE = Normalize(0, 1.4)  # black numbers are not legible on darker shades than that of 1
