@@ -5,6 +5,7 @@ import yaml
 from config_table import SAME_KEYS, Key, read_keys, render
 
 from project import ROOT, Project
+from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, OUTPUT, POOL, PROJECTION
 
 KEYS = read_keys()
 README = ROOT / "config" / "README.md"
@@ -64,6 +65,11 @@ def test_the_default_config_writes_out_the_defaults_of_the_schema() -> None:
         written.update(leaves(config[section], section))
     defaults = {key.path: key.schema["default"] for key in KEYS if is_leaf_with_default(key)}
     assert written == {path: defaults[path] for path in written}
+
+
+def test_all_that_networks_labelings_and_handcrafted_backbones_give_is_searched() -> None:
+    (descriptors,) = (key.schema["default"] for key in KEYS if key.path == "run.descriptors")
+    assert descriptors == [POOL, OUTPUT, PROJECTION, EMBEDDING, HISTOGRAM]
 
 
 def leaves(section: dict[str, Any], path: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 OFF_THE_SHELF = "off_the_shelf"
-NATIVE = ("pool", "output", "projection", "histogram")
+NATIVE = ("pool", "output", "projection", "embedding", "histogram")
 HANDCRAFTED = ("color_histogram", "lbp", "bovw_sift")
 
 # section, key, the word of version 0.1, and the word for it now

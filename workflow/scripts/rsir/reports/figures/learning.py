@@ -13,7 +13,8 @@ from rsir.reports.figures.panels import add_legend, draw_grid, key
 from rsir.reports.figures.style import GREY, WIDTH, in_style, labeling_colours, note, readable
 
 LOSSES = {"train_loss": "-", "validation_loss": "--"}
-PRECISION = "validation_map"
+QUANTITIES = {"validation_map": "mAP", "validation_retrieval": "retrieval"}
+"""The columns of validation with panels of their own, and what their axes say."""
 
 
 def read_curve(path: Path) -> pd.DataFrame:
@@ -27,7 +28,9 @@ def read_curve(path: Path) -> pd.DataFrame:
 
 @in_style
 def learning_figure(curves: Sequence[pd.DataFrame], labelings: Sequence[str]) -> Figure:
-    """Draw a row of panels per network (two with a validation subset), and a column per labeling.
+    """Draw a row of panels per network and quantity, and a column per labeling.
+
+    The quantities are the loss and, with a validation subset, what `QUANTITIES` lists.
 
     Parameters
     ----------
@@ -41,14 +44,14 @@ def learning_figure(curves: Sequence[pd.DataFrame], labelings: Sequence[str]) ->
         return note("The run fine-tunes nothing, so there are no learning curves.")
     rows = with_steps(pd.concat(curves, ignore_index=True))
     networks, columns = rows["backbone"].unique(), rows["labeling"].unique()
-    validated = bool(rows[PRECISION].notna().any())
-    kinds = [LOSSES, {PRECISION: "-"}] if validated else [LOSSES]
+    validated = [name for name in QUANTITIES if name in rows and rows[name].notna().any()]
+    kinds = [LOSSES, *({name: "-"} for name in validated)]
     lines = [(network, kind) for network in networks for kind in kinds]
     figure = Figure(figsize=(WIDTH, 0.9 + 1.4 * len(lines)))
     panels = figure.subplots(len(lines), len(columns), sharex="col", sharey="row", squeeze=False)
     colours = labeling_colours(labelings)
     for (network, kind), across in zip(lines, panels, strict=True):
-        quantity = "mAP" if PRECISION in kind else "loss"
+        quantity = QUANTITIES.get(next(iter(kind)), "loss")
         across[0].set_ylabel(f"{readable(network)}\n{quantity}", fontweight="bold")
         for labeling, axes in zip(columns, across, strict=True):
             of_panel = rows[(rows["backbone"] == network) & (rows["labeling"] == labeling)]
@@ -56,7 +59,7 @@ def learning_figure(curves: Sequence[pd.DataFrame], labelings: Sequence[str]) ->
             for column, linestyle in kind.items():
                 _draw_curves(axes, of_panel, column, colours[labeling], linestyle)
             _draw_border(axes, of_panel)
-            _scale(axes, logarithmic=PRECISION not in kind)
+            _scale(axes, logarithmic=kind is LOSSES)
     for labeling, axes in zip(columns, panels[0], strict=True):
         axes.set_title(readable(labeling))
     figure.supxlabel("epoch; left of the dotted line the new head is trained alone")
