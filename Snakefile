@@ -27,10 +27,12 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/origins.smk"
+include: "workflow/rules/protocols.smk"
 include: "workflow/rules/check.smk"
 include: "workflow/rules/targets.smk"
 include: "workflow/rules/jobs.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/transfers.smk"
 include: "workflow/rules/descriptors.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/previous.smk"
@@ -42,8 +44,10 @@ include: "workflow/rules/extract.smk"
 include: "workflow/rules/finetune.smk"
 include: "workflow/rules/reextract.smk"
 include: "workflow/rules/derive.smk"
+include: "workflow/rules/cross.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/indexes.smk"
+include: "workflow/rules/published.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/gallery.smk"
@@ -62,6 +66,7 @@ rule all:
             + audits(archive)
             for archive in config["run"]["archives"]
         ],
+        crossed_tables(),
 
 
 if workflow.is_main_process:

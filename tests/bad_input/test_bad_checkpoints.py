@@ -23,6 +23,7 @@ from rsir.archives.image_files import describe_images
 from rsir.archives.label_table import read_table
 from rsir.archives.pixels import PICTURES, write_pixel_format
 from rsir.core.errors import InputError
+from rsir.core.files import sha256
 from rsir.networks.state_dict import read_state_dict
 from rsir.networks.weight_receipt import WeightFile, read_record, write_record
 
@@ -66,6 +67,7 @@ class Made:
             method=METHOD,
             backbone_settings=SETTINGS,
             kind="multi_label",
+            options={},
             settings={"batch_size": 4, "head": STAGE, "tail": {**STAGE, "epochs": 0}},
             threads=1,
             use_gpu=False,
@@ -74,7 +76,9 @@ class Made:
             curve=self.curve,
         )
 
-    def reextract(self) -> None:
+    def reextract(
+        self, trained_on: str = "sample", source: Path | None = None, precision: Path | None = None
+    ) -> None:
         reextract.main(
             archive=self.archive,
             pixels=self.pixels,
@@ -83,7 +87,9 @@ class Made:
             precision=self.precision,
             activations=self.activations,
             models=self.models,
-            method=METHOD,
+            source_archive=source,
+            source_precision=precision,
+            method=METHOD | {"trained_on": trained_on},
             settings=SETTINGS,
             threads=1,
             use_gpu=False,
@@ -231,6 +237,28 @@ def test_models_of_something_else_are_refused(made, refused, name):
 def test_good_ones_are_taken(made):
     made.reextract()
     assert made.tuned.is_file()
+
+
+def test_a_model_describes_another_archive_and_no_third_one(made, refused, tmp_path):
+    """The images of the other archive are the same, but one has no label."""
+    source, precision = (
+        Path(shutil.copy(path, tmp_path)) for path in (made.archive, made.precision)
+    )
+    made.archive.write_text(made.archive.read_text().replace(",1\n", ",0\n", 1))
+    made.extract()
+    with pytest.raises(InputError) as caught:
+        made.reextract()
+    assert "its archive_sha256 is " in refused(caught.value, made.models)
+    made.reextract(source=source, precision=precision)
+    with h5py.File(made.tuned) as file:
+        facts = dict(file.attrs)
+    assert facts["archive_sha256"] == sha256(made.archive)
+    assert facts["trained_on_sha256"] == sha256(source)
+    record = json.loads(precision.read_text())
+    precision.write_text(json.dumps(record | {"archive_sha256": "c" * 64}))
+    with pytest.raises(InputError) as caught:
+        made.reextract(source=source, precision=precision)
+    assert "its archive_sha256 is ccc" in refused(caught.value, precision)
 
 
 class Evil:

@@ -69,6 +69,18 @@ PHOTO = {
 EXPORT = "results/sample/export/efficientnet_lite0/multi_label-seed0.parquet"
 IMPORT = "results/sample/descriptors/elsewhere/off_the_shelf.h5"
 DERIVED = "results/sample/descriptors/efficientnet_lite0/off_the_shelf+whitened.h5"
+STUDY = {
+    "archives": {"other": {"kind": "synthetic"}},
+    "labelings": {"noisy": {"kind": "multi_label", "noise": {"rate": 0.1}}},
+    "protocol": "single_label",
+    "retrieval": {"cutoffs": [5]},  # the default, which a protocol may set
+    "run": {"labelings": ["multi_label", "noisy"]},
+}
+STUDIED = (
+    "results/sample/tables/published.csv",
+    "results/sample/figures/noise.png",
+    "results/across/sample-in-other/scores/efficientnet_lite0/off_the_shelf.csv",
+)
 PASSED = "results/sample/audit_passed.txt"
 ANSWER = "results/sample/queries/readme/efficientnet_lite0/multi_label-seed0.html"
 

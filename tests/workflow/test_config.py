@@ -20,7 +20,7 @@ WITHOUT_DEFAULT = {
     *(f"backbones.<name>.{key}" for key in ("network", "cut", "end", "size", "bands", "sensor")),
     *(f"backbones.<name>.{key}" for key in ("mean", "std", "range")),
     *("split.file", "split.groups"),
-    *("evaluation.contrasts", "evaluation.reference"),
+    *("labelings.<name>.noise", "protocol", "evaluation.contrasts", "evaluation.reference"),
     *(f"descriptors.<name>.{key}" for key in ("from", "concatenate", "weights")),
 }
 

@@ -6,10 +6,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pytest
-from plans import ANSWER, DERIVED, EXPORT, IMPORT, PASSED, PHOTO, RULES, thesis_config
+from plans import (
+    ANSWER,
+    DERIVED,
+    EXPORT,
+    IMPORT,
+    PASSED,
+    PHOTO,
+    RULES,
+    STUDIED,
+    STUDY,
+    thesis_config,
+)
 
 from project import ROOT, Project
 
@@ -19,7 +32,7 @@ FRONTIER = "results/sample/figures/indexes.png"
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_has_the_full_shape(rule: str) -> None:
-    assert re.search(r'^    log:\n        "logs/\{archive\}/', RULES[rule], re.M)
+    assert re.search(r'^    log:\n        "logs/(?:\{archive\}|across)/', RULES[rule], re.M)
     environment = re.search(
         r'^    conda:\n        "\.\./\.\./(envs/\w+\.yaml)"$', RULES[rule], re.M
     )
@@ -38,8 +51,10 @@ def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, atte
         .text
     )
     thesis = project.configure(thesis_config(project)).run(*plan).text
+    study = project.configure(STUDY).run(*plan, *STUDIED).text
     documented = documented_resources(attempt)
-    assert requested(default) | requested(thesis) | requested(query_plan) == documented
+    plans = map(requested, (default, thesis, query_plan, study))
+    assert reduce(or_, plans) == documented
 
 
 def requested(text: str) -> dict[str, dict[str, int]]:
@@ -117,8 +132,9 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         ANSWER, DERIVED, EXPORT, IMPORT, PASSED, FRONTIER
     )
     thesis = project.configure(thesis_config(project)).plan()
+    study = project.configure(STUDY).plan(*STUDIED)
     inputs: dict[str, list[str]] = {}
-    for rule, paths in inputs_of(default.text + query_plan.text + thesis.text):
+    for rule, paths in inputs_of(default.text + query_plan.text + thesis.text + study.text):
         code = [path for path in paths if re.match("workflow/scripts/.*py$", path)]
         assert inputs.setdefault(rule, code) == code
     return inputs

@@ -71,6 +71,22 @@ def test_a_target_may_be_what_the_run_does_not_name(project: Project) -> None:
             "results/sample/models/bovw_sift/powerset-seed1.safetensors",
             "bovw_sift is not trained; only off_the_shelf exists",
         ),
+        (
+            "results/sample/descriptors/vgg16/multi_label-seed0-from-ucmercd.h5",
+            "no archive 'ucmercd'; did you mean ucmerced?",
+        ),
+        (
+            "results/sample/descriptors/vgg16/multi_label-seed0-from-sample.h5",
+            "are transferred; name results/sample/descriptors/vgg16/multi_label-seed0.h5",
+        ),
+        (
+            "results/sample/descriptors/vgg16/off_the_shelf-from-ucmerced.h5",
+            "are transferred; name results/sample/descriptors/vgg16/off_the_shelf.h5",
+        ),
+        (
+            "results/sample/models/vgg16/multi_label-seed0-from-ucmerced.csv",
+            "its archive; name results/ucmerced/models/vgg16/multi_label-seed0.csv",
+        ),
         ("results/sample/activations/lbp.h5", "no such result; results/README.md lists them"),
         ("results/sample/weights/lbp.json", "no such result; results/README.md lists them"),
         (
@@ -133,6 +149,21 @@ def test_names_that_contain_each_other_are_told_apart(project: Project) -> None:
     assert trained[1] == (
         "archive=sample-seed1, backbone=vgg16-V1_2, labeling=multi_label-seed1, seed=3"
     )
+
+
+def test_a_model_of_another_archive_is_fine_tuned_there_and_applied_here(project: Project) -> None:
+    project.configure({"archives": {"other": {"kind": "synthetic"}}})
+    model = "multi_label-seed0-from-other"
+    plan = project.plan(SCORES.format("sample", "vgg16", model))
+    twice = ("synthetic", "archive", "weights", "extract")
+    assert plan.jobs == {**TRAINED, **dict.fromkeys(twice, 2), "split": 2}
+    assert "results/other/models/vgg16/multi_label-seed0.safetensors" in plan.outputs
+    assert f"results/sample/descriptors/vgg16/{model}.h5" in plan.outputs
+    run = {"archives": ["sample", "other"], "transfer": [{"from": "other", "to": "sample"}]}
+    project.configure({"archives": {"other": {"kind": "synthetic"}}, "run": run})
+    scores = [path for path in project.plan().outputs if "-from-" in path and "scores" in path]
+    assert len(scores) == 4
+    assert all(path.startswith("results/sample/") for path in scores)
 
 
 @pytest.mark.parametrize(

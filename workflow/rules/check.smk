@@ -28,6 +28,8 @@ def check_config():
         check_keys(tree, file)
     check_old_words()
     replace_entries()
+    if config.get("protocol") in PROTOCOLS:
+        apply_protocol()
     try:
         validate(config, "../schemas/config.schema.yaml")
     except WorkflowError as error:
@@ -41,6 +43,20 @@ def check_config():
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
         for name in config["run"][kind]:
             check_name(f"config: run.{kind}", kind[:-1], name, known, origin("run", kind))
+    for number, entry in enumerate(config["run"]["transfer"]):
+        where, place = f"config: run.transfer.{number}", origin("run", "transfer")
+        for side in ("from", "to"):
+            check_name(f"{where}.{side}", "archive", entry[side], list(config["archives"]), place)
+        if entry["from"] == entry["to"]:
+            sys.exit(f"{where}: from and to are both {entry['to']}{place}; name two archives")
+        if entry["to"] not in config["run"]["archives"]:
+            sys.exit(f"{where}.to: {entry['to']} is not in run.archives{place}; add it there")
+    for number, entry in enumerate(config["run"]["cross"]):
+        where, place = f"config: run.cross.{number}", origin("run", "cross")
+        for side in ("queries", "database"):
+            check_name(f"{where}.{side}", "archive", entry[side], list(config["archives"]), place)
+        if entry["queries"] == entry["database"]:
+            sys.exit(f"{where}: both are {entry['queries']}{place}; name two archives")
     check_descriptors()
     for name in handcrafted():
         network = config["backbones"][name].get("network", name)

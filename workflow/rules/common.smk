@@ -94,9 +94,10 @@ def passed_audit(wildcards):
     return audits(wildcards.archive)[2:]
 
 
-def duplicates_file(_wildcards):
-    """Return the table of duplicates, if they are searched for."""
-    return ["results/{archive}/duplicates.csv"] if config["audit"]["duplicates"] else []
+def duplicates_file(wildcards):
+    """Return the table of duplicates, if they are searched for; archives have none in common."""
+    is_searched = config["audit"]["duplicates"] and wildcards.archive in config["archives"]
+    return ["results/{archive}/duplicates.csv"] if is_searched else []
 
 
 def split_file(_wildcards):
@@ -110,9 +111,14 @@ def split_attributes(_wildcards):
     return ["results/{archive}/attributes.csv"] if is_used else []
 
 
-def group_attributes(_wildcards):
+def group_attributes(wildcards):
     """Return the table of the groups of images, if the split has any."""
-    return ["results/{archive}/attributes.csv"] if "groups" in config["split"] else []
+    return ["results/{archive}/attributes.csv"] if groups_column(wildcards) else []
+
+
+def groups_column(wildcards):
+    """Return the attribute that groups the images of the split, if any."""
+    return config["split"].get("groups") if wildcards.archive in config["archives"] else None
 
 
 def grouped_duplicates(_wildcards):
@@ -155,9 +161,8 @@ def tuned(wildcards):
     """Return the fine-tuned model, if the model is one."""
     if wildcards.model == OFF_THE_SHELF:
         return []
-    return [
-        f"results/{wildcards.archive}/models/{wildcards.backbone}/{wildcards.model}.safetensors"
-    ]
+    model, source = trained_model(wildcards)
+    return [f"results/{source}/models/{wildcards.backbone}/{model}.safetensors"]
 
 
 def query_image(wildcards):
@@ -242,7 +247,13 @@ ACTIVATIONS = (
 )
 
 
-MODELS = f"{OFF_THE_SHELF}|({names(config['labelings'])})-seed[0-9]+"
+FINE_TUNED = f"(?:{names(config['labelings'])})-seed[0-9]+"
+TRANSFERRED = f"({FINE_TUNED})-from-({names(config['archives'])})"
+TRAINED = f"{FINE_TUNED}|{TRANSFERRED}"
+SIDES = ("{queries}", "{database}")
+CROSSED = f"across/({names(config['archives'])})-in-({names(config['archives'])})"
+SEARCHED = f"{names(config['archives'])}|{CROSSED}"
+MODELS = f"{OFF_THE_SHELF}|{TRAINED}"
 
 
 resource_scopes:
@@ -255,5 +266,7 @@ wildcard_constraints:
     descriptor=names(config["descriptors"]),
     labeling=names(config["labelings"]),
     query=names(config["queries"]),
+    queries=names(config["archives"]),
+    database=names(config["archives"]),
     model=rf"({MODELS})(\+({names(config['descriptors'])}))?",
     seed="[0-9]+",

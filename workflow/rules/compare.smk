@@ -22,14 +22,16 @@ rule compare:
         table("comparison"),
     log:
         "logs/{archive}/compare.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
     params:
-        database=config["retrieval"]["database"],
-        queries=config["retrieval"]["queries"],
+        database=searched_subset,
+        queries=query_subset,
     script:
         "../scripts/compare.py"
 
@@ -45,6 +47,8 @@ rule contrasts:
         table("contrasts"),
     log:
         "logs/{archive}/contrasts.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/tables.yaml"
     resources:
@@ -53,7 +57,7 @@ rule contrasts:
     params:
         contrasts=config["evaluation"].get("contrasts"),
         reference=config["evaluation"].get("reference"),
-        groups=config["split"].get("groups"),
+        groups=groups_column,
     script:
         "../scripts/contrasts.py"
 
@@ -66,6 +70,8 @@ rule gain:
         table("gain"),
     log:
         "logs/{archive}/gain.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/tables.yaml"
     resources:
@@ -85,6 +91,8 @@ rule by_scene:
         table("by_scene"),
     log:
         "logs/{archive}/by_scene.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/tables.yaml"
     resources:
@@ -105,6 +113,8 @@ rule by_label:
         table("by_label"),
     log:
         "logs/{archive}/by_label.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/tables.yaml"
     resources:
@@ -112,8 +122,8 @@ rule by_label:
         runtime=30,
     params:
         cutoffs=config["retrieval"]["cutoffs"],
-        database=config["retrieval"]["database"],
-        queries=config["retrieval"]["queries"],
+        database=searched_subset,
+        queries=query_subset,
     script:
         "../scripts/by_label.py"
 
@@ -131,6 +141,8 @@ rule summary:
         "results/{archive}/tables/summary.md",
     log:
         "logs/{archive}/summary.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/tables.yaml"
     resources:
@@ -156,6 +168,8 @@ rule overview:
         ),
     log:
         "logs/{archive}/overview.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/figures.yaml"
     resources:

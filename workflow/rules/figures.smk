@@ -8,6 +8,7 @@
 # makes  results/{archive}/figures/comparison, cutoffs, contrasts, scenes, learning, maps, as .png
 #        and .svg
 #        results/{archive}/figures/thesis.png, .svg, for the archive and split of the thesis
+#        results/{archive}/figures/noise.png, .svg, for labelings that differ in their noise
 
 
 rule plot_comparison:
@@ -153,3 +154,23 @@ rule plot_thesis:
         labelings=list(config["labelings"]),
     script:
         "../scripts/plot_thesis.py"
+
+
+rule plot_noise:
+    input:
+        table="results/{archive}/tables/comparison.csv",
+        code=code("plot_noise.py"),
+    output:
+        png=figure("noise"),
+        svg="results/{archive}/figures/noise.svg",
+    log:
+        "logs/{archive}/plot_noise.log",
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        lines=noise_lines(),
+    script:
+        "../scripts/plot_noise.py"

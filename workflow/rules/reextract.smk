@@ -3,7 +3,9 @@
 # needs  results/{archive}/archive.csv, pixels.json
 #        results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors
 #        results/{archive}/activations/{backbone}.h5, precision/{backbone}.json
+#        of a model that another archive fine-tuned: that model, and its archive.csv and precision
 # makes  results/{archive}/descriptors/{backbone}/{labeling}-seed{seed}.h5
+#        results/{archive}/descriptors/{backbone}/{labeling}-seed{seed}-from-{archive}.h5
 
 
 rule reextract:
@@ -13,14 +15,17 @@ rule reextract:
         weights="results/{archive}/weights/{backbone}.json",
         precision="results/{archive}/precision/{backbone}.json",
         activations=ACTIVATIONS,
-        models="results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors",
+        models=tuned,
+        source_archive=source_file("archive.csv"),
+        source_precision=source_file("precision/{backbone}.json"),
         code=code("reextract.py"),
     output:
-        "results/{archive}/descriptors/{backbone}/{labeling}-seed{seed}.h5",
+        "results/{archive}/descriptors/{backbone}/{model}.h5",
     log:
-        "logs/{archive}/reextract/{backbone}/{labeling}-seed{seed}.log",
+        "logs/{archive}/reextract/{backbone}/{model}.log",
     wildcard_constraints:
         backbone=names(networks()),
+        model=TRAINED,
     conda:
         "../../envs/torch.yaml"
     threads: 4

@@ -1,5 +1,6 @@
 # The results that belong to a run, and how the report presents them.
 
+import re
 from pathlib import Path
 
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
@@ -7,16 +8,53 @@ TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
 
 
 def of_the_run(path):
-    """Fill in `{backbone}` and `{model}` of a path for each model of the run.
+    """Return a function for `input` that fills in a path for each model of the run on an archive.
 
-    Each backbone stands off the shelf, and each network with each labeling and seed. The derived
-    descriptors of the run follow the models that they are derived from.
+    Each backbone stands off the shelf, and each network with each labeling and seed, trained on
+    the archive itself, then on those that the run transfers to it. The derived descriptors of the
+    run follow the models that they are derived from.
     """
-    return [
-        path.replace("{backbone}", backbone).replace("{model}", model)
-        for backbone, native in native_models()
-        for model in [native] * selects_native() + derived_models(backbone, native)
+
+    def paths(wildcards):
+        of_archive = path.replace("{archive}", wildcards.archive)
+        return [
+            of_archive.replace("{backbone}", backbone).replace("{model}", model)
+            for backbone, native in models_on(wildcards.archive)
+            for model in [native] * selects_native()
+            + (derived_models(backbone, native) if wildcards.archive in config["archives"] else [])
+        ]
+
+    return paths
+
+
+def models_on(archive):
+    """Return the backbones of the run with their models on an archive, transferred ones included.
+
+    For a search across archives, these are the models of either archive; descriptors that are
+    fitted to an archive cannot be compared with those of another.
+    """
+    crossed = re.fullmatch(CROSSED, archive)
+    if crossed:
+        return [
+            (backbone, name)
+            for backbone, model in native_models()
+            if backbone in networks()
+            for name in (
+                [model]
+                if model == OFF_THE_SHELF
+                else [f"{model}-from-{source}" for source in crossed.groups()]
+            )
+        ]
+    sources = [entry["from"] for entry in config["run"]["transfer"] if entry["to"] == archive]
+    transferred = [
+        (backbone, f"{model}-from-{source}")
+        for source in sources
+        for backbone, model in native_models()
+        if model != OFF_THE_SHELF
     ]
+    return sorted(
+        native_models() + transferred, key=lambda pair: config["run"]["backbones"].index(pair[0])
+    )
 
 
 def native_models():
@@ -38,7 +76,18 @@ def tables(archive):
         made.append("thesis.csv")
     if config["retrieval"]["indexes"]:
         made.append("indexes.csv")
+    if config.get("protocol") in MEASURED:
+        made.append("published.csv")
     return expand("results/{archive}/tables/{table}", archive=archive, table=made)
+
+
+def crossed_tables():
+    """Return the tables of the searches across archives of the run."""
+    searches = [
+        f"across/{entry['queries']}-in-{entry['database']}" for entry in config["run"]["cross"]
+    ]
+    made = [*(f"{table}.csv" for table in TABLES), "summary.md", "index.html"]
+    return expand("results/{archive}/tables/{table}", archive=searches, table=made)
 
 
 def table(name):
@@ -55,6 +104,7 @@ def figures(archive):
     """Return the figures of an archive that belong to the run."""
     made = [*FIGURES, *(["thesis"] if is_thesis(archive) else [])]
     made += ["indexes"] if config["retrieval"]["indexes"] else []
+    made += ["noise"] if noise_lines() else []
     return expand(
         "results/{archive}/figures/{figure}.{ending}",
         archive=archive,
@@ -81,6 +131,23 @@ def audits(archive):
         *(["audit_passed.txt"] if "fail_on" in config["audit"] else []),
     ]
     return expand("results/{archive}/{file}", archive=archive, file=made)
+
+
+def noise_lines():
+    """Return the labelings of the run that differ in the rate of their noise alone.
+
+    They are the rates by labeling, of each labeling and kind of noise.
+    """
+    entries = {name: config["labelings"].get(name, {}) for name in config["run"]["labelings"]}
+    lines = {}
+    for name, entry in entries.items():
+        if "noise" in entry:
+            rest = {key: value for key, value in entry.items() if key != "noise"}
+            noise = entry["noise"]
+            clean = [other for other, one in entries.items() if one == rest]
+            title = f"{clean[0] if clean else entry['kind']}, {noise['kind']}, seed {noise['seed']}"
+            lines.setdefault(title, dict.fromkeys(clean, 0))[name] = noise["rate"]
+    return {title: rates for title, rates in lines.items() if len(rates) > 1}
 
 
 def learning_curves():

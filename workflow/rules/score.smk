@@ -18,6 +18,8 @@ rule retrieve:
         "results/{archive}/rankings/{backbone}/{model}.h5",
     log:
         "logs/{archive}/retrieve/{backbone}/{model}.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -25,8 +27,8 @@ rule retrieve:
         runtime=30,
     params:
         cutoffs=config["retrieval"]["cutoffs"],
-        database=config["retrieval"]["database"],
-        queries=config["retrieval"]["queries"],
+        database=searched_subset,
+        queries=query_subset,
         searched=searched_descriptors,
     script:
         "../scripts/retrieve.py"
@@ -41,6 +43,8 @@ rule score:
         "results/{archive}/scores/{backbone}/{model}.csv",
     log:
         "logs/{archive}/score/{backbone}/{model}.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     conda:
         "../../envs/tables.yaml"
     resources:
@@ -62,6 +66,8 @@ rule bounds:
         "results/{archive}/scores/bounds.csv",
     log:
         "logs/{archive}/bounds.log",
+    wildcard_constraints:
+        archive=SEARCHED,
     priority: 1  # reports a cutoff that is too large before long jobs start
     conda:
         "../../envs/tables.yaml"
@@ -70,7 +76,7 @@ rule bounds:
         runtime=30,
     params:
         cutoffs=config["retrieval"]["cutoffs"],
-        database=config["retrieval"]["database"],
-        queries=config["retrieval"]["queries"],
+        database=searched_subset,
+        queries=query_subset,
     script:
         "../scripts/bounds.py"

@@ -28,8 +28,10 @@ def check_targets(paths):
 def check_target(target, path):
     """Name the part of a target that no rule knows."""
     archive, *folders = path.removeprefix("results/").split("/")
-    check_name(target, "archive", archive, list(config["archives"]))
     exists = any(maker.is_producer(path) for maker in workflow.rules)
+    if archive == "across" and exists:
+        return
+    check_name(target, "archive", archive, list(config["archives"]))
     if not exists and (not folders or os.path.isdir(path)):
         sys.exit(
             f"{target}: is a folder; name files in it, as results/README.md lists them, or give "
@@ -44,13 +46,22 @@ def check_target(target, path):
         name, _, descriptor = name.partition("+")
         if descriptor:
             check_name(target, "derived descriptor", descriptor, list(config["descriptors"]))
-        labeling, seed = re.fullmatch(r"(.*?)(-seed\d+)?", name).groups()
+        labeling, seed, source = re.fullmatch(r"(.*?)(-seed\d+)?(?:-from-(.*))?", name).groups()
         known = [OFF_THE_SHELF, *config["labelings"]]
         check_name(target, "labeling", labeling, known)
         if folders[-1] not in networks() and labeling != OFF_THE_SHELF:
             sys.exit(f"{target}: {folders[-1]} is not trained; only {OFF_THE_SHELF} exists")
         if labeling != OFF_THE_SHELF and not seed:
             sys.exit(f"{target}: the seed is missing; name one, as in {labeling}-seed0")
+        if source is not None:
+            check_name(target, "archive", source, list(config["archives"]))
+        if source == archive or (source and labeling == OFF_THE_SHELF):
+            own = path.replace(f"-from-{source}", "")
+            sys.exit(f"{target}: only models of another archive are transferred; name {own}")
+        if source and folders[0] == "models":
+            first, _, *rest = path.replace(f"-from-{source}", "").split("/")
+            own = "/".join([first, source, *rest])
+            sys.exit(f"{target}: the model stays with its archive; name {own}")
     elif folders in (["activations"], ["weights"]):
         check_name(target, "backbone", name, list(config["backbones"]))
     if not exists:

@@ -7,7 +7,7 @@ from rsir.archives.attributes import read_attributes
 from rsir.core.files import optional, sha256
 from rsir.core.hdf5 import read_attributes as read_origin
 from rsir.core.job import job
-from rsir.core.origin import METHOD, check_origin
+from rsir.core.origin import METHOD, check_model, check_origin
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.reports.export import export_table, write_export
 from rsir.training.models import read_metadata, read_outputs
@@ -22,7 +22,7 @@ def main(
     origin = read_origin(descriptors)
     check_origin(descriptors, origin, {"archive_sha256": sha256(archive)}, ["archive_sha256"])
     if models:
-        check_origin(models, read_metadata(models), origin, METHOD)
+        check_model(models, read_metadata(models), origin)
     write_export(
         export,
         export_table(

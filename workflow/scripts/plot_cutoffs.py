@@ -6,7 +6,7 @@ import pandas as pd
 
 from rsir.archives.archive_table import read_archive
 from rsir.core.job import job
-from rsir.evaluation.methods import without_derived
+from rsir.evaluation.methods import labeling_name, without_derived
 from rsir.evaluation.runs import read_all_rankings
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
 from rsir.reports.figures.style import save
@@ -14,6 +14,7 @@ from rsir.search.protocol import read_search
 
 
 def main(
+    name: str,
     archive: Path,
     split: Path,
     rankings: list[Path],
@@ -26,8 +27,14 @@ def main(
     """Average over queries and seeds."""
     images = read_archive(archive)
     rows = [
-        curve_rows(images, search, ranked, attributes["backbone"], attributes["labeling"])
-        for search, ranked, attributes in read_all_rankings(rankings, images)
+        curve_rows(
+            images,
+            search,
+            ranked,
+            facts["backbone"],
+            labeling_name(facts["labeling"], facts.get("trained_on", ""), name),
+        )
+        for search, ranked, facts in read_all_rankings(rankings, images)
     ]
     search = read_search(images, split, database, queries)
     rows.append(bound_curve_rows(images, search, cutoffs))
@@ -38,6 +45,7 @@ def main(
 if __name__ == "__main__":
     with job(snakemake):
         main(
+            name=snakemake.wildcards.archive,
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
             rankings=[Path(path) for path in snakemake.input.rankings],

@@ -61,6 +61,9 @@ def _query(arguments: argparse.Namespace) -> None:
             f"--model {arguments.model}: the seed is missing; name one, as in "
             f"{arguments.model}-seed0"
         )
+    transferred = re.fullmatch(r"(.+-seed\d+)-from-(.+)", arguments.model)
+    model, source = transferred.groups() if transferred else (name.name, arguments.archive)
+    trained = arguments.results / source / "models" / arguments.backbone
     files = {
         "archive": results / "archive.csv",
         "pixels": results / "pixels.json",
@@ -68,7 +71,7 @@ def _query(arguments: argparse.Namespace) -> None:
         "descriptors": results / "descriptors" / name.with_suffix(".h5"),
         "weights": results / "weights" / f"{arguments.backbone}.json",
         "precision": results / "precision" / f"{arguments.backbone}.json",
-        "models": results / "models" / name.with_suffix(".safetensors") if fine_tuned else None,
+        "models": trained / f"{model}.safetensors" if fine_tuned else None,
     }
     suffix = f"-{arguments.descriptor}" if arguments.descriptor else ""
     output = results / "adhoc" / arguments.image.stem / f"{name}{suffix}"

@@ -43,6 +43,16 @@ METHOD = ("backbone", "labeling", "trained_on", "seed", "archive_sha256")
 """
 
 
+TRANSFERRED = (
+    *("backbone", "weights_sha256", "backbone_settings"),
+    *("labeling", "trained_on", "seed", "trained_on_sha256"),
+)
+"""Attributes shared by a model and its descriptors of another archive.
+
+`trained_on_sha256` is the digest of the archive that fine-tuned the model.
+"""
+
+
 def method_of(archive: str, backbone: str, model: str) -> dict[str, Any]:
     """Return the method that a path of an archive names.
 
@@ -130,6 +140,21 @@ def check_origin(
                 f"{path}: its {name} is {actual!s:.200}, expected {expected!s:.200}; "
                 "delete it and run again"
             )
+
+
+def check_model(path: Path, metadata: Mapping[str, Any], descriptors: Mapping[str, Any]) -> None:
+    """Compare the metadata of a model with the facts of descriptors that it computes.
+
+    Raises
+    ------
+    InputError
+        If it is another model, or its archive is neither theirs nor their `trained_on_sha256`.
+    """
+    if "trained_on_sha256" in descriptors:
+        source = {"trained_on_sha256": metadata.get("archive_sha256")}
+        check_origin(path, {**metadata, **source}, descriptors, TRANSFERRED)
+    else:
+        check_origin(path, metadata, descriptors, (*ORIGIN, *METHOD))
 
 
 def _device() -> str:

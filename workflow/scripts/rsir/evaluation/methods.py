@@ -73,12 +73,21 @@ def headline_rows(
     return rows[rows["k"].isin(rows["k"].iloc[:1] if cutoff is None else [cutoff])]
 
 
+FROM = "-from-"
+"""What separates labeling and archive in the name of a transferred model's labeling."""
+
+
 def labeling_name(labeling: str, trained_on: str, archive: str) -> str:
     """Return the name of a labeling in reports on an archive.
 
     A model that another archive fine-tuned has that archive in its name, as in paths.
     """
-    return labeling if trained_on in ("", archive) else f"{labeling}-from-{trained_on}"
+    return labeling if trained_on in ("", archive) else f"{labeling}{FROM}{trained_on}"
+
+
+def transferred_labeling(labeling: str) -> str:
+    """Return the labeling that `labeling_name` names with an archive, empty without one."""
+    return labeling.rpartition(FROM)[0]
 
 
 def named(table: pd.DataFrame, archive: str) -> pd.DataFrame:

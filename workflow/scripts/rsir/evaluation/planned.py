@@ -14,6 +14,7 @@ from rsir.evaluation.methods import (
     POWERSET,
     SINGLE_LABEL,
     Method,
+    transferred_labeling,
 )
 
 BETWEEN = (
@@ -77,8 +78,9 @@ def default_pairs(methods: Iterable[Method]) -> list[Pair]:
     """Return the pairs that are compared by default.
 
     For each network, against its pooled off-the-shelf features: each descriptor of each labeling,
-    and the bounds. For each pair of labelings in `BETWEEN`, the same descriptor of both. Against
-    each handcrafted baseline, each descriptor of each network, off the shelf and fine-tuned.
+    and the bounds. For each pair of labelings in `BETWEEN`, the same descriptor of both. Each
+    transferred model, against that of the archive itself. Against each handcrafted baseline, each
+    descriptor of each network, off the shelf and fine-tuned.
     Derived descriptors are not in these pairs, so that adding one changes no adjusted p value.
     """
     methods = list(methods)
@@ -100,6 +102,11 @@ def default_pairs(methods: Iterable[Method]) -> list[Pair]:
             for first, second in BETWEEN
             for method in learned
             if method[1] == first
+        ),
+        *(
+            (method, (method[0], own, method[2]))
+            for method in learned
+            if (own := transferred_labeling(method[1]))
         ),
         *((method, baseline) for method in learned for baseline in handcrafted),
         *(

@@ -15,7 +15,14 @@ from rsir.archives.archive_table import label_matrix, label_names
 from rsir.archives.thumbnails import read_thumbnails
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
-from rsir.evaluation.methods import MULTI_LABEL, OFF_THE_SHELF, OUTPUT, POOL, headline_rows
+from rsir.evaluation.methods import (
+    MULTI_LABEL,
+    OFF_THE_SHELF,
+    OUTPUT,
+    POOL,
+    headline_rows,
+    labeling_name,
+)
 from rsir.evaluation.tables import read_results
 from rsir.metrics.arrays import Floats, Ints
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
@@ -43,6 +50,8 @@ class Retrieval:
         (Q, k) cosine similarities.
     scores : ndarray
         (Q, M) the queries' METRICS.
+    trained_on : str
+        The archive that fine-tuned the model, if any.
     """
 
     backbone: str
@@ -52,6 +61,7 @@ class Retrieval:
     rows: Ints
     similarity: NDArray[np.float32]
     scores: Floats
+    trained_on: str = ""
 
 
 def read_retrievals(
@@ -84,6 +94,7 @@ def read_retrievals(
                 search.database[np.take_along_axis(places, columns, axis=1)],
                 np.take_along_axis(similarity, columns, axis=1),
                 scored[list(METRICS)].to_numpy(float),
+                attributes.get("trained_on", ""),
             )
         )
     return search, retrievals
@@ -170,7 +181,7 @@ def gallery_data(
         "models": [
             {
                 "backbone": retrieval.backbone,
-                "labeling": retrieval.labeling,
+                "labeling": labeling_name(retrieval.labeling, retrieval.trained_on, name),
                 "seed": retrieval.seed,
                 "descriptor": retrieval.descriptor,
                 "hits": packed(number[retrieval.rows[selected]], "<u2"),

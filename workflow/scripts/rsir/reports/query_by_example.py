@@ -22,7 +22,7 @@ from rsir.archives.pixels import ArchiveImages
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import ArrayFile, read_attributes
 from rsir.core.job_record import snakemake_command
-from rsir.core.origin import METHOD, ORIGIN, check_origin
+from rsir.core.origin import check_model, check_origin
 from rsir.descriptors.activations import ComputedActivations
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.descriptors.extraction import extract
@@ -126,7 +126,7 @@ def query_by_example(
     record = read_record(weights)
     check_origin(descriptors, attributes, weight_facts(record), ["weights_sha256"])
     if models:
-        check_origin(models, read_metadata(models), attributes, (*ORIGIN, *METHOD))
+        check_model(models, read_metadata(models), attributes)
     processor = reduced_precision(prepare_processor(threads, use_gpu=False))
     processor = recorded_precision(precision, processor, attributes)
     backbone = load_backbone(Path(record.path) if record else None, **settings)

@@ -19,6 +19,7 @@ from rsir.core.errors import InputError
 from rsir.core.files import written_whole
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job_record import snakemake_command
+from rsir.evaluation.methods import FROM
 from rsir.evaluation.tables import write_table
 from rsir.reports.html_page import rendered
 from rsir.reports.query_by_example import QueryResult, query_by_example
@@ -68,7 +69,9 @@ def write_query_report(
     jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
     attributes = read_attributes(descriptors)
     seed = f"-seed{attributes['seed']}" if "seed" in attributes else ""
-    title = f"{attributes['backbone']} · {attributes['labeling']}{seed} · {result.descriptor}"
+    source = f"{FROM}{attributes['trained_on']}" if "trained_on_sha256" in attributes else ""
+    model = f"{attributes['labeling']}{seed}{source}"
+    title = f"{attributes['backbone']} · {model} · {result.descriptor}"
     write_table(table, _flat(result.hits))
     with written_whole(sheet) as partial:
         contact_sheet(query_image.name, image, title, result, jpegs).save(partial)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from rsir.archives.archive_table import has_scenes, label_matrix, label_names
 from rsir.core.errors import InputError
+from rsir.training.label_noise import with_noise
 from rsir.training.losses import UNSEEN
 
 
@@ -168,7 +169,11 @@ LABELINGS: dict[str, Callable[..., list[Task]]] = {
 
 
 def labeling_tasks(
-    kind: str, archive: pd.DataFrame, train: np.ndarray, **options: Any
+    kind: str,
+    archive: pd.DataFrame,
+    train: np.ndarray,
+    noise: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> list[Task]:
     """Return the tasks of a labeling.
 
@@ -180,6 +185,9 @@ def labeling_tasks(
         As read by `rsir.archives.archive_table.read_archive`.
     train : ndarray
         Rows of the training images.
+    noise : mapping, optional
+        `rate`, `kind` and `seed` of wrong labels of the training images; see
+        `rsir.training.label_noise.noisy_labels`.
     **options
         Keys that the kind has of its own.
 
@@ -188,4 +196,5 @@ def labeling_tasks(
     InputError
         If the labeling needs scene classes and the archive has none.
     """
-    return LABELINGS[kind](archive, train, **options)
+    labelled = with_noise(archive, train, **noise) if noise else archive
+    return LABELINGS[kind](labelled, train, **options)

@@ -11,7 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rsir.evaluation.bounds import BOUNDS, repeated_rankings
-from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, NAME, OUTPUT, POOL, PROJECTION, Method
+from rsir.evaluation.methods import (
+    EMBEDDING,
+    HISTOGRAM,
+    NAME,
+    OUTPUT,
+    POOL,
+    PROJECTION,
+    Method,
+    transferred_labeling,
+)
 from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries
 from rsir.metrics.label_pairs import accuracy, precision, recall
 from rsir.reports.figures.panels import add_legend, draw_grid, halo, key
@@ -21,6 +30,7 @@ from rsir.reports.figures.style import (
     GREY,
     WIDTH,
     in_style,
+    labeling_colour,
     labeling_colours,
     note,
     readable,
@@ -138,7 +148,9 @@ def _looks(methods: pd.DataFrame, colours: Mapping[str, str]) -> dict[Method, di
         if descriptor == HISTOGRAM:
             look = {"color": GREY, "linestyle": next(dashes), "linewidth": 1}
         else:
-            look = {"color": colours[labeling], "linestyle": _STYLES[descriptor], "linewidth": 1.2}
+            colour = labeling_colour(colours, labeling)
+            width = 0.6 if transferred_labeling(labeling) else 1.2
+            look = {"color": colour, "linestyle": _STYLES[descriptor], "linewidth": width}
         looks[backbone, labeling, descriptor] = look
     return looks
 

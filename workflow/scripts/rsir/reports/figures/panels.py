@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, OUTPUT, POOL, PROJECTION, Method
 from rsir.reports.figures.rows import Place, count_lines
-from rsir.reports.figures.style import DESCRIPTORS, FAINT, GREY, WIDTH
+from rsir.reports.figures.style import DESCRIPTORS, FAINT, GREY, WIDTH, labeling_colour
 
 OFFSETS = {POOL: -0.17, OUTPUT: 0.17, PROJECTION: 0.17, EMBEDDING: 0.0, HISTOGRAM: 0.0}
 """Vertical offset of a descriptor from the middle of its row, downwards."""
@@ -66,7 +66,7 @@ def draw_method(
 ) -> None:
     """Draw the value of a method in its row: colours are by labeling, markers by descriptor."""
     _, labeling, descriptor = method
-    colour = GREY if descriptor == HISTOGRAM else colours[labeling]
+    colour = GREY if descriptor == HISTOGRAM else labeling_colour(colours, labeling)
     height += OFFSETS[descriptor]
     draw_interval(axes, value, height, colour, _MARKERS[descriptor], filled)
 

@@ -1,6 +1,6 @@
 """The style of all figures: fonts, colours, names, legends, and how they are saved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from rsir.core.files import written_whole
 from rsir.evaluation.methods import (
     EMBEDDING,
+    FROM,
     INDEPENDENT,
     MULTI_LABEL,
     OFF_THE_SHELF,
@@ -19,6 +20,7 @@ from rsir.evaluation.methods import (
     POWERSET,
     PROJECTION,
     SINGLE_LABEL,
+    transferred_labeling,
 )
 
 WIDTH = 7.0
@@ -104,8 +106,16 @@ def labeling_colours(labelings: Sequence[str]) -> dict[str, str]:
     return _FIXED_COLOURS | dict(zip(others, cycle(_FURTHER_COLOURS), strict=False))
 
 
+def labeling_colour(colours: Mapping[str, str], labeling: str) -> str:
+    """Return the colour of a labeling, for a transferred model that of the labeling alone."""
+    return colours[labeling if labeling in colours else transferred_labeling(labeling)]
+
+
 def readable(name: str) -> str:
     """Return the name of a backbone or labeling in figures."""
+    labeling, separator, archive = name.rpartition(FROM)
+    if labeling:
+        return f"{_NAMES.get(labeling, labeling)}{separator}{archive}"
     return _NAMES.get(name, name)
 
 
