@@ -5,7 +5,7 @@ import yaml
 from config_table import SAME_KEYS, Key, read_keys, render
 
 from project import ROOT, Project
-from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, OUTPUT, POOL, PROJECTION
+from rsir.evaluation.methods import NATIVE
 
 KEYS = read_keys()
 README = ROOT / "config" / "README.md"
@@ -67,9 +67,9 @@ def test_the_default_config_writes_out_the_defaults_of_the_schema() -> None:
     assert written == {path: defaults[path] for path in written}
 
 
-def test_all_that_networks_labelings_and_handcrafted_backbones_give_is_searched() -> None:
+def test_all_descriptors_that_are_not_derived_are_searched_by_default() -> None:
     (descriptors,) = (key.schema["default"] for key in KEYS if key.path == "run.descriptors")
-    assert descriptors == [POOL, OUTPUT, PROJECTION, EMBEDDING, HISTOGRAM]
+    assert descriptors == list(NATIVE)
 
 
 def leaves(section: dict[str, Any], path: str) -> dict[str, Any]:

@@ -50,8 +50,8 @@ HISTOGRAM = "histogram"
 EXACT = "exact"
 """The name of exact search beside those of approximate indexes."""
 
-NATIVE = (POOL, OUTPUT, PROJECTION, HISTOGRAM)
-"""What backbones give; all other descriptors of a backbone are derived from these."""
+NATIVE = (POOL, OUTPUT, PROJECTION, EMBEDDING, HISTOGRAM)
+"""What backbones and fine-tunings give; all other descriptors of a backbone are derived from these."""
 
 
 def without_derived(table: pd.DataFrame) -> pd.DataFrame:
