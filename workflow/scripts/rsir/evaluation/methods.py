@@ -51,7 +51,7 @@ EXACT = "exact"
 """The name of exact search beside those of approximate indexes."""
 
 NATIVE = (POOL, OUTPUT, PROJECTION, EMBEDDING, HISTOGRAM)
-"""What backbones and fine-tunings give; all other descriptors of a backbone are derived from these."""
+"""What networks and handcrafted backbones give; all other descriptors are derived from these."""
 
 
 def without_derived(table: pd.DataFrame) -> pd.DataFrame:
