@@ -42,7 +42,11 @@ def test_a_labeling_has_the_same_colour_in_every_figure() -> None:
     assert len(many) == 45
 
     colour = both["a"].upper()
+    transferred = "a-from-elsewhere"
     figures = [
+        comparison_figure(comparison(methods(["vgg16"], [transferred], [])), ["b", "a"]),
+        contrasts_figure(contrasts(methods(["vgg16"], [transferred], [])), ["b", "a"]),
+        cutoffs_figure(curves_of(archive(), [(SHELF, 0), (transferred, 0)]), 4, ["b", "a"]),
         comparison_figure(comparison(methods(["vgg16"], ["a"], [])), ["b", "a"]),
         comparison_figure(comparison(methods(NETWORKS, ["b", "a"])), ["b", "a"]),
         contrasts_figure(contrasts(methods(["vgg16"], ["a"], [])), ["b", "a"]),
