@@ -87,7 +87,7 @@ if __name__ == "__main__":
             weights=Path(snakemake.input.weights),
             precision=Path(snakemake.input.precision),
             activations=optional(snakemake.input.activations),
-            models=Path(snakemake.input.models),
+            models=Path(snakemake.input.models[0]),
             source_archive=optional(snakemake.input.source_archive),
             source_precision=optional(snakemake.input.source_precision),
             method=method_of(
