@@ -206,19 +206,19 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     ),
     "descriptor without a source": (
         {"descriptors": {"own": {"steps": []}}},
-        ("descriptors.own", "either from or concatenate"),
+        ("descriptors.own", "either from or concatenate", "set one of them"),
     ),
     "descriptors that are derived from each other": (
         {"descriptors": {"one": {"from": "two"}, "two": {"from": "one"}}},
-        ("descriptors.one", "is derived from itself"),
+        ("descriptors.one", "is derived from itself", "name another"),
     ),
     "derived descriptor with the name of a given one": (
         {"descriptors": {"pool": {"from": "output"}}},
-        ("descriptors.pool", "is what a network gives"),
+        ("descriptors.pool", "is what a network gives", "choose another name"),
     ),
     "weights that are too few": (
         {"descriptors": {"own": {"concatenate": ["pool", "output"], "weights": [1]}}},
-        ("descriptors.own.weights", "one for each"),
+        ("descriptors.own.weights", "not one for each", "state one for each"),
     ),
     "unknown labeling in a contrast": (
         {"evaluation": {"contrasts": [["*/multi_lable/pool", "random"]]}},
