@@ -62,8 +62,8 @@ rule archive:
         "../../envs/tables.yaml"
     threads: 4
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=by_images(2000, 400, retried=False),
+        runtime=by_images(60, 20, retried=False),
     params:
         root=archive_root,
         settings=lambda w: config["archives"][w.archive],

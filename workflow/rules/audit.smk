@@ -33,8 +33,8 @@ rule audit:
         "../../envs/torch.yaml"
     threads: 4
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=60,
+        mem_mb=by_images(4000, 1000),
+        runtime=by_images(60, 60, retried=False),
     params:
         root=archive_root,
         database=config["retrieval"]["database"],

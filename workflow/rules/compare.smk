@@ -27,8 +27,8 @@ rule compare:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 500),
+        runtime=by_images(30, 10, retried=False),
     params:
         database=searched_subset,
         queries=query_subset,
@@ -52,8 +52,8 @@ rule contrasts:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 500),
+        runtime=by_images(30, 10, retried=False),
     params:
         contrasts=config["evaluation"].get("contrasts"),
         reference=config["evaluation"].get("reference"),
@@ -96,8 +96,8 @@ rule by_scene:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 500),
+        runtime=by_images(30, 10, retried=False),
     script:
         "../scripts/by_scene.py"
 
@@ -118,8 +118,8 @@ rule by_label:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 500),
+        runtime=by_images(30, 20, retried=False),
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=searched_subset,

@@ -18,8 +18,8 @@ rule duplicates:
         "../../envs/handcrafted.yaml"
     threads: 4
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=120,
+        mem_mb=by_images(4000, 1000),
+        runtime=by_images(120, 60, retried=False),
     params:
         root=archive_root,
     script:

@@ -22,7 +22,7 @@ rule export:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 1000),
+        runtime=by_images(30, 10, retried=False),
     script:
         "../scripts/export.py"

@@ -48,8 +48,8 @@ rule extract:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=120,
+        mem_mb=by_images(8000, 200),
+        runtime=by_images(120, 30, retried=False),
     params:
         root=archive_root,
         backbone=backbone_settings,
@@ -73,8 +73,8 @@ rule describe:
         "../../envs/handcrafted.yaml"
     threads: 8
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=120,
+        mem_mb=by_images(4000, 1000),
+        runtime=by_images(120, 30, retried=False),
     params:
         root=archive_root,
         backbone=backbone_settings,
@@ -97,8 +97,8 @@ rule import_descriptors:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 500),
+        runtime=by_images(30, 10, retried=False),
     params:
         backbone=backbone_settings,
         digests=digests(descriptors_file),

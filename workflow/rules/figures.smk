@@ -45,8 +45,8 @@ rule plot_cutoffs:
     conda:
         "../../envs/figures.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 500),
+        runtime=by_images(30, 20, retried=False),
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
@@ -128,8 +128,8 @@ rule plot_maps:
     conda:
         "../../envs/figures.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 500),
+        runtime=by_images(30, 10, retried=False),
     script:
         "../scripts/plot_maps.py"
 

@@ -29,8 +29,8 @@ rule finetune:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=by_images(8000, 500),
+        runtime=by_images(120, 60),
     params:
         root=archive_root,
         backbone=backbone_settings,

@@ -20,8 +20,8 @@ rule thumbnails:
         "../../envs/figures.yaml"
     threads: 4
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=by_images(2000, 200, retried=False),
+        runtime=by_images(60, 20, retried=False),
     params:
         root=archive_root,
     script:
@@ -49,7 +49,7 @@ rule gallery:
     conda:
         "../../envs/figures.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=30,
+        mem_mb=by_images(2000, 500),
+        runtime=by_images(30, 10, retried=False),
     script:
         "../scripts/gallery.py"

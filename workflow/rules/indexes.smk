@@ -20,8 +20,8 @@ rule index:
         "../../envs/torch.yaml"
     threads: 4
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=120,
+        mem_mb=by_images(8000, 4000),
+        runtime=by_images(120, 60, retried=False),
     params:
         indexes=requested_indexes,
         cutoffs=config["retrieval"]["cutoffs"],

@@ -1,5 +1,6 @@
 # What jobs run with: the files of code that a rule depends on, the library and its version, the
-# GPUs of this machine, and a process with the libraries imported, of which local jobs are forks.
+# GPUs of this machine, what a job asks a cluster for, and a process with the libraries imported, of
+# which local jobs are forks.
 
 import functools
 import os
@@ -39,6 +40,35 @@ def imported_modules(file):
     """
     names = re.findall(r"^ *from (rsir\.[\w.]+) import ", file.read_text(), re.MULTILINE)
     return {SCRIPTS.joinpath(*name.split(".")).with_suffix(".py") for name in names}
+
+
+def by_images(base, more, retried=True):
+    """Return a request for `base`, and `more` for each further 100,000 images of the archive.
+
+    Megabytes or minutes. It is multiplied by the attempt if `retried`.
+    """
+
+    def request(wildcards, attempt):
+        needed = base + more * (number_of_images(wildcards.archive) // 100_000)
+        return needed * attempt if retried else needed
+
+    return request
+
+
+def number_of_images(archive):
+    """Return the number of images of an archive, 0 before its table is made."""
+    table = Path("results", archive, "archive.csv")
+    try:
+        state = table.stat()
+    except FileNotFoundError:
+        return 0
+    return number_of_lines(table, state.st_size, state.st_mtime_ns) - 1
+
+
+@functools.cache
+def number_of_lines(path, _size, _modified):
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 def page(template):

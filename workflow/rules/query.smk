@@ -31,8 +31,8 @@ rule query:
         "../../envs/torch.yaml"
     threads: 4
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 1000),
+        runtime=by_images(30, 10, retried=False),
     params:
         top=max(config["retrieval"]["cutoffs"]),
         digests=digests(query_image),

@@ -31,8 +31,8 @@ rule reextract:
     threads: 4
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=60,
+        mem_mb=by_images(8000, 200),
+        runtime=by_images(60, 20, retried=False),
     params:
         root=archive_root,
         backbone=backbone_settings,

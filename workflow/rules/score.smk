@@ -23,8 +23,8 @@ rule retrieve:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 200),
+        runtime=by_images(30, 20, retried=False),
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=searched_subset,
@@ -48,8 +48,8 @@ rule score:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=30,
+        mem_mb=by_images(2000, 500),
+        runtime=by_images(30, 10, retried=False),
     params:
         cutoffs=config["retrieval"]["cutoffs"],
     script:
@@ -72,8 +72,8 @@ rule bounds:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=30,
+        mem_mb=by_images(2000, 500),
+        runtime=by_images(30, 30, retried=False),
     params:
         cutoffs=config["retrieval"]["cutoffs"],
         database=searched_subset,

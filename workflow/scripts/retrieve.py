@@ -1,7 +1,10 @@
 """Rank the database for each query."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from rsir.archives.archive_table import read_archive
 from rsir.core.errors import InputError
@@ -9,10 +12,12 @@ from rsir.core.files import optional
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
 from rsir.core.origin import METHOD, check_origin, digests, method_of
-from rsir.descriptors.descriptor_files import read_descriptors
-from rsir.metrics.scoring import ranking_depth
+from rsir.descriptors.descriptor_files import open_descriptors
+from rsir.evaluation.condition_nmrr import ConditionNmrr
+from rsir.metrics.arrays import Floats
+from rsir.metrics.scoring import kept_depth, ranking_depth
 from rsir.networks.processor import prepare_processor
-from rsir.search.exact import rank
+from rsir.search.exact import Block, rank_blocks
 from rsir.search.protocol import most_excluded, read_search, search_conditions
 from rsir.search.ranking_file import write_rankings
 
@@ -41,20 +46,41 @@ def main(
     check_origin(descriptors, attributes, facts, METHOD)
     search = read_search(table, split, database, queries, duplicates)
     _, _, *scenes = search.labels_and_scenes(table)
-    excluded = most_excluded(search_conditions(search, cutoffs))
+    conditions = search_conditions(search, cutoffs)
+    excluded = most_excluded(conditions)
     depth = ranking_depth(cutoffs, len(search.database), *scenes, excluded)
-    available = read_descriptors(descriptors, list(table["image"]))
-    ranked = {
-        name: rank(values, search.queries, search.database, depth, device)
-        for name, values in available.items()
-        if name in searched
-    }
-    if not ranked:
-        raise InputError(
-            f"config: run.descriptors: none of {', '.join(available)} of {descriptors}; add one"
-        )
+    kept = kept_depth(cutoffs, depth, excluded)
+    scored = ConditionNmrr(conditions, *scenes) if scenes[0] is not None else None
+    ranked, nmrr = {}, {}
+    with open_descriptors(descriptors, list(table["image"])) as available:
+        for name in [name for name in available if name in searched]:
+            blocks = rank_blocks(available[name], search.queries, search.database, depth, device)
+            ranked[name], of_queries = collect(blocks, len(search.queries), kept, scored)
+            if scored is not None:
+                nmrr[name] = of_queries
+        if not ranked:
+            raise InputError(
+                f"config: run.descriptors: none of {', '.join(available)} of {descriptors}; add one"
+            )
     images = table["image"].to_numpy(str)
-    write_rankings(rankings, images, search, ranked, facts | {"searched": database})
+    write_rankings(rankings, images, search, ranked, facts | {"searched": database}, nmrr)
+
+
+def collect(
+    blocks: Iterable[Block], queries: int, kept: int, scored: ConditionNmrr | None
+) -> tuple[tuple[np.ndarray, np.ndarray], Floats]:
+    """Return the first `kept` ranks of all queries, and the NMRR, from blocks of rankings.
+
+    What needs the whole ranking is computed here, since it is too long to be kept.
+    """
+    positions = np.empty((queries, kept), np.int32)
+    similarity = np.empty((queries, kept), np.float32)
+    nmrr = np.empty((scored.conditions if scored else 0, queries))
+    for places, ranked, values in blocks:
+        positions[places], similarity[places] = ranked[:, :kept], values[:, :kept]
+        if scored is not None:
+            nmrr[:, places] = scored.of(places, ranked)
+    return (positions, similarity), nmrr
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from rsir.archives.archive_table import read_archive
 from rsir.core.job import job
 from rsir.evaluation.scores import query_scores
 from rsir.evaluation.tables import write_table
-from rsir.search.ranking_file import read_rankings
+from rsir.search.protocol import search_conditions
+from rsir.search.ranking_file import read_nmrr, read_rankings
 
 
 def main(archive: Path, rankings: Path, cutoffs: list[int], scores: Path) -> None:
@@ -14,7 +15,8 @@ def main(archive: Path, rankings: Path, cutoffs: list[int], scores: Path) -> Non
     table = read_archive(archive)
     search, ranked, facts = read_rankings(rankings, table["image"].to_numpy(str))
     method = facts["backbone"], facts["labeling"], facts.get("seed"), facts.get("trained_on", "")
-    write_table(scores, query_scores(table, search, ranked, cutoffs, *method))
+    nmrr = read_nmrr(rankings, len(search_conditions(search, cutoffs)))
+    write_table(scores, query_scores(table, search, ranked, cutoffs, *method, nmrr))
 
 
 if __name__ == "__main__":

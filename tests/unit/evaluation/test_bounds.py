@@ -9,6 +9,7 @@ import pytest
 from project import SHARED
 from rsir.core.errors import InputError
 from rsir.evaluation.bounds import BOUNDS, bound_rankings, repeated_rankings, score_bounds
+from rsir.metrics.arrays import Ints
 from rsir.metrics.scoring import METRICS, score_rankings
 from rsir.search.protocol import KEPT, Condition
 
@@ -60,6 +61,13 @@ def scores_of(
 ) -> dict[str, Any]:
     (scores,) = score_bounds([condition(arrays, protocol)], cutoffs, **arrays, seed=seed)
     return scores
+
+
+def ranked_by(bound: str, arrays: dict[str, Any], depth: int, rng: np.random.Generator) -> Ints:
+    """Return the ranking of each query, once."""
+    queries = np.arange(len(arrays["own_rows"]))
+    blocks = bound_rankings(bound, **arrays, queries=queries, depth=depth, rng=rng)
+    return np.concatenate([ranked for _, ranked in blocks])
 
 
 PAIR_METRICS = ("accuracy", "precision", "recall", "hamming_loss")
@@ -124,25 +132,25 @@ def test_the_same_seed_gives_the_same_scores(small: dict[str, Any]) -> None:
 def test_a_ranking_holds_each_image_once_and_starts_with_the_query(
     small: dict[str, Any], bound: str
 ) -> None:
-    ranked = bound_rankings(bound, **small, depth=6, rng=np.random.default_rng(0))
+    ranked = ranked_by(bound, small, 6, np.random.default_rng(0))
     assert np.sort(ranked, axis=1).tolist() == [[0, 1, 2, 3, 4, 5]] * 3
     assert ranked[:2, 0].tolist() == [0, 1]
 
 
 def test_scene_oracle_ranks_the_scene_first(small: dict[str, Any]) -> None:
-    ranked = bound_rankings("scene oracle", **small, depth=6, rng=np.random.default_rng(0))
+    ranked = ranked_by("scene oracle", small, 6, np.random.default_rng(0))
     assert [set(row[:3]) for row in ranked.tolist()] == [{0, 3, 4}, {1, 2, 5}, {1, 2, 5}]
 
 
 def test_label_oracle_ranks_by_jaccard_and_ties_by_archive_order(small: dict[str, Any]) -> None:
-    ranked = bound_rankings("label oracle", **small, depth=6, rng=np.random.default_rng(0))
+    ranked = ranked_by("label oracle", small, 6, np.random.default_rng(0))
     # With {0, 1}: 1, 1, 1/2, 0, 2/3, 0. Without labels: 1 for the last and 0 for the others.
     assert ranked.tolist() == [[0, 1, 4, 2, 3, 5], [1, 0, 4, 2, 3, 5], [5, 0, 1, 2, 3, 4]]
 
 
 def test_random_puts_every_other_image_first_equally_often(small: dict[str, Any]) -> None:
     rng = np.random.default_rng(0)
-    second = [bound_rankings("random", **small, depth=2, rng=rng)[0, 1] for _ in range(2000)]
+    second = [ranked_by("random", small, 2, rng)[0, 1] for _ in range(2000)]
     shares = np.bincount(second, minlength=6) / 2000
     assert shares[0] == 0
     assert shares[1:] == pytest.approx(0.2, abs=0.04)
@@ -160,7 +168,7 @@ def test_repetitions_are_blocks_of_all_queries(
     }
     assert tuple(rankings) == BOUNDS
     assert rankings["label oracle"][0].tolist() == [0, 1, 2]
-    for queries, ranked, excluded in rankings.values():
+    for queries, ranked, excluded, _ in rankings.values():
         times, rest = divmod(len(queries), 3)
         assert rest == 0
         assert queries.tolist() == [0, 1, 2] * times
@@ -184,7 +192,9 @@ def test_a_score_is_the_mean_over_the_rankings_of_its_query(
 ) -> None:
     scores = scores_of([2], small, protocol, seed=3)
     of_protocol = [condition(small, protocol)]
-    for bound, _, queries, ranked, excluded in repeated_rankings(of_protocol, [2], **small, seed=3):
+    for bound, _, queries, ranked, excluded, _ in repeated_rankings(
+        of_protocol, [2], **small, seed=3
+    ):
         labels = small["query_labels"][queries], small["database_labels"]
         scenes = small["query_scenes"][queries], small["database_scenes"]
         each = score_rankings(ranked, *labels, *scenes, excluded, 2)
@@ -208,7 +218,7 @@ def test_without_scenes_there_is_no_scene_oracle(small: dict[str, Any]) -> None:
     assert tuple(scores) == ("random", "label oracle")
     assert np.isnan(scores["random"][2]["anmrr"]).all()
     with pytest.raises(InputError, match="no scenes"):
-        bound_rankings("scene oracle", **without, depth=2, rng=np.random.default_rng(0))
+        ranked_by("scene oracle", without, 2, np.random.default_rng(0))
 
 
 def test_a_cutoff_larger_than_the_database_is_refused(small: dict[str, Any]) -> None:

@@ -9,8 +9,10 @@ import pytest
 from rsir.evaluation.by_label import bound_label_rows, label_rows
 from rsir.evaluation.by_scene import by_scene
 from rsir.evaluation.comparison import comparison
+from rsir.evaluation.condition_nmrr import ConditionNmrr
 from rsir.evaluation.contrasts import contrasts
 from rsir.evaluation.gain import gain
+from rsir.evaluation.methods import METHOD
 from rsir.evaluation.scores import bound_scores, query_scores
 from rsir.metrics.scoring import METRICS, ranking_depth
 from rsir.reports.summary import summary
@@ -212,3 +214,18 @@ def test_removing_duplicates_is_deleting_them(database):
         expected = query_scores(archive, alone, {"pool": places}, [5], "net", "", None)
         expected = expected[expected["query"] == "excluded"]
         assert [row[name] for name in metrics] == pytest.approx(expected[metrics].to_numpy()[0])
+
+
+def test_the_nmrr_of_blocks_is_that_of_whole_rankings(archive: pd.DataFrame) -> None:
+    search = find_search(SUBSET, "test", PAIRS)
+    *_, query_scenes, database_scenes = search.labels_and_scenes(archive)
+    conditions = search_conditions(search, CUTOFFS)
+    ranked = np.random.default_rng(0).permuted(np.tile(np.arange(5), (5, 1)), axis=1)
+    of_conditions = ConditionNmrr(conditions, query_scenes, database_scenes)
+    blocks = np.array_split(np.arange(len(search.queries)), 3)
+    nmrr = np.hstack([of_conditions.of(places, ranked[places]) for places in blocks])
+    whole = query_scores(archive, search, {"pool": ranked}, CUTOFFS, "net", "", None)
+    shallow = {"pool": ranked[:, : max(CUTOFFS) + 2]}, CUTOFFS, "net", "", None, "", {"pool": nmrr}
+    expected = whole.set_index([*METHOD, "image"])["anmrr"]
+    actual = query_scores(archive, search, *shallow).set_index([*METHOD, "image"])["anmrr"]
+    pd.testing.assert_series_equal(actual, expected)

@@ -1,14 +1,18 @@
 """Rankings against faiss and a full sort."""
 
+from contextlib import ExitStack
+
 import faiss
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rsir.core import hdf5
 from rsir.core.errors import InputError
-from rsir.search import exact
-from rsir.search.exact import rank
+from rsir.search import exact, unit_vectors
+from rsir.search.exact import rank, rank_blocks
 
 
 def search(descriptors, queries=None, database=None, depth=10**9):
@@ -30,7 +34,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(exact, "QUERY_BLOCK", 4)
     monkeypatch.setattr(exact, "DATABASE_BLOCK", 7)
     monkeypatch.setattr(exact, "SPARE", 2)
-    monkeypatch.setattr(exact, "GATHERED_BYTES", {"cpu": 2000})
+    monkeypatch.setattr(unit_vectors, "GATHERED_BYTES", {"cpu": 2000})
 
 
 def test_hand_computed_values():
@@ -161,3 +165,58 @@ def test_a_descriptor_that_is_not_finite_is_refused(value):
     descriptors[3, 2] = value
     with pytest.raises(InputError, match="image number 4 is not finite; extract it again"):
         search(descriptors)
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    """Return a function that writes descriptors into a file too large to be held in memory."""
+    monkeypatch.setattr(unit_vectors, "HELD_BYTES", 0)
+    monkeypatch.setattr(unit_vectors, "FILE_ROWS", 11)
+    monkeypatch.setattr(hdf5, "SPAN_ROWS", 5)
+    with ExitStack() as files:
+
+        def store(descriptors):
+            file = files.enter_context(h5py.File(tmp_path / "descriptors.h5", "w"))
+            return file.create_dataset("pool", data=np.asarray(descriptors, np.float32))
+
+        yield store
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("depth", [3, 12, 70])
+def test_descriptors_that_stay_in_their_file_are_ranked_alike(stored, monkeypatch, depth):
+    rng = np.random.default_rng(0)
+    descriptors = random_descriptors(120, 9)[rng.integers(0, 90, 120)]  # some are copies
+    queries, database = rng.permutation(120)[:13], np.sort(rng.permutation(120)[:80])
+    expected = rank(descriptors, queries, database, depth)
+    monkeypatch.setattr(exact, "QUERY_BYTES", 3000)
+    monkeypatch.setattr(exact, "SIMILARITY_BYTES", 1000)
+    for actual, desired in zip(
+        rank(stored(descriptors), queries, database, depth), expected, strict=True
+    ):
+        np.testing.assert_array_equal(actual, desired)
+
+
+def test_a_stored_descriptor_that_is_not_finite_is_refused(stored):
+    descriptors = random_descriptors(50)
+    descriptors[17, 2] = np.nan
+    with pytest.raises(InputError, match="image number 18 is not finite"):
+        rank(stored(descriptors), np.arange(9), np.arange(50), 4)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_similarities_to_the_whole_database_are_at_hand_before_a_block(monkeypatch):
+    monkeypatch.setattr(exact, "SIMILARITY_BYTES", 500)
+    descriptors, queries, database = random_descriptors(40), np.arange(1, 40, 3), np.arange(5, 40)
+    whole = np.full((13, 35), np.nan, np.float32)
+
+    def keep(places, similarity):
+        whole[places] = similarity
+
+    blocks = rank_blocks(descriptors, queries, database, 2, whole_rows=keep)
+    for places, ranked, similarity in blocks:
+        best = np.argsort(-whole[places], axis=1, kind="stable")[:, :2]
+        np.testing.assert_array_equal(ranked, best)
+        np.testing.assert_array_equal(similarity, np.take_along_axis(whole[places], best, axis=1))
+    _, expected = rank(descriptors, queries, database, 35)
+    np.testing.assert_array_equal(-np.sort(-whole, axis=1), expected)

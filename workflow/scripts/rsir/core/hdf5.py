@@ -14,6 +14,7 @@ from rsir.core.origin import circumstances
 
 IMAGE = "image"
 CHUNK_BYTES = 1 << 16  # small, since a fine-tuning reads images in random order
+SPAN_ROWS = 8192  # rows between the first and the last that are read at once
 
 UNREADABLE = (AttributeError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 """What h5py raises on a damaged file, or on a file with other contents."""
@@ -167,3 +168,28 @@ def image_array(file: h5py.File, name: str, dimensions: int | None, dtype: type)
     if len(array) != len(file[IMAGE]):
         raise ValueError(f"{name} has {len(array)} rows for {len(file[IMAGE])} images")
     return array
+
+
+def read_rows(array: h5py.Dataset, rows: np.ndarray) -> np.ndarray:
+    """Read rows (R,) of a dataset in the order of `rows`.
+
+    Rows that are near each other are read at once, since fancy indexing in h5py is a hundred times
+    slower.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    order = np.argsort(rows, kind="stable")
+    ascending = rows[order]
+    values = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    first = 0
+    with readable(Path(array.file.filename)):
+        while first < len(rows):
+            start = ascending[first]
+            last = int(np.searchsorted(ascending, start + SPAN_ROWS))
+            block = array[start : ascending[last - 1] + 1]
+            values[order[first:last]] = block[ascending[first:last] - start]
+            first = last
+    return values

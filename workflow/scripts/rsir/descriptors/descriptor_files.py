@@ -23,9 +23,24 @@ def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]
     InputError
         If the file cannot be read or belongs to other images.
     """
-    with open_image_arrays(path, images) as file, readable(path):
-        names = [name for name in file if name != IMAGE]
-        return {name: image_array(file, name, 2, np.float32)[:] for name in names}
+    with open_descriptors(path, images) as arrays, readable(path):
+        return {name: array[:] for name, array in arrays.items()}
+
+
+@contextmanager
+def open_descriptors(path: Path, images: Sequence[str]) -> Iterator[dict[str, h5py.Dataset]]:
+    """Open the descriptors of a file, float32 N×D each; read them by `rsir.core.hdf5.read_rows`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or belongs to other images.
+    """
+    with open_image_arrays(path, images) as file:
+        with readable(path):
+            names = [name for name in file if name != IMAGE]
+            arrays = {name: image_array(file, name, 2, np.float32) for name in names}
+        yield arrays
 
 
 @contextmanager

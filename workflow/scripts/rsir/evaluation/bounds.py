@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rsir.core.errors import InputError
+from rsir.evaluation.condition_nmrr import ConditionNmrr
 from rsir.metrics.arrays import Bools, Floats, Ints, Scenes, blocks_of_queries
 from rsir.metrics.label_pairs import accuracy, label_overlap
-from rsir.metrics.scoring import ranking_depth, score_rankings
+from rsir.metrics.scene_relevance import scene_codes
+from rsir.metrics.scoring import kept_depth, ranking_depth, score_rankings
 from rsir.search.protocol import Condition, most_excluded, without
 
 BOUNDS = ("random", "scene oracle", "label oracle")
@@ -47,16 +49,18 @@ def score_bounds(
     """
     scores: list[dict[str, dict[int, dict[str, Floats]]]] = [{} for _ in conditions]
     labels_and_scenes = query_labels, database_labels, query_scenes, database_scenes
-    for bound, number, queries, ranked, excluded in repeated_rankings(
-        conditions, cutoffs, *labels_and_scenes, own_rows, seed
+    for bound, number, queries, ranked, excluded, nmrr in repeated_rankings(
+        conditions, cutoffs, *labels_and_scenes, own_rows, seed, with_nmrr=True
     ):
-        scenes = None if query_scenes is None else query_scenes[queries]
-        known = query_labels[queries], database_labels, scenes, database_scenes
+        known = query_labels[queries], database_labels, None, None
         counted = len(conditions[number].counted)
         scores[number][bound] = {
             cutoff: {
                 metric: values.reshape(-1, counted).mean(axis=0)
-                for metric, values in score_rankings(ranked, *known, excluded, cutoff).items()
+                for metric, values in {
+                    **score_rankings(ranked, *known, excluded, cutoff),
+                    "anmrr": nmrr,
+                }.items()
             }
             for cutoff in cutoffs
         }
@@ -72,39 +76,50 @@ def repeated_rankings(
     database_scenes: Scenes | None,
     own_rows: Ints,
     seed: int = 0,
-) -> Iterator[tuple[str, int, Ints, Ints, Ints]]:
+    with_nmrr: bool = False,
+) -> Iterator[tuple[str, int, Ints, Ints, Ints, Floats]]:
     """Yield the rankings of every bound under conditions, repeated if their order is random.
 
     The arrays are those of `bound_rankings`. Each item is the bound, the number of the condition,
-    the query (R,) of each ranking, the ranked rows of the database (R, depth), and the rows (R, E)
-    that are excluded, as in `rsir.search.protocol.Condition`. Repetitions are blocks of all counted
-    queries. The rankings of a bound are the same under all conditions, but for what is excluded.
+    the query (R,) of each ranking, the ranked rows of the database (R, depth), the rows (R, E)
+    that are excluded, as in `rsir.search.protocol.Condition`, and, `with_nmrr`, the NMRR (R,) of
+    each ranking, NaN without scenes. Repetitions are blocks of all counted queries. The rankings of
+    a bound are the same under all conditions, but for what is excluded, and are as deep as those
+    of descriptors (`rsir.metrics.scoring.kept_depth`).
     """
-    depth = ranking_depth(
-        cutoffs, len(database_labels), query_scenes, database_scenes, most_excluded(conditions)
-    )
+    most = most_excluded(conditions)
+    depth = ranking_depth(cutoffs, len(database_labels), query_scenes, database_scenes, most)
+    kept = kept_depth(cutoffs, depth, most)
     queries = len(query_labels)
+    of_blocks = None
+    if with_nmrr and query_scenes is not None and database_scenes is not None:
+        of_blocks = ConditionNmrr(conditions, query_scenes, database_scenes)
     for bound in BOUNDS:
         if bound == "scene oracle" and (query_scenes is None or database_scenes is None):
             continue
         rankings = 1 if bound == "label oracle" else math.ceil(_RANKINGS / queries)
         repeated = np.tile(np.arange(queries), rankings)
-        scenes = None if query_scenes is None else query_scenes[repeated]
-        with_query = bound_rankings(
+        with_query = np.empty((len(repeated), kept), dtype=np.int64)
+        nmrr = np.full((len(conditions), len(repeated)), np.nan)
+        for block, ranked in bound_rankings(
             bound,
-            query_labels[repeated],
+            query_labels,
             database_labels,
-            scenes,
+            query_scenes,
             database_scenes,
-            own_rows[repeated],
-            depth,
+            own_rows,
+            repeated,
+            depth if of_blocks else kept,
             np.random.default_rng(seed),
-        )
+        ):
+            with_query[block] = ranked[:, :kept]
+            if of_blocks:
+                nmrr[:, block] = of_blocks.of(repeated[block], ranked)
         for number, condition in enumerate(conditions):
             counted = np.add.outer(queries * np.arange(rankings), condition.counted).ravel()
             excluded = np.tile(condition.excluded, (rankings, 1))
             ranked = without(with_query[counted], excluded)
-            yield bound, number, repeated[counted], ranked, excluded
+            yield bound, number, repeated[counted], ranked, excluded, nmrr[number, counted]
 
 
 def bound_rankings(
@@ -114,10 +129,11 @@ def bound_rankings(
     query_scenes: Scenes | None,
     database_scenes: Scenes | None,
     own_rows: Ints,
+    queries: Ints,
     depth: int,
     rng: np.random.Generator,
-) -> Ints:
-    """Rank the database for each query at random, by scene or by label set.
+) -> Iterator[tuple[slice, Ints]]:
+    """Rank the database for queries at random, by scene or by label set, in blocks.
 
     `random` is a random order; `scene oracle` ranks the images of the query's scene first, in
     random order within and outside the scene; `label oracle` ranks by the Jaccard index with the
@@ -134,39 +150,43 @@ def bound_rankings(
         (Q,) and (D,) scene classes, or None.
     own_rows
         (Q,) row of each query in the database, −1 for a query outside it.
+    queries
+        (R,) the query of each ranking.
     depth
         Number of images to rank, at most D.
     rng
         Random number generator.
 
-    Returns
-    -------
-    ndarray
-        (Q, depth) rows of the database in rank order.
+    Yields
+    ------
+    tuple
+        A slice of the rankings, and (block, depth) rows of the database in rank order.
 
     Raises
     ------
     InputError
         If `bound` is `scene oracle` and there are no scenes.
     """
-    queries, database = len(query_labels), len(database_labels)
-    ranked = np.empty((queries, depth), dtype=np.int64)
-    for block in blocks_of_queries(queries, database):
+    database = len(database_labels)
+    if bound == "scene oracle":
+        if query_scenes is None or database_scenes is None:
+            raise InputError("scene oracle: the archive has no scenes; leave this bound out")
+        query_codes, database_codes, _ = scene_codes(query_scenes, database_scenes)
+    for block in blocks_of_queries(len(queries), database):
+        of_block = queries[block]
         if bound == "label oracle":
-            keys = _jaccard_steps(query_labels[block], database_labels)
+            keys = _jaccard_steps(query_labels[of_block], database_labels)
             keys += np.arange(database) / database
         else:
-            keys = rng.random((len(ranked[block]), database))
+            keys = rng.random((len(of_block), database))
         if bound == "scene oracle":
-            if query_scenes is None or database_scenes is None:
-                raise InputError("scene oracle: the archive has no scenes; leave this bound out")
-            keys += query_scenes[block, None] != database_scenes
-        inside = np.flatnonzero(own_rows[block] >= 0)
-        keys[inside, own_rows[block][inside]] = -1
+            keys += query_codes[of_block, None] != database_codes
+        own = own_rows[of_block]
+        inside = np.flatnonzero(own >= 0)
+        keys[inside, own[inside]] = -1
         first = np.argpartition(keys, depth - 1, axis=1)[:, :depth]
         order = np.argsort(np.take_along_axis(keys, first, axis=1), axis=1)
-        ranked[block] = np.take_along_axis(first, order, axis=1)
-    return ranked
+        yield block, np.take_along_axis(first, order, axis=1)
 
 
 def _jaccard_steps(query_labels: Bools, database_labels: Bools) -> Floats:

@@ -86,7 +86,7 @@ def bound_label_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[in
     query_labels, database_labels, _, _ = labels_and_scenes
     conditions = search_conditions(search, cutoffs)
     tables: list[list[pd.DataFrame]] = [[] for _ in conditions]
-    for bound, number, queries, ranked, excluded in repeated_rankings(
+    for bound, number, queries, ranked, excluded, _ in repeated_rankings(
         conditions, cutoffs, *labels_and_scenes, search.own_rows
     ):
         condition = conditions[number]

@@ -1,12 +1,13 @@
 """Scores: a row per query, a column per metric."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from rsir.evaluation.bounds import score_bounds
 from rsir.evaluation.methods import METHOD
+from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import METRICS, score_rankings
 from rsir.search.protocol import Search, search_conditions
 
@@ -22,22 +23,29 @@ def query_scores(
     labeling: str,
     seed: int | None,
     trained_on: str = "",
+    nmrr: Mapping[str, Floats] | None = None,
 ) -> pd.DataFrame:
     """Score a model: a row per descriptor, condition, cutoff and query, a column per metric.
 
     The conditions are those of `rsir.search.protocol.search_conditions`. `trained_on` is the
-    archive that fine-tuned the model, if any.
+    archive that fine-tuned the model, if any. `nmrr` is that of each descriptor (C, Q) by condition
+    and query, or None to compute it from rankings that are as deep as
+    `rsir.metrics.scoring.ranking_depth`.
     """
     images = archive["image"].to_numpy()[search.queries]
     query_labels, database_labels, query_scenes, database_scenes = search.labels_and_scenes(archive)
     rows = []
     for descriptor, positions in rankings.items():
-        for condition in search_conditions(search, cutoffs):
+        for number, condition in enumerate(search_conditions(search, cutoffs)):
             ranked, counted = condition.of(positions), condition.counted
-            scenes = None if query_scenes is None else query_scenes[counted]
+            scenes = None
+            if nmrr is None and query_scenes is not None:
+                scenes = query_scenes[counted]
             known = query_labels[counted], database_labels, scenes, database_scenes
             for cutoff in cutoffs:
                 scores = score_rankings(ranked, *known, condition.excluded, cutoff)
+                if nmrr and descriptor in nmrr:
+                    scores["anmrr"] = nmrr[descriptor][number, counted]
                 setting = (condition.query, condition.duplicates, cutoff)
                 method = (backbone, labeling, trained_on, seed, descriptor, *setting)
                 rows.append(_score_rows(method, images[counted], scores))

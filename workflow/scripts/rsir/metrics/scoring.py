@@ -25,9 +25,9 @@ from rsir.metrics.ranked_lists import (
     anmrr_windows,
     average_precision,
     ndcg,
-    nmrr,
     weighted_average_precision,
 )
+from rsir.metrics.scene_relevance import SceneRelevance, scene_codes
 
 METRICS = (
     "accuracy",
@@ -43,6 +43,9 @@ METRICS = (
     "anmrr",
 )
 LOWER_IS_BETTER = ("hamming_loss", "anmrr")
+
+KEPT_RANKS = 256
+"""Number of ranks that files keep at least, for curves over the number of images retrieved."""
 
 
 def ranking_depth(
@@ -69,9 +72,17 @@ def ranking_depth(
             f"database of {database_size} holds besides the query; give smaller cutoffs"
         )
     if query_scenes is not None and database_scenes is not None:
-        _, _, same_scene = _scene_codes(query_scenes, database_scenes)
+        _, _, same_scene = scene_codes(query_scenes, database_scenes)
         depth = max(depth, int(anmrr_windows(same_scene).max()))
     return min(depth + excluded, database_size)
+
+
+def kept_depth(cutoffs: Sequence[int], depth: int, excluded: int = 1) -> int:
+    """Return how many of the `depth` images ranked per query are kept in files.
+
+    The window of ANMRR grows with the archive, so NMRR is computed while images are ranked.
+    """
+    return min(depth, max(KEPT_RANKS, *cutoffs) + excluded)
 
 
 def score_rankings(
@@ -146,31 +157,8 @@ def score_rankings(
         scores["map"][block] = average_precision(shared > 0, counts[:, 1:].sum(axis=1))
         scores["map_jaccard"][block] = average_precision(jaccard_relevant(*pair), number_similar)
     if query_scenes is not None and database_scenes is not None:
-        scores["anmrr"] = _scene_nmrr(ranked, query_scenes, database_scenes, excluded)
-    return scores
-
-
-def _scene_nmrr(
-    ranked: Ints, query_scenes: Scenes, database_scenes: Scenes, excluded: Ints
-) -> Floats:
-    """Return the NMRR (Q,) of rankings; images of the query's scene are relevant."""
-    query_codes, database_codes, number_relevant = _scene_codes(query_scenes, database_scenes)
-    available = np.full(len(ranked), len(database_codes))
-    for queries, rows in columns_of_rows(excluded):
-        number_relevant[queries] -= database_codes[rows] == query_codes[queries]
-        available[queries] -= 1
-    window = anmrr_windows(number_relevant)
-    short = (ranked >= 0).sum(axis=1) < np.minimum(window, available)
-    if short.any():
-        raise InputError(
-            f"rankings: {ranked.shape[1]} ranks per query, but ANMRR needs {window.max()}; rank "
-            "more images"
-        )
-    scores = np.empty(len(ranked))
-    for block in blocks_of_queries(len(ranked), ranked.shape[1]):
-        relevant = database_codes[ranked[block]] == query_codes[block, None]
-        relevant &= ranked[block] >= 0
-        scores[block] = nmrr(relevant, number_relevant[block], window[block])
+        relevance = SceneRelevance.of(query_scenes, database_scenes, excluded)
+        scores["anmrr"] = relevance.nmrr(ranked, np.arange(len(ranked)))
     return scores
 
 
@@ -180,17 +168,6 @@ def _shortest(ranked: Ints, cutoff: int) -> int:
     if first.size == 0 or (first[:, -1] >= 0).all():
         return int(first.shape[1])
     return int((first >= 0).sum(axis=1).min())
-
-
-def _scene_codes(query_scenes: Scenes, database_scenes: Scenes) -> tuple[Ints, Ints, Ints]:
-    """Return integer codes of the scenes (Q,) and (D,), and the size of each query's scene (Q,)."""
-    _, codes = np.unique(np.concatenate([query_scenes, database_scenes]), return_inverse=True)
-    query_codes, database_codes = np.split(codes, [len(query_scenes)])
-    return (
-        query_codes,
-        database_codes,
-        np.bincount(database_codes, minlength=len(codes))[query_codes],
-    )
 
 
 def _distinct_label_sets(labels: Bools) -> tuple[Bools, Ints, Ints]:

@@ -2,33 +2,50 @@
 
 A large database is first searched in single precision for a superset of the nearest neighbours;
 only these candidates are compared in double precision. The result is the same as that of a search
-in double precision.
+in double precision. Descriptors may stay in their file, so that memory does not grow with their
+number: each block of queries then passes over the file.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
+import h5py
 import numpy as np
 import torch
 from torch import Tensor
 
-from rsir.core.errors import InputError
 from rsir.networks.out_of_memory import Portions
 from rsir.search.top_k import Neighbours, stable_top_k
+from rsir.search.unit_vectors import StoredUnitVectors, UnitVectors, unit_vectors_of
 
 QUERY_BLOCK = 4096
 DATABASE_BLOCK = 16384
 SPARE = 16  # number of candidates beyond 9/8 of the depth
-GATHERED_BYTES = {"cpu": 1 << 22, "cuda": 1 << 30}
-"""Size of a block compared in double precision, by the type of the device; fits a CPU's cache."""
 
-MIN_NORM = 1e-60  # replaces a norm of zero; nonzero float32 vectors have larger norms
+MOST_CANDIDATES = 4096
+"""Number of candidates above which the whole database is compared in double precision."""
+
+QUERY_BYTES = 1 << 29
+"""Size of the descriptors and neighbours of the queries that are searched at once."""
+
+SIMILARITY_BYTES = 1 << 30
+"""Size of the similarities to the whole database that are held at once."""
 
 CPU = torch.device("cpu")
 
+AnyUnitVectors = UnitVectors | StoredUnitVectors
+
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Places (B,) of some queries, their ranked positions and similarities, (B, depth) each."""
+
+WholeRows = Callable[[np.ndarray, Tensor], object]
+"""Takes the places (B,) of some queries, and their similarities to the whole database.
+
+These are float32 (B, M), on the device of the search.
+"""
+
 
 def rank(
-    descriptors: np.ndarray,
+    descriptors: np.ndarray | h5py.Dataset,
     queries: np.ndarray,
     database: np.ndarray,
     depth: int,
@@ -42,7 +59,7 @@ def rank(
 
     Parameters
     ----------
-    descriptors : ndarray
+    descriptors : ndarray or Dataset
         One row per image, float32 N×D.
     queries, database : ndarray
         Rows of `descriptors`: Q queries, M database images. A query may be in the database.
@@ -61,109 +78,81 @@ def rank(
     Raises
     ------
     InputError
-        If a descriptor is not finite, or a search for a single query does not fit into memory.
+        If a descriptor is not finite.
+    MachineError
+        If a search for a single query does not fit into memory.
     """
-    unit = _UnitVectors.of(torch.from_numpy(descriptors), device)
-    depth = min(depth, len(database))
-    candidates = depth + depth // 8 + SPARE
-
-    def search(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if 4 * candidates < len(database):
-            similarity, ranked = _rank_candidates(unit, block, database, depth, candidates)
-        else:
-            similarity, ranked = _search(unit, block, database, depth, torch.float64, stable_top_k)
-        return ranked.int().cpu().numpy(), similarity.cpu().numpy()
-
-    ranked, similarity = zip(*Portions("queries").apply(search, queries), strict=True)
+    blocks = rank_blocks(descriptors, queries, database, depth, device)
+    _, ranked, similarity = zip(*blocks, strict=True)
     return np.concatenate(ranked), np.concatenate(similarity)
 
 
-@dataclass(frozen=True)
-class _UnitVectors:
-    """Descriptors whose rows are normalised on access; on the device where they fit."""
-
-    vectors: Tensor
-    norms: Tensor
-    device: torch.device
-
-    @classmethod
-    def of(cls, vectors: Tensor, device: torch.device) -> "_UnitVectors":
-        norms = torch.empty(len(vectors), dtype=torch.float64)
-        # Written in place: small allocations between the large blocks would fragment the memory.
-        for first in range(0, len(vectors), QUERY_BLOCK):
-            block = slice(first, first + QUERY_BLOCK)
-            torch.linalg.vector_norm(vectors[block].double(), dim=1, out=norms[block])
-        if not norms.isfinite().all():
-            row = int(norms.isfinite().logical_not().nonzero()[0])
-            raise InputError(
-                f"descriptor of image number {row + 1} is not finite; extract it again"
-            )
-        norms = norms.clamp_min(MIN_NORM)
-        if device.type == "cuda" and vectors.nbytes < torch.cuda.mem_get_info()[0] / 2:
-            vectors, norms = vectors.to(device), norms.to(device)
-        return cls(vectors, norms, device)
-
-    @property
-    def dimension(self) -> int:
-        return self.vectors.shape[1]
-
-    def rows(self, rows: np.ndarray, dtype: torch.dtype) -> Tensor:
-        """Return the unit vectors of `rows`."""
-        index = self._index(rows)
-        vectors = self.vectors[index].to(self.device, dtype)
-        # In two steps, since a very small norm underflows in single precision.
-        root = self.norms[index].sqrt().to(self.device, dtype)[:, None]
-        return vectors.div_(root).div_(root)
-
-    def _index(self, rows: np.ndarray) -> Tensor:
-        return torch.from_numpy(rows).to(self.vectors.device)
-
-    def similarity(self, queries: np.ndarray, candidates: np.ndarray) -> Tensor:
-        """Return the float32 similarity (Q, K) of queries (Q,) and their candidates (Q, K).
-
-        It is computed in double precision.
-        """
-        pair = (self._index(queries), self._index(candidates))
-        query_vectors, vectors = (self.vectors[rows].to(self.device).double() for rows in pair)
-        query_norms, norms = (self.norms[rows].to(self.device) for rows in pair)
-        products = (vectors @ query_vectors[:, :, None])[:, :, 0]
-        return (products / (query_norms[:, None] * norms)).float()
-
-
-def _search(
-    unit: _UnitVectors,
+def rank_blocks(
+    descriptors: np.ndarray | h5py.Dataset,
     queries: np.ndarray,
     database: np.ndarray,
     depth: int,
-    dtype: torch.dtype,
-    select: Callable[[Tensor, int], Neighbours],
-) -> Neighbours:
-    """Return the `depth` nearest neighbours of each query, by matrix products in `dtype`.
+    device: torch.device = CPU,
+    whole_rows: WholeRows | None = None,
+) -> Iterator[Block]:
+    """Yield the results of `rank` in blocks of queries: their places, rankings and similarities.
 
-    `select` returns the largest values of each row and their columns, best first.
+    Parameters and errors are those of `rank`. What needs more of the ranking than `depth` is
+    computed by `whole_rows`, since the similarities of all queries do not fit into memory; it is
+    called for each query before its block is yielded, again where memory runs out meanwhile. The
+    whole search is then in double precision.
     """
-    blocks = _blocks(queries, QUERY_BLOCK)
+    vectors = unit_vectors_of(descriptors, device)
+    depth = min(depth, len(database))
+    candidates = depth + depth // 8 + SPARE
+    few = whole_rows is None and 4 * candidates < len(database) and candidates <= MOST_CANDIDATES
+
+    def search(places: np.ndarray) -> Block:
+        block = queries[places]
+        if few:
+            similarity, ranked = _rank_candidates(vectors, block, database, depth, candidates)
+        else:
+            similarity, ranked = _rank_whole(
+                vectors,
+                block,
+                database,
+                depth,
+                whole_rows and (lambda numbers, rows: whole_rows(places[numbers], rows)),
+            )
+        return places, ranked.int().cpu().numpy(), similarity.cpu().numpy()
+
+    portions = Portions("queries")
+    at_once = _rows_of(QUERY_BYTES, 4 * vectors.dimension + 32 * (candidates if few else depth))
+    for block in _blocks(np.arange(len(queries)), at_once):
+        yield from portions.apply(search, block)
+
+
+def _nearest(
+    vectors: AnyUnitVectors, queries: np.ndarray, database: np.ndarray, depth: int
+) -> Neighbours:
+    """Return the `depth` nearest neighbours in single precision, ties in any order."""
+    of_queries, places = vectors.held(queries)
+    blocks = _blocks(places, QUERY_BLOCK)
     neighbours: list[Neighbours] = [
         (
-            torch.empty(len(block), 0, device=unit.device),
-            torch.empty(len(block), 0, dtype=torch.long, device=unit.device),
+            torch.empty(len(block), 0, device=vectors.device),
+            torch.empty(len(block), 0, dtype=torch.long, device=vectors.device),
         )
         for block in blocks
     ]
     largest = min(QUERY_BLOCK, len(queries)) * min(DATABASE_BLOCK, len(database))
-    memory = torch.empty(largest, dtype=dtype, device=unit.device)
+    memory = torch.empty(largest, device=vectors.device)
     first = 0
     for rows in _blocks(database, DATABASE_BLOCK):
-        columns = unit.rows(rows, dtype).T
+        columns = vectors.rows(rows, torch.float32).T
         for number, block in enumerate(blocks):
             product = memory[: len(block) * len(rows)].view(len(block), len(rows))
-            similarity = _multiply(unit.rows(block, dtype), columns, product).float()
+            similarity = _multiply(of_queries.rows(block, torch.float32), columns, product)
             values, positions = neighbours[number]
-            block_values, block_positions = select(similarity, min(depth, len(rows)))
-            # Earlier positions come first, so that a stable selection keeps the order of ties.
+            block_values, block_positions = similarity.topk(min(depth, len(rows)))
             values = torch.cat([values, block_values], 1)
             positions = torch.cat([positions, block_positions + first], 1)
-            values, order = select(values, min(depth, values.shape[1]))
+            values, order = values.topk(min(depth, values.shape[1]))
             neighbours[number] = values, positions.gather(1, order)
         first += len(rows)
     values, positions = (torch.cat(parts) for parts in zip(*neighbours, strict=True))
@@ -171,37 +160,71 @@ def _search(
 
 
 def _rank_candidates(
-    unit: _UnitVectors, queries: np.ndarray, database: np.ndarray, depth: int, candidates: int
+    vectors: AnyUnitVectors,
+    queries: np.ndarray,
+    database: np.ndarray,
+    depth: int,
+    candidates: int,
 ) -> Neighbours:
     """Select candidates in single precision and rank them in double precision."""
-    values, positions = _search(unit, queries, database, candidates, torch.float32, torch.topk)
+    values, positions = _nearest(vectors, queries, database, candidates)
     # The error of a dot product of D terms is at most D unit roundoffs times the sum of their
     # absolute values (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1),
     # which is at most 1 for unit vectors. The normalisation and the final rounding add a few more.
-    error = (unit.dimension + 20) * torch.finfo(torch.float32).eps / 2
+    error = (vectors.dimension + 20) * torch.finfo(torch.float32).eps / 2
     possible = values >= values[:, depth - 1 : depth] - 2 * error
     sure = ~possible[:, -1].cpu().numpy()  # otherwise further images may qualify
-    similarity = torch.empty(len(queries), depth, device=unit.device)
-    ranked = torch.empty(len(queries), depth, dtype=torch.long, device=unit.device)
+    similarity = torch.empty(len(queries), depth, device=vectors.device)
+    ranked = torch.empty(len(queries), depth, dtype=torch.long, device=vectors.device)
     if sure.any():
         selected = positions[sure, : possible[sure].sum(1).max()].sort(1).values
-        similarity[sure], ranked[sure] = _compare(unit, queries[sure], database, selected, depth)
+        rows = database[selected.cpu().numpy()]
+        best, order = stable_top_k(vectors.similarity(queries[sure], rows), depth)
+        similarity[sure], ranked[sure] = best, selected.gather(1, order)
     if not sure.all():
-        neighbours = _search(unit, queries[~sure], database, depth, torch.float64, stable_top_k)
+        neighbours = _rank_whole(vectors, queries[~sure], database, depth)
         similarity[~sure], ranked[~sure] = neighbours
     return similarity, ranked
 
 
-def _compare(
-    unit: _UnitVectors, queries: np.ndarray, database: np.ndarray, positions: Tensor, depth: int
+def _rank_whole(
+    vectors: AnyUnitVectors,
+    queries: np.ndarray,
+    database: np.ndarray,
+    depth: int,
+    whole_rows: Callable[[np.ndarray, Tensor], object] | None = None,
 ) -> Neighbours:
-    """Return the `depth` best of each query's positions (ascending), in double precision."""
-    candidates = database[positions.cpu().numpy()]
-    count = max(1, GATHERED_BYTES[unit.device.type] // (8 * unit.dimension * candidates.shape[1]))
-    blocks = zip(_blocks(queries, count), _blocks(candidates, count), strict=True)
-    similarity = torch.cat([unit.similarity(*block) for block in blocks])
-    best, order = stable_top_k(similarity, depth)
-    return best, positions.gather(1, order)
+    """Rank by the similarities to the whole database, in double precision.
+
+    `whole_rows` is called with the numbers of some queries and their similarities.
+    """
+    parts = []
+    for numbers in _blocks(np.arange(len(queries)), _rows_of(SIMILARITY_BYTES, 4 * len(database))):
+        similarity = _similarities(vectors, queries[numbers], database)
+        if whole_rows is not None:
+            whole_rows(numbers, similarity)
+        sorted_at_once = _rows_of(SIMILARITY_BYTES, 24 * len(database))
+        parts += [
+            stable_top_k(similarity[some[0] : some[-1] + 1], depth)
+            for some in _blocks(np.arange(len(numbers)), sorted_at_once)
+        ]
+    values, positions = (torch.cat(part) for part in zip(*parts, strict=True))
+    return values, positions
+
+
+def _similarities(vectors: AnyUnitVectors, queries: np.ndarray, database: np.ndarray) -> Tensor:
+    """Return the similarities (Q, M), computed in double precision and rounded to single."""
+    similarity = torch.empty(len(queries), len(database), device=vectors.device)
+    of_queries, places = vectors.held(queries)
+    first = 0
+    for rows in _blocks(database, DATABASE_BLOCK):
+        columns = vectors.rows(rows, torch.float64).T
+        for block in _blocks(np.arange(len(queries)), QUERY_BLOCK):
+            product = torch.empty(len(block), len(rows), dtype=torch.double, device=vectors.device)
+            product = _multiply(of_queries.rows(places[block], torch.float64), columns, product)
+            similarity[block[0] : block[-1] + 1, first : first + len(rows)] = product
+        first += len(rows)
+    return similarity
 
 
 def _multiply(left: Tensor, right: Tensor, product: Tensor) -> Tensor:
@@ -210,6 +233,11 @@ def _multiply(left: Tensor, right: Tensor, product: Tensor) -> Tensor:
         np.matmul(left.numpy(), right.numpy(), out=product.numpy())
         return product
     return torch.mm(left, right, out=product)
+
+
+def _rows_of(size: int, row_bytes: int) -> int:
+    """Return the number of rows, at least one, that take this many bytes."""
+    return max(1, size // row_bytes)
 
 
 def _blocks(rows: np.ndarray, size: int) -> list[np.ndarray]:

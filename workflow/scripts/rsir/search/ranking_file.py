@@ -19,12 +19,14 @@ def write_rankings(
     search: Search,
     rankings: Mapping[str, tuple[np.ndarray, np.ndarray]],
     attributes: Mapping[str, Any],
+    nmrr: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Write the ranked images of each query, for each descriptor.
 
     The file holds the image names `query` and `database`; the near duplicates of the queries as in
     `Search`, `duplicates` and `trained`; and, in a group per descriptor, `position` (positions in
-    `database`, best first) and `similarity`.
+    `database`, best first) and `similarity`. `nmrr`, if given, is in the same group: (C, Q) by
+    condition and query, NaN where a query is not scored.
     """
     with new_arrays(path, attributes) as file:
         for name, rows in (("query", search.queries), ("database", search.database)):
@@ -36,6 +38,8 @@ def write_rankings(
                 file.create_dataset(
                     f"descriptors/{descriptor}/{name}", data=values, fletcher32=True
                 )
+        for descriptor, values in (nmrr or {}).items():
+            file.create_dataset(f"descriptors/{descriptor}/nmrr", data=values, fletcher32=True)
 
 
 def read_rankings(
@@ -83,6 +87,27 @@ def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
         raise InputError(f"{rankings}: is damaged; delete it and run again") from error
 
 
+def read_nmrr(rankings: Path, conditions: int) -> dict[str, NDArray[np.float64]]:
+    """Read the NMRR (C, Q) of each descriptor by condition and query, none without scenes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is of another number of conditions.
+    """
+    try:
+        with open_arrays(rankings) as file:
+            groups = file["descriptors"].items()
+            values = {name: group["nmrr"][:] for name, group in groups if "nmrr" in group}
+            queries = len(file["query"])
+    except UNREADABLE as error:
+        raise InputError(f"{rankings}: is damaged; delete it and run again") from error
+    for of_one in values.values():
+        if of_one.shape != (conditions, queries) or of_one.dtype != np.float64:
+            raise InputError(f"{rankings}: its NMRR is of other queries; delete it and run again")
+    return values
+
+
 def _check_duplicates(search: Search) -> None:
     """Raise ValueError unless `duplicates` and `trained` fit the queries and the database."""
     duplicates, trained = search.duplicates, search.trained
@@ -105,6 +130,6 @@ def _positions(array: h5py.Dataset, search: Search) -> NDArray[np.int32]:
     if queries != len(search.queries) or depth > images or array.dtype != np.int32:
         raise ValueError(f"{array.name} does not fit the queries")
     positions: NDArray[np.int32] = array[:]
-    if not np.isin(positions, np.arange(images)).all():
+    if positions.size and not (positions.min() >= 0 and positions.max() < images):
         raise ValueError(f"{array.name} does not fit the database")
     return positions

@@ -92,7 +92,7 @@ def bound_curve_rows(archive: pd.DataFrame, search: Search, cutoffs: Sequence[in
     labels_and_scenes = search.labels_and_scenes(archive)
     query_labels, database_labels, _, _ = labels_and_scenes
     tables = []
-    for bound, _, queries, ranked, _ in repeated_rankings(
+    for bound, _, queries, ranked, _, _ in repeated_rankings(
         [headline_condition(search)], cutoffs, *labels_and_scenes, search.own_rows
     ):
         curves = mean_curves(ranked, query_labels[queries], database_labels)
