@@ -21,8 +21,8 @@ rule derive:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 2000),
+        runtime=by_images(30, 20, retried=False),
     params:
         definitions=derivation,
     script:
