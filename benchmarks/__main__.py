@@ -21,6 +21,7 @@ PARTS = (
     "pixels",
     "duplicates",
     "retrieval",
+    "scale",
     "indexes",
     "evidence",
     "extraction",

@@ -12,10 +12,13 @@ COMPUTE_WITH_TORCH = {
     "audit",
     "export",
     "extract",
+    "extract_shard",
     "finetune",
     "index",
+    "precision",
     "query",
     "reextract",
+    "reextract_shard",
     "retrieve",
 }
 PLOT = {script.stem for script in SCRIPTS.glob("plot_*.py")}

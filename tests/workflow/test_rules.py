@@ -28,6 +28,8 @@ from project import ROOT, Project
 
 INDEXES = {"retrieval": {"indexes": ["hnsw"]}}
 FRONTIER = "results/sample/figures/indexes.png"
+IN_SHARDS = {"extraction": {"shards": 2}}
+TUNED_IN_SHARDS = "results/sample/descriptors/efficientnet_lite0/multi_label-seed0.h5"
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -46,11 +48,12 @@ def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, atte
     plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
     default = project.run(*plan).text
     query_plan = (
-        project.configure(PHOTO | INDEXES)
-        .run(*plan, ANSWER, DERIVED, EXPORT, IMPORT, FRONTIER)
+        project.configure(PHOTO | INDEXES | IN_SHARDS)
+        .run(*plan, ANSWER, DERIVED, EXPORT, IMPORT, FRONTIER, TUNED_IN_SHARDS)
         .text
     )
-    thesis = project.configure(thesis_config(project)).run(*plan).text
+    in_one_job = {"extraction": {"shards": 1}}
+    thesis = project.configure(thesis_config(project) | in_one_job).run(*plan).text
     study = project.configure(STUDY).run(*plan, *STUDIED).text
     documented = documented_resources(attempt)
     plans = map(requested, (default, thesis, query_plan, study))
@@ -128,10 +131,10 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The files of the library that are among the inputs of each rule's first job."""
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
-    query_plan = project.configure(PHOTO | INDEXES).plan(
-        ANSWER, DERIVED, EXPORT, IMPORT, PASSED, FRONTIER
+    query_plan = project.configure(PHOTO | INDEXES | IN_SHARDS).plan(
+        ANSWER, DERIVED, EXPORT, IMPORT, PASSED, FRONTIER, TUNED_IN_SHARDS
     )
-    thesis = project.configure(thesis_config(project)).plan()
+    thesis = project.configure(thesis_config(project) | {"extraction": {"shards": 1}}).plan()
     study = project.configure(STUDY).plan(*STUDIED)
     inputs: dict[str, list[str]] = {}
     for rule, paths in inputs_of(default.text + query_plan.text + thesis.text + study.text):

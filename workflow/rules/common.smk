@@ -240,10 +240,20 @@ def file_digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-ACTIVATIONS = (
-    ["results/{archive}/activations/{backbone}.h5"]
+SHARDS = config["extraction"]["shards"]
+
+SHARD_NAMES = [f"{number}-of-{SHARDS}" for number in range(1, SHARDS + 1)]
+
+ACTIVATIONS_OF_SHARD = (
+    ["results/{archive}/activations/{backbone}/{shard}.h5"]
     if config["extraction"]["activations"] == "stored"
     else []
+)
+
+ACTIVATIONS = (
+    expand(ACTIVATIONS_OF_SHARD, shard=SHARD_NAMES, allow_missing=True)
+    if SHARDS > 1
+    else [path.replace("/{shard}", "") for path in ACTIVATIONS_OF_SHARD]
 )
 
 
@@ -268,5 +278,6 @@ wildcard_constraints:
     query=names(config["queries"]),
     queries=names(config["archives"]),
     database=names(config["archives"]),
+    shard=names(SHARD_NAMES),
     model=rf"({MODELS})(\+({names(config['descriptors'])}))?",
     seed="[0-9]+",

@@ -42,7 +42,7 @@ rule extract:
     log:
         "logs/{archive}/extract/{backbone}.log",
     wildcard_constraints:
-        backbone=names(networks()),
+        backbone=names(networks() if SHARDS == 1 else []),
     conda:
         "../../envs/torch.yaml"
     threads: 8

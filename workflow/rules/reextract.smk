@@ -24,7 +24,7 @@ rule reextract:
     log:
         "logs/{archive}/reextract/{backbone}/{model}.log",
     wildcard_constraints:
-        backbone=names(networks()),
+        backbone=names(networks() if SHARDS == 1 else []),
         model=TRAINED,
     conda:
         "../../envs/torch.yaml"

@@ -1,6 +1,5 @@
 """Extract the off-the-shelf descriptors of an archive, and store the activations at the cut."""
 
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,9 @@ from typing import Any
 from rsir.archives.archive_table import read_archive
 from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.core.files import optional
-from rsir.core.hdf5 import array_file
 from rsir.core.job import job
 from rsir.core.origin import origin_attributes
-from rsir.descriptors.activations import open_source
-from rsir.descriptors.extraction import extract
+from rsir.descriptors.extraction import extract_to_files
 from rsir.descriptors.precision_choice import choose_precision
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import (
@@ -45,7 +42,6 @@ def main(
     processor = reduced_precision(prepare_processor(threads, use_gpu))
     table, record = read_archive(archive), read_record(weights)
     images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
-    names = list(table["image"])
     backbone = load_backbone(Path(record.path) if record else None, **settings)
     images = backbone.preprocessing.select(images)
     method = {"backbone": name, "labeling": "off_the_shelf"}
@@ -54,13 +50,8 @@ def main(
     chosen = choose_precision(backbone, images, processor)
 
     def run(processor: Processor) -> None:
-        activation_file = array_file(activations, names, facts) if activations else nullcontext()
-        with (
-            open_source(None, table, images, backbone, threads, processor) as source,
-            activation_file as activation_arrays,
-            array_file(descriptors, names, facts) as descriptor_arrays,
-        ):
-            extract(backbone, source, processor, descriptor_arrays, activation_arrays)
+        made = descriptors, activations
+        extract_to_files(backbone, table, images, threads, processor, facts, *made)
 
     applied = chosen.applied(processor)
     if computed_in_float32_if_needed(run, applied) != applied:

@@ -11,7 +11,7 @@ import pandas as pd
 from rsir.archives.archive_table import label_matrix, read_archive
 from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.archives.split_file import read_split
-from rsir.core.files import optional, written_whole
+from rsir.core.files import written_whole
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
 from rsir.core.origin import check_origin, origin_attributes
@@ -30,7 +30,7 @@ from rsir.training.resumption import resumable
 
 def main(
     files: dict[str, Path],
-    activations: Path | None,
+    activations: list[Path],
     root: Path,
     method: dict[str, Any],
     backbone_settings: dict[str, Any],
@@ -53,7 +53,7 @@ def main(
     images = backbone.preprocessing.select(images)
     inputs = {name: files[name] for name in ("archive", "pixels", "split")}
     facts = origin_attributes(inputs, backbone_settings, **method, **weight_facts(record))
-    for path in filter(None, (files["descriptors"], activations)):
+    for path in (files["descriptors"], *activations):
         check_origin(path, read_attributes(path), facts)
     processor = recorded_precision(files["precision"], processor, facts)
     pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]
@@ -88,7 +88,7 @@ if __name__ == "__main__":
         names = ("archive", "pixels", "split", "weights", "descriptors", "precision")
         main(
             files={name: Path(snakemake.input[name]) for name in names},
-            activations=optional(snakemake.input.activations),
+            activations=[Path(path) for path in snakemake.input.activations],
             root=Path(snakemake.params.root),
             method={
                 "backbone": snakemake.wildcards.backbone,

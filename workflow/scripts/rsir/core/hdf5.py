@@ -67,7 +67,7 @@ def new_arrays(path: Path, attributes: Mapping[str, Any]) -> Iterator[h5py.File]
 def write_names(file: h5py.File, name: str, values: Iterable[str]) -> None:
     """Write names with checksums, which HDF5 supports for fixed-length strings only."""
     encoded = np.char.encode(np.array(list(values), str), "utf-8")
-    text = h5py.string_dtype("utf-8", encoded.dtype.itemsize)
+    text = h5py.string_dtype("utf-8", max(1, encoded.dtype.itemsize))
     file.create_dataset(name, data=encoded.astype(text), fletcher32=True)
 
 

@@ -23,7 +23,8 @@ from torch.utils.data import DataLoader, Dataset
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import readable
 from rsir.core.overlap import read_ahead
-from rsir.descriptors.descriptor_files import open_activations
+from rsir.descriptors.descriptor_files import ShardedArray, open_sharded_activations
+from rsir.descriptors.shards import shard_slices
 from rsir.networks.backbone import Activations, Backbone, concatenated
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
@@ -68,7 +69,7 @@ def consecutive_batches(count: int, batch_size: int) -> list[np.ndarray]:
 class StoredActivations:
     """Activations in a file, N×… or with several views per image N×V×…, read in advance."""
 
-    def __init__(self, *datasets: h5py.Dataset, views: int = 1) -> None:
+    def __init__(self, *datasets: h5py.Dataset | ShardedArray, views: int = 1) -> None:
         self._datasets = datasets
         self._views = views
 
@@ -181,6 +182,8 @@ class ComputedActivations:
             image does not fit into memory. A GPU reports an activation after the last batch.
         """
         sizes = [len(batch) for batch in numbers]
+        if not sizes:
+            return iter(())
         return _regrouped(self._activations(np.concatenate(numbers)), sizes)
 
     def stop_workers(self) -> None:
@@ -233,21 +236,29 @@ class ComputedActivations:
 
 @contextmanager
 def open_source(
-    stored: Path | None,
+    stored: Path | Sequence[Path] | None,
     archive: pd.DataFrame,
     images: Sequence[NDArray[Any]],
     backbone: Backbone,
     threads: int,
     processor: Processor,
 ) -> Iterator[ActivationSource]:
-    """Open stored activations, or a source that computes them if `stored` is None."""
-    if stored is not None:
-        with open_activations(stored, list(archive["image"])) as datasets:
+    """Open stored activations, or a source that computes them if `stored` is None or empty.
+
+    `stored` is a file, or the shards of all images in order.
+    """
+    paths = [stored] if isinstance(stored, Path) else list(stored or ())
+    if paths and len(archive):  # an empty shard stores none
+        names = list(archive["image"])
+        parts = [names]
+        if len(paths) > 1:
+            parts = [names[rows] for rows in shard_slices(len(names), len(paths))]
+        with open_sharded_activations(list(zip(paths, parts, strict=True))) as datasets:
             views = (backbone.views,) if backbone.views > 1 else ()
             shapes = [(*views, *shape) for shape in backbone.activation_shapes]
             if [data.shape[1:] for data in datasets] != shapes:
                 raise InputError(
-                    f"{stored}: holds activations of other shapes; delete it and run again"
+                    f"{paths[0]}: holds activations of other shapes; delete it and run again"
                 )
             yield StoredActivations(*datasets, views=backbone.views)
     else:
@@ -294,7 +305,7 @@ def _regrouped(parts: Iterable[Activations], sizes: Iterable[int]) -> Iterator[A
     next(remaining, None)  # the checks after the last part
 
 
-def _views_of(data: h5py.Dataset, numbers: np.ndarray, views: int) -> np.ndarray:
+def _views_of(data: h5py.Dataset | ShardedArray, numbers: np.ndarray, views: int) -> np.ndarray:
     """Read views from a dataset N×V×…, or N×… if V is 1.
 
     Consecutive images are read at once, others one by one: fancy indexing in h5py is a hundred

@@ -1,7 +1,7 @@
 """The HDF5 files of descriptors and of activations."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import h5py
@@ -43,6 +43,39 @@ def open_descriptors(path: Path, images: Sequence[str]) -> Iterator[dict[str, h5
         yield arrays
 
 
+class ShardedArray:
+    """An array N×… in several files, read like a dataset of HDF5.
+
+    Parameters
+    ----------
+    parts : sequence of Dataset
+        Consecutive rows, none of them empty.
+    """
+
+    def __init__(self, parts: Sequence[h5py.Dataset]) -> None:
+        self._parts = parts
+        self._starts = np.cumsum([0, *map(len, parts)])
+        self.shape = (int(self._starts[-1]), *parts[0].shape[1:])
+        self.dtype = parts[0].dtype
+        self.file = parts[0].file
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, rows: int | slice) -> np.ndarray:
+        """Return one row, or consecutive rows."""
+        if not isinstance(rows, slice):
+            values: np.ndarray = self[rows : rows + 1][0]
+            return values
+        first, last, _ = rows.indices(len(self))
+        values = np.empty((max(0, last - first), *self.shape[1:]), self.dtype)
+        for start, part in zip(self._starts, self._parts, strict=False):
+            low, high = max(first, start), min(last, start + len(part))
+            if low < high:
+                values[low - first : high - first] = part[low - start : high - start]
+        return values
+
+
 @contextmanager
 def open_activations(path: Path, images: Sequence[str]) -> Iterator[list[h5py.Dataset]]:
     """Open the activations N×… of a file, one dataset for each tensor; read within `readable`.
@@ -58,3 +91,23 @@ def open_activations(path: Path, images: Sequence[str]) -> Iterator[list[h5py.Da
             names = activation_names(max(1, count))
             activations = [image_array(file, name, None, np.float16) for name in names]
         yield activations
+
+
+@contextmanager
+def open_sharded_activations(
+    shards: Sequence[tuple[Path, Sequence[str]]],
+) -> Iterator[list[h5py.Dataset | ShardedArray]]:
+    """Open the activations N×… of files, each with its images; read within `readable`.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read or belongs to other images.
+    """
+    with ExitStack() as stack:
+        parts = [
+            stack.enter_context(open_activations(path, images)) for path, images in shards if images
+        ]
+        yield (
+            parts[0] if len(parts) == 1 else [ShardedArray(one) for one in zip(*parts, strict=True)]
+        )

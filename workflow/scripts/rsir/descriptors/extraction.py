@@ -1,15 +1,20 @@
 """Extraction of off-the-shelf descriptors in one pass over the images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
+from numpy.typing import NDArray
 
-from rsir.core.hdf5 import ArrayFile
+from rsir.core.hdf5 import ArrayFile, array_file
 from rsir.core.overlap import background
 from rsir.core.progress import progress
-from rsir.descriptors.activations import ActivationSource, consecutive_batches
+from rsir.descriptors.activations import ActivationSource, consecutive_batches, open_source
 from rsir.descriptors.descriptor_files import activation_names
 from rsir.networks.backbone import Activations, Backbone, classified, pooled
 from rsir.networks.folding import for_inference
@@ -59,6 +64,27 @@ def batches_of_views(images: int, views: int, processor: Processor) -> list[np.n
     """Return the numbers of all views of images, in batches of whole images for inference."""
     size = max(1, processor.batch_size // views) * views
     return consecutive_batches(images * views, size)
+
+
+def extract_to_files(
+    backbone: Backbone,
+    archive: pd.DataFrame,
+    images: Sequence[NDArray[Any]],
+    threads: int,
+    processor: Processor,
+    attributes: Mapping[str, Any],
+    descriptors: Path,
+    activations: Path | None,
+) -> None:
+    """Write what `extract` computes from the images of an archive, or of a shard of it."""
+    names = list(archive["image"])
+    activation_file = array_file(activations, names, attributes) if activations else nullcontext()
+    with (
+        open_source(None, archive, images, backbone, threads, processor) as source,
+        activation_file as activation_arrays,
+        array_file(descriptors, names, attributes) as descriptor_arrays,
+    ):
+        extract(backbone, source, processor, descriptor_arrays, activation_arrays)
 
 
 def append_finite(

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,21 @@ def computed_in_float32_if_needed(
         processor = replace(processor, inference=torch.float32)
         compute(processor)
     return processor
+
+
+@contextmanager
+def in_recorded_precision() -> Iterator[None]:
+    """Refuse values that are too large for the data type, which other shards use.
+
+    Raises
+    ------
+    InputError
+        If values are too large.
+    """
+    try:
+        yield
+    except NotFiniteError as error:
+        raise InputError(f"{error}, or set extraction.shards to 1, which tries float32") from error
 
 
 def check_finite(descriptors: Mapping[str, np.ndarray], dtype: torch.dtype) -> None:

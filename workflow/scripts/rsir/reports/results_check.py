@@ -74,7 +74,9 @@ class _Comparison:
 
     def __init__(self, record: Record, folder: Path) -> None:
         self._folder = folder
-        self._makers = {path: job for job in record.jobs.values() for path in job.outputs}
+        # The last job counts: a file is made by other rules once extraction is divided into shards.
+        jobs = sorted(record.jobs.values(), key=lambda job: job.circumstances["created"])
+        self._makers = {path: job for job in jobs for path in job.outputs}
         self._digests: dict[str, str | None] = {}
         self._reasons: dict[str, str | None] = {}
 
