@@ -244,16 +244,14 @@ SHARDS = config["extraction"]["shards"]
 
 SHARD_NAMES = [f"{number}-of-{SHARDS}" for number in range(1, SHARDS + 1)]
 
-ACTIVATIONS_OF_SHARD = (
-    ["results/{archive}/activations/{backbone}/{shard}.h5"]
-    if config["extraction"]["activations"] == "stored"
-    else []
-)
+STORED = config["extraction"]["activations"] == "stored"
+
+ACTIVATIONS_OF_SHARD = ["results/{archive}/activations/{backbone}/{shard}.h5"] if STORED else []
 
 ACTIVATIONS = (
     expand(ACTIVATIONS_OF_SHARD, shard=SHARD_NAMES, allow_missing=True)
     if SHARDS > 1
-    else [path.replace("/{shard}", "") for path in ACTIVATIONS_OF_SHARD]
+    else ["results/{archive}/activations/{backbone}.h5"] * STORED
 )
 
 
