@@ -16,6 +16,7 @@ COMPUTE_WITH_TORCH = {
     "finetune",
     "index",
     "precision",
+    "published",
     "query",
     "reextract",
     "reextract_shard",

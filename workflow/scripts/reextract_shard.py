@@ -88,7 +88,7 @@ if __name__ == "__main__":
             precision=Path(snakemake.input.precision),
             shard=snakemake.wildcards.shard,
             activations=optional(snakemake.input.activations),
-            models=Path(snakemake.input.models),
+            models=Path(snakemake.input.models[0]),
             source_archive=optional(snakemake.input.source_archive),
             source_precision=optional(snakemake.input.source_precision),
             method=method_of(
