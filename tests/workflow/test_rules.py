@@ -34,7 +34,7 @@ TUNED_IN_SHARDS = "results/sample/descriptors/efficientnet_lite0/multi_label-see
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_has_the_full_shape(rule: str) -> None:
-    assert re.search(r'^    log:\n        "logs/(?:\{archive\}|across)/', RULES[rule], re.M)
+    assert re.search(r'^    log:\n        "logs/\{archive\}/', RULES[rule], re.M)
     environment = re.search(
         r'^    conda:\n        "\.\./\.\./(envs/\w+\.yaml)"$', RULES[rule], re.M
     )

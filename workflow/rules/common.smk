@@ -258,7 +258,6 @@ ACTIVATIONS = (
 FINE_TUNED = f"(?:{names(config['labelings'])})-seed[0-9]+"
 TRANSFERRED = f"({FINE_TUNED})-from-({names(config['archives'])})"
 TRAINED = f"{FINE_TUNED}|{TRANSFERRED}"
-SIDES = ("{queries}", "{database}")
 CROSSED = f"across/({names(config['archives'])})-in-({names(config['archives'])})"
 SEARCHED = f"{names(config['archives'])}|{CROSSED}"
 MODELS = f"{OFF_THE_SHELF}|{TRAINED}"
@@ -274,8 +273,6 @@ wildcard_constraints:
     descriptor=names(config["descriptors"]),
     labeling=names(config["labelings"]),
     query=names(config["queries"]),
-    queries=names(config["archives"]),
-    database=names(config["archives"]),
     shard=names(SHARD_NAMES),
     model=rf"({MODELS})(\+({names(config['descriptors'])}))?",
     seed="[0-9]+",

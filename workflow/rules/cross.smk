@@ -8,20 +8,23 @@
 
 rule cross:
     input:
-        archives=expand("results/{archive}/archive.csv", archive=SIDES),
-        splits=expand("results/{archive}/split.csv", archive=SIDES),
+        archives=of_both_sides("archive.csv"),
+        splits=of_both_sides("split.csv"),
         code=code("cross.py"),
     output:
-        archive="results/across/{queries}-in-{database}/archive.csv",
-        split="results/across/{queries}-in-{database}/split.csv",
+        archive="results/{archive}/archive.csv",
+        split="results/{archive}/split.csv",
     log:
-        "logs/across/{queries}-in-{database}/cross.log",
+        "logs/{archive}/cross.log",
+    wildcard_constraints:
+        archive=CROSSED,
     conda:
         "../../envs/tables.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
+        names=sides,
         queries=config["retrieval"]["queries"],
         database=config["retrieval"]["database"],
     script:
@@ -30,20 +33,23 @@ rule cross:
 
 rule cross_descriptors:
     input:
-        archive="results/across/{queries}-in-{database}/archive.csv",
-        archives=expand("results/{archive}/archive.csv", archive=SIDES),
+        archive="results/{archive}/archive.csv",
+        archives=of_both_sides("archive.csv"),
         descriptors=crossed_descriptors,
         code=code("cross_descriptors.py"),
     output:
-        "results/across/{queries}-in-{database}/descriptors/{backbone}/{model}.h5",
+        "results/{archive}/descriptors/{backbone}/{model}.h5",
     log:
-        "logs/across/{queries}-in-{database}/cross_descriptors/{backbone}/{model}.log",
+        "logs/{archive}/cross_descriptors/{backbone}/{model}.log",
     wildcard_constraints:
+        archive=CROSSED,
         model=f"{OFF_THE_SHELF}|{TRANSFERRED}",
     conda:
         "../../envs/torch.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
+    params:
+        names=sides,
     script:
         "../scripts/cross_descriptors.py"

@@ -32,11 +32,21 @@ def query_subset(wildcards):
     return config["retrieval"]["queries"] if wildcards.archive in config["archives"] else "test"
 
 
+def sides(wildcards):
+    """Return the archive of the queries and that of the database."""
+    return list(re.fullmatch(CROSSED, wildcards.archive).groups())
+
+
+def of_both_sides(file):
+    """Return a function for `input`: a result of the archives of queries and of the database."""
+    return lambda wildcards: [f"results/{archive}/{file}" for archive in sides(wildcards)]
+
+
 def crossed_descriptors(wildcards):
     """Return the descriptors of both archives by one model: a model is one of the archive it is of."""
     model, source = trained_model(wildcards)
     return [
         f"results/{archive}/descriptors/{wildcards.backbone}/"
         f"{model if archive == source else wildcards.model}.h5"
-        for archive in (wildcards.queries, wildcards.database)
+        for archive in sides(wildcards)
     ]

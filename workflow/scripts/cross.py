@@ -35,7 +35,7 @@ def main(
 if __name__ == "__main__":
     with job(snakemake):
         main(
-            names=(snakemake.wildcards.queries, snakemake.wildcards.database),
+            names=tuple(snakemake.params.names),
             archives=[Path(path) for path in snakemake.input.archives],
             splits=[Path(path) for path in snakemake.input.splits],
             subsets=(snakemake.params.queries, snakemake.params.database),

@@ -46,7 +46,7 @@ def main(
 if __name__ == "__main__":
     with job(snakemake):
         main(
-            names=(snakemake.wildcards.queries, snakemake.wildcards.database),
+            names=tuple(snakemake.params.names),
             archive=Path(snakemake.input.archive),
             archives=[Path(path) for path in snakemake.input.archives],
             descriptors=[Path(path) for path in snakemake.input.descriptors],
