@@ -50,6 +50,7 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/indexes.smk"
 include: "workflow/rules/published.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/across.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/audit.smk"
@@ -68,6 +69,7 @@ rule all:
             for archive in config["run"]["archives"]
         ],
         crossed_tables(),
+        across_archives(),
 
 
 if workflow.is_main_process:

@@ -76,7 +76,9 @@ def test_computed_activations_give_the_same_tables(
 def test_tables_and_pictures_come_out_the_same_when_they_are_made_again(
     finished: Project,
 ) -> None:
-    tables = [f"tables/{table}" for table in (*TABLES, "summary.md", "index.html")]
+    tables = [
+        f"tables/{table}" for table in (*TABLES, "summary.md", "index.html", "comparison.tex")
+    ]
     figures = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
     pictures = [f"figures/{figure}.{ending}" for figure in figures for ending in ("png", "svg")]
     made = (*tables, *pictures, "gallery/index.html")

@@ -56,7 +56,7 @@ def test_the_default_run_makes_each_of_its_files_once(default_plan: Outcome) -> 
         *(f"descriptors/{model}.h5" for model in described),
         *(f"rankings/{model}.h5" for model in described),
         *(f"scores/{model}.csv" for model in described),
-        *(f"tables/{table}" for table in (*tables, "summary.md", "index.html")),
+        *(f"tables/{table}" for table in (*tables, "summary.md", "index.html", "comparison.tex")),
         *(f"figures/{figure}.{ending}" for figure in FIGURES for ending in ("png", "svg")),
         *("thumbnails.h5", "gallery/index.html", "audit.csv", "audit.html"),
     ]

@@ -149,7 +149,10 @@ def test_another_seed_makes_only_its_own_results(finished: Project) -> None:
     planned = set(finished.configure({"run": {"seeds": [0, 1]}}).plan().outputs)
     tables = ("comparison.csv", "contrasts.csv", "gain.csv", "by_scene.csv", "by_label.csv")
     assert planned & before == {
-        *(f"results/sample/tables/{table}" for table in (*tables, "summary.md", "index.html")),
+        *(
+            f"results/sample/tables/{table}"
+            for table in (*tables, "summary.md", "index.html", "comparison.tex")
+        ),
         *(path for path in before if "/figures/" in path and "/maps." not in path),
         "results/sample/gallery/index.html",
     }

@@ -26,6 +26,11 @@ from plans import (
 
 from project import ROOT, Project
 
+SEVERAL = {
+    "archives": {"second": {"kind": "synthetic", "seed": 1}},
+    "run": {"archives": ["sample", "second"]},
+}
+ACROSS = ("results/across/tables/index.html", "results/across/figures/forest.png")
 INDEXES = {"retrieval": {"indexes": ["hnsw"]}}
 FRONTIER = "results/sample/figures/indexes.png"
 IN_SHARDS = {"extraction": {"shards": 2}}
@@ -48,8 +53,8 @@ def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, atte
     plan = ("--dry-run", "--cores", "8", "--attempt", str(attempt))
     default = project.run(*plan).text
     query_plan = (
-        project.configure(PHOTO | INDEXES | IN_SHARDS)
-        .run(*plan, ANSWER, DERIVED, EXPORT, IMPORT, FRONTIER, TUNED_IN_SHARDS)
+        project.configure(PHOTO | INDEXES | IN_SHARDS | SEVERAL)
+        .run(*plan, ANSWER, DERIVED, EXPORT, IMPORT, FRONTIER, TUNED_IN_SHARDS | SEVERAL)
         .text
     )
     in_one_job = {"extraction": {"shards": 1}}
@@ -131,8 +136,8 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The files of the library that are among the inputs of each rule's first job."""
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
-    query_plan = project.configure(PHOTO | INDEXES | IN_SHARDS).plan(
-        ANSWER, DERIVED, EXPORT, IMPORT, PASSED, FRONTIER, TUNED_IN_SHARDS
+    query_plan = project.configure(PHOTO | INDEXES | IN_SHARDS | SEVERAL).plan(
+        ANSWER, DERIVED, EXPORT, IMPORT, PASSED, FRONTIER, TUNED_IN_SHARDS, *ACROSS
     )
     thesis = project.configure(thesis_config(project) | {"extraction": {"shards": 1}}).plan()
     study = project.configure(STUDY).plan(*STUDIED)

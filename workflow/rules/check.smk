@@ -13,6 +13,7 @@ from snakemake.utils import validate
 
 OFF_THE_SHELF = "off_the_shelf"
 NATIVE = ("pool", "output", "projection", "embedding", "histogram")
+ACROSS = "across"
 HANDCRAFTED = ("color_histogram", "lbp", "bovw_sift")
 
 # section, key, the word of version 0.1, and the word for it now

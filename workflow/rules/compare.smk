@@ -7,7 +7,7 @@
 #        results/{archive}/duplicates.csv, unless `audit.duplicates` is false
 # makes  results/{archive}/tables/comparison.csv, contrasts.csv, gain.csv
 #        results/{archive}/tables/by_scene.csv, by_label.csv
-#        results/{archive}/tables/summary.md, index.html
+#        results/{archive}/tables/summary.md, index.html, comparison.tex
 #        results/{archive}/tables/thesis.csv, for the archive and split of the thesis
 
 
@@ -160,12 +160,13 @@ rule overview:
         page=page("overview.html"),
         code=code("overview.py"),
     output:
-        report(
+        page=report(
             "results/{archive}/tables/index.html",
             caption="../report/overview.rst",
             category="Tables",
             labels={"archive": "{archive}", "table": "all, and what they show"},
         ),
+        latex="results/{archive}/tables/comparison.tex",
     log:
         "logs/{archive}/overview.log",
     wildcard_constraints:
@@ -175,6 +176,8 @@ rule overview:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        reference=config["evaluation"].get("reference"),
     script:
         "../scripts/overview.py"
 

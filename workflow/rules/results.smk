@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+from snakemake.io import Wildcards
+
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
+ACROSS_FIGURES = ("forest", "heat_map")
 TABLES = ("comparison", "contrasts", "gain", "by_scene", "by_label")
 
 
@@ -69,9 +72,34 @@ def native_models():
     ]
 
 
+def of_all_models(path):
+    """Return a function for `input` that fills in a path for each archive of the run and its models."""
+
+    def paths(_wildcards):
+        archives = [Wildcards(fromdict={"archive": name}) for name in config["run"]["archives"]]
+        return [file for archive in archives for file in of_the_run(path)(archive)]
+
+    return paths
+
+
+def of_all_archives(path):
+    """Fill in `{archive}` of a path for each archive of the run."""
+    return expand(path, archive=config["run"]["archives"])
+
+
+def across_archives():
+    """Return what compares the archives of the run, if there are several."""
+    if len(config["run"]["archives"]) < 2:
+        return []
+    made = [f"tables/{name}.csv" for name in ("comparison", "contrasts", "ranks")]
+    made += [f"tables/{name}" for name in ("summary.md", "index.html", "comparison.tex")]
+    made += [f"figures/{name}.{ending}" for name in ACROSS_FIGURES for ending in ("png", "svg")]
+    return [f"results/{ACROSS}/{file}" for file in made]
+
+
 def tables(archive):
     """Return the tables of an archive that belong to the run."""
-    made = [f"{table}.csv" for table in TABLES] + ["summary.md", "index.html"]
+    made = [f"{table}.csv" for table in TABLES] + ["summary.md", "index.html", "comparison.tex"]
     if is_thesis(archive):
         made.append("thesis.csv")
     if config["retrieval"]["indexes"]:

@@ -9,7 +9,7 @@ from rsir.evaluation.methods import MODEL, named
 
 _TEXTS = ["archive", *MODEL, "query", "image", "metric", "over"]
 _TEXTS += [*(f"against_{name}" for name in MODEL), "scene", "label", "differs", "duplicates"]
-_TEXTS += ["index", "setting"]
+_TEXTS += ["index", "setting", "verdict", "agreement", "letters"]
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from rsir.evaluation.methods import AGAINST, NAME, SETTING, headline_rows
 from rsir.metrics.scoring import METRICS
 from rsir.reports.html_page import rendered
+from rsir.reports.verdict_table import verdict_table
 from rsir.search.protocol import KEPT
 
 FORMATS = {
@@ -21,10 +22,16 @@ FORMATS = {
     "ties": "{:.0f}",
     "losses": "{:.0f}",
 }
+P_VALUE = "{:.2g}"
 
 
 def overview(
-    template: Path, archive: str, summary: str, comparison: pd.DataFrame, contrasts: pd.DataFrame
+    template: Path,
+    archive: str,
+    summary: str,
+    comparison: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    reference: str | None = None,
 ) -> str:
     """Return the page as self-contained HTML.
 
@@ -38,11 +45,17 @@ def overview(
         Markdown, as `rsir.reports.summary.summary` returns it.
     comparison, contrasts
         Rows of `rsir.evaluation.comparison.comparison` and `rsir.evaluation.contrasts.contrasts`,
-        with the methods `named`.
+        as reports name methods.
+    reference
+        The method that the marks of the first table are against, as for
+        `rsir.reports.verdict_table.verdict_table`.
     """
     return rendered(
         template,
         archive=archive,
+        verdicts=verdict_table(
+            comparison.assign(archive=archive), contrasts.assign(archive=archive), reference
+        ),
         summary=MarkdownIt("commonmark", {"html": False}).render(summary),
         tables=[*_means(comparison), *_differences(contrasts)],
     )
@@ -58,7 +71,7 @@ def _means(comparison: pd.DataFrame) -> list[tuple[str, str]]:
                 "–" if math.isnan(mean) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
                 for mean, low, high in rows[[metric, f"{metric}_low", f"{metric}_high"]].to_numpy()
             ]
-        tables.append((f"Comparison: {_setting(setting, comparison)}", _html(table)))
+        tables.append((f"Comparison: {_setting(setting, comparison)}", table_html(table)))
     return tables
 
 
@@ -71,7 +84,16 @@ def _differences(contrasts: pd.DataFrame) -> list[tuple[str, str]]:
     for column, form in FORMATS.items():
         table[column] = ["–" if math.isnan(value) else form.format(value) for value in rows[column]]
     setting = _setting(rows.iloc[0][SETTING], contrasts)
-    return [(f"Contrasts: {METRICS[0]}, {setting}", _html(table))]
+    return [(f"Contrasts: {METRICS[0]}, {setting}", table_html(table))]
+
+
+def formatted(rows: pd.DataFrame, names: list[str], numbers: list[str]) -> pd.DataFrame:
+    """Return columns of names, and of numbers as texts; a dash for a number that is missing."""
+    table = rows[names].copy()
+    for column in numbers:
+        form = FORMATS.get(column, P_VALUE if column.endswith("p_holm") else "{:.3f}")
+        table[column] = ["–" if math.isnan(value) else form.format(value) for value in rows[column]]
+    return table
 
 
 def _setting(values: Iterable[object], table: pd.DataFrame) -> str:
@@ -81,5 +103,6 @@ def _setting(values: Iterable[object], table: pd.DataFrame) -> str:
     return f"first {cutoff}, query {protocol}{named}"
 
 
-def _html(table: pd.DataFrame) -> str:
+def table_html(table: pd.DataFrame) -> str:
+    """Return a table as HTML, with spaces in the names of its columns."""
     return table.rename(columns=lambda name: name.replace("_", " ")).to_html(index=False, border=0)
