@@ -128,7 +128,7 @@ def test_the_summary_says_what_holds_across_archives():
     (line,) = [line for line in text.splitlines() if line.startswith("- **")]
     assert line.startswith("- **net_a multi_label (pool)** against net_a off_the_shelf (pool): ")
     assert "better over 2 archives, +0.100 [+0.050, +0.150], adjusted p = 0.01" in line
-    assert "(over scenes 0.2); ahead on 1, behind on 1" in line
+    assert "(over scenes = 0.2); ahead on 1, behind on 1" in line
     assert "better on one (+0.100), two (+0.100)" in line
     assert line.endswith("**The size of the difference depends on the archive.**")
     assert "- 1.00 net_a multi_label (pool): mean 0.500, a" in text

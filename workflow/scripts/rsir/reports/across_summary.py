@@ -13,6 +13,8 @@ from rsir.reports.phrases import LEVEL, METRIC
 
 Row = Mapping[Any, Any]
 
+_LEAST = 0.0001
+
 
 def across_summary(comparison: pd.DataFrame, contrasts: pd.DataFrame, ranks: pd.DataFrame) -> str:
     """Return a report in Markdown of the headline rows of the tables across archives.
@@ -104,11 +106,15 @@ def _result(rows: Mapping[str, Row]) -> str:
     }[row["agreement"]]
     by_scene = row["scene_p_holm"]
     return (
-        f"{row['verdict']} over {row['archives']:.0f} archives, {interval}, adjusted p = "
-        f"{row['p_holm']:.2g}{'' if isnan(by_scene) else f' (over scenes {by_scene:.2g})'}; "
+        f"{row['verdict']} over {row['archives']:.0f} archives, {interval}, adjusted p "
+        f"{_p(row['p_holm'])}{'' if isnan(by_scene) else f' (over scenes {_p(by_scene)})'}; "
         f"ahead on {row['archive_wins']:.0f}, behind on {row['archive_losses']:.0f}; {verdicts}; "
-        f"heterogeneity: adjusted p = {apart:.2g}.{agreement}"
+        f"heterogeneity: adjusted p {_p(apart)}.{agreement}"
     )
+
+
+def _p(value: float) -> str:
+    return f"= {value:.2g}" if value >= _LEAST else f"< {_LEAST}"
 
 
 def _ranks(ranked: Sequence[Row]) -> Iterator[str]:

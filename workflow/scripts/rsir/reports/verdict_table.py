@@ -126,7 +126,7 @@ def _column(
         for name in BOUNDS
         if (archive, (name, "", "")) in means
     }
-    text = " · ".join(f"{name} {value:.3f}" for name, value in values.items())
+    text = " · ".join(f"{value:.3f}" for value in values.values())
     return Column(archive, {name: _place(value, scale) for name, value in values.items()}, text)
 
 

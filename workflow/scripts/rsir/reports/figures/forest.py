@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import ceil
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -13,10 +14,13 @@ from rsir.evaluation.methods import AGAINST, HISTOGRAM, Method, headline_rows, m
 from rsir.evaluation.planned import is_bound
 from rsir.reports.figures.panels import add_legend, draw_grid, draw_interval, key
 from rsir.reports.figures.rows import records
-from rsir.reports.figures.style import BLACK, BLUE, WIDTH, in_style, note, readable
+from rsir.reports.figures.style import BLACK, BLUE, VERMILLION, WIDTH, in_style, note, readable
 from rsir.reports.phrases import LEVEL, METRIC
 
 _ACROSS_PANELS = 3
+_LETTERS = 30
+"""Letters in a line above a panel."""
+
 _MARKERS = {True: "D", False: "o"}
 
 
@@ -45,7 +49,9 @@ def forest_figure(contrasts: pd.DataFrame) -> Figure:
     archives = [*(name for name in archives if name != ACROSS), *[ACROSS] * (ACROSS in archives)]
     across = min(_ACROSS_PANELS, len(panels))
     down = ceil(len(panels) / across)
-    figure = Figure(figsize=(WIDTH, 0.7 + down * (0.45 + 0.17 * len(archives))))
+    lines = max(len(_title(*pair)) for pair in panels)
+    panel = 0.2 + 0.14 * lines + 0.17 * len(archives)
+    figure = Figure(figsize=(WIDTH, 0.7 + down * panel))
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
@@ -82,9 +88,9 @@ def _draw_contrast(
     names = [archive if archive != ACROSS else "all" for archive in archives]
     axes.set_yticks(range(len(archives)), names)
     axes.set_ylim(len(archives) - 0.4, -0.6)
-    agreement = rows.get(ACROSS, {}).get("agreement", "")
-    title = "\n".join([_name(pair[0]), f"vs {_name(pair[1])}"])
-    axes.set_title(f"{title}{f' · {agreement}' if agreement else ''}", loc="left")
+    axes.set_title("\n".join(_title(*pair)), loc="left")
+    if agreement := rows.get(ACROSS, {}).get("agreement", ""):
+        axes.set_title(f"{agreement} ", loc="right", y=0.96, va="top", color=VERMILLION)
     for height, archive in enumerate(archives):
         if archive in rows:
             row = rows[archive]
@@ -92,6 +98,15 @@ def _draw_contrast(
             is_all = archive == ACROSS
             colour = BLUE if is_all else BLACK
             draw_interval(axes, value, height, colour, _MARKERS[is_all], row["p_holm"] <= LEVEL)
+
+
+def _title(first: Method, second: Method) -> list[str]:
+    """Return the lines of a title: the network, if it is of both, and what differs."""
+    sides = [_name(first), f"vs {_name(second)}"]
+    if first[0] == second[0]:
+        network = readable(first[0])
+        sides = [network, *(side.replace(f"{network} ", "") for side in sides)]
+    return [line for side in sides for line in wrap(side, _LETTERS)]
 
 
 def _name(method: Method) -> str:

@@ -39,7 +39,7 @@ def heat_map_figure(comparison: pd.DataFrame, ranks: pd.DataFrame) -> Figure:
     shares = np.array([[_share(means, archive, one) for archive in archives] for one in methods])
     figure = Figure(figsize=(WIDTH, 0.9 + 0.2 * len(methods)))
     axes = figure.subplots()
-    image = axes.imshow(shares, cmap="cividis_r", vmin=0, vmax=1, aspect="auto")
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for place, share in np.ndenumerate(shares):
         method, archive = methods[place[0]], archives[place[1]]
         text = f"{means[archive, method]:.3f}" if (archive, method) in means else "–"
