@@ -2,8 +2,7 @@
 
 import re
 from pathlib import Path
-
-from snakemake.io import Wildcards
+from types import SimpleNamespace
 
 FIGURES = ("comparison", "cutoffs", "contrasts", "scenes", "learning", "maps")
 ACROSS_FIGURES = ("forest", "heat_map")
@@ -76,7 +75,7 @@ def of_all_models(path):
     """Return a function for `input` that fills in a path for each archive of the run and its models."""
 
     def paths(_wildcards):
-        archives = [Wildcards(fromdict={"archive": name}) for name in config["run"]["archives"]]
+        archives = [SimpleNamespace(archive=name) for name in config["run"]["archives"]]
         return [file for archive in archives for file in of_the_run(path)(archive)]
 
     return paths
