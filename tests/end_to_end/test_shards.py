@@ -32,7 +32,8 @@ def test_a_run_in_shards_has_the_same_descriptors(small: Project, sharded: Proje
         assert set(joined) == set(expected)
         for name in ("pool", "output"):
             np.testing.assert_array_equal(joined[name][:], expected[name][:])
-    shard.unlink()
+    for lost in (shard, sharded.path(target)):
+        lost.unlink()
     again = sharded.run(target)
     assert again.status == 0, again.text
     assert again.jobs["extract_shard"] == 1
