@@ -315,7 +315,7 @@ def _views_of(data: h5py.Dataset | ShardedArray, numbers: np.ndarray, views: int
         rows = numbers[::views] // views
         if np.array_equal(numbers, all_views(rows, views)):
             return _views_of(data, rows, 1).reshape(-1, *data.shape[2:])
-        return np.stack([data[divmod(number, views)] for number in numbers])
+        return np.stack([data[number // views][number % views] for number in numbers])
     rows = numbers
     if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
         values: np.ndarray = data[rows[0] : rows[0] + len(rows)]
