@@ -138,7 +138,8 @@ def test_what_is_read_from_elsewhere_is_refused_whoever_reads(tmp_path, refused)
     external_link(path)
     rankings = tmp_path / "rankings.h5"
     ranked = {"pool": (np.zeros((1, 1), np.int32), np.ones((1, 1)))}
-    write_rankings(rankings, np.array(IMAGES), Search(np.array([0]), np.array([1])), ranked, {})
+    search = Search(np.array([0]), np.array([1]))
+    write_rankings(rankings, np.array(IMAGES), search, ranked, {"pool": 4}, {})
     with changed(rankings) as file:
         del file["descriptors/pool/similarity"]
         file["descriptors/pool/similarity"] = h5py.ExternalLink(OTHER, "pool")
@@ -146,7 +147,7 @@ def test_what_is_read_from_elsewhere_is_refused_whoever_reads(tmp_path, refused)
         (path, lambda: read_attributes(path)),
         (path, lambda: open_activations(path, IMAGES).__enter__()),
         (rankings, lambda: read_rankings(rankings, np.array(IMAGES))),
-        (rankings, lambda: read_similarity(rankings, "pool")),
+        (rankings, lambda: read_similarity(rankings, "pool", "")),
     ]
     for file, read in readers:
         with pytest.raises(InputError) as caught:

@@ -39,7 +39,9 @@ def write_activations(path: Path) -> None:
 
 
 def write_ranking_file(path: Path) -> None:
-    write_rankings(path, np.array(IMAGES), SEARCH, {"pool": (POSITION, SIMILARITY)}, FACTS)
+    write_rankings(
+        path, np.array(IMAGES), SEARCH, {"pool": (POSITION, SIMILARITY)}, {"pool": 4}, FACTS
+    )
 
 
 def descriptors_of(path: Path) -> tuple[object, ...]:
@@ -53,7 +55,7 @@ def activations_of(path: Path) -> tuple[object, ...]:
 
 def rankings_of(path: Path) -> tuple[object, ...]:
     search, positions, attributes = read_rankings(path, np.array(IMAGES))
-    similarity = read_similarity(path, "pool")
+    similarity = read_similarity(path, "pool", "excluded, kept")
     return search.queries, search.database, positions, similarity, attributes
 
 

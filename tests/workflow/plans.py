@@ -64,6 +64,7 @@ COMPARED = {
 PHOTO = {
     "queries": {"readme": "config/README.md"},
     "backbones": {"elsewhere": {"library": "file", "path": "config/README.md"}},
+    "ensembles": {"seeds": {"members": ["efficientnet_lite0/multi_label/output"], "over": "seeds"}},
 }
 
 EXPORT = "results/sample/export/efficientnet_lite0/multi_label-seed0.parquet"
@@ -81,6 +82,7 @@ STUDIED = (
     "results/sample/figures/noise.png",
     "results/across/sample-in-other/scores/efficientnet_lite0/off_the_shelf.csv",
 )
+ENSEMBLE = "results/sample/descriptors/seeds/ensemble.h5"
 PASSED = "results/sample/audit_passed.txt"
 ANSWER = "results/sample/queries/readme/efficientnet_lite0/multi_label-seed0.html"
 

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 import yaml
 from config_table import SAME_KEYS, Key, read_keys, render
+from descriptor_flaws import DESCRIPTOR_FLAWS
 
 from project import ROOT, Project
 from rsir.evaluation.methods import NATIVE
@@ -87,6 +88,7 @@ def is_leaf_with_default(key: Key) -> bool:
 # What is given beside the default config; then what the one line says: the key, the flaw, and
 # what to do.
 FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
+    **DESCRIPTOR_FLAWS,
     "unknown section": ({"splits": {}}, ("top level", "'splits' was unexpected", "README")),
     "unknown key of a sample": (
         {"archives": {"sample": {"images": 1}}},
@@ -195,30 +197,6 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
             "no labeling 'xyz'",
             "known: single_label, multi_label, independent, powerset, off_the_shelf",
         ),
-    ),
-    "unknown descriptor in the run": (
-        {"run": {"descriptors": ["pol"]}},
-        ("run.descriptors", "no descriptor 'pol'", "did you mean pool?"),
-    ),
-    "unknown source of a descriptor": (
-        {"descriptors": {"own": {"from": "outptu"}}},
-        ("descriptors.own", "no descriptor 'outptu'", "did you mean output?"),
-    ),
-    "descriptor without a source": (
-        {"descriptors": {"own": {"steps": []}}},
-        ("descriptors.own", "either from or concatenate", "set one of them"),
-    ),
-    "descriptors that are derived from each other": (
-        {"descriptors": {"one": {"from": "two"}, "two": {"from": "one"}}},
-        ("descriptors.one", "is derived from itself", "name another"),
-    ),
-    "derived descriptor with the name of a given one": (
-        {"descriptors": {"pool": {"from": "output"}}},
-        ("descriptors.pool", "is what a network gives", "choose another name"),
-    ),
-    "weights that are too few": (
-        {"descriptors": {"own": {"concatenate": ["pool", "output"], "weights": [1]}}},
-        ("descriptors.own.weights", "not one for each", "state one for each"),
     ),
     "unknown labeling in a contrast": (
         {"evaluation": {"contrasts": [["*/multi_lable/pool", "random"]]}},

@@ -10,6 +10,7 @@ from project import ROOT, SCRIPTS
 
 COMPUTE_WITH_TORCH = {
     "audit",
+    "derive",
     "export",
     "extract",
     "extract_shard",

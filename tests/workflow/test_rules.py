@@ -14,6 +14,7 @@ import pytest
 from plans import (
     ANSWER,
     DERIVED,
+    ENSEMBLE,
     EXPORT,
     IMPORT,
     PASSED,
@@ -54,7 +55,7 @@ def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, atte
     default = project.run(*plan).text
     query_plan = (
         project.configure(PHOTO | INDEXES | IN_SHARDS | SEVERAL)
-        .run(*plan, ANSWER, DERIVED, EXPORT, IMPORT, FRONTIER, TUNED_IN_SHARDS | SEVERAL)
+        .run(*plan, ANSWER, DERIVED, ENSEMBLE, EXPORT, IMPORT, FRONTIER, TUNED_IN_SHARDS, *ACROSS)
         .text
     )
     in_one_job = {"extraction": {"shards": 1}}
@@ -137,7 +138,7 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
     default = project.plan()
     query_plan = project.configure(PHOTO | INDEXES | IN_SHARDS | SEVERAL).plan(
-        ANSWER, DERIVED, EXPORT, IMPORT, PASSED, FRONTIER, TUNED_IN_SHARDS, *ACROSS
+        ANSWER, DERIVED, ENSEMBLE, EXPORT, IMPORT, PASSED, FRONTIER, TUNED_IN_SHARDS, *ACROSS
     )
     thesis = project.configure(thesis_config(project) | {"extraction": {"shards": 1}}).plan()
     study = project.configure(STUDY).plan(*STUDIED)

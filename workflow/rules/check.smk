@@ -12,7 +12,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 OFF_THE_SHELF = "off_the_shelf"
-NATIVE = ("pool", "output", "projection", "embedding", "histogram")
+ENSEMBLE = "ensemble"
+NATIVE = ("pool", "output", "projection", "embedding", "histogram", "joined")
 ACROSS = "across"
 HANDCRAFTED = ("color_histogram", "lbp", "bovw_sift")
 
@@ -42,6 +43,7 @@ def check_config():
     check_numbers(config)
     for kind in ("archives", "backbones", "labelings"):
         known = list(config[kind]) + [OFF_THE_SHELF] * (kind == "labelings")
+        known += [*config["ensembles"]] * (kind == "backbones")
         for name in config["run"][kind]:
             check_name(f"config: run.{kind}", kind[:-1], name, known, origin("run", kind))
     for number, entry in enumerate(config["run"]["transfer"]):
@@ -59,6 +61,7 @@ def check_config():
         if entry["queries"] == entry["database"]:
             sys.exit(f"{where}: both are {entry['queries']}{place}; name two archives")
     check_descriptors()
+    check_ensembles()
     for name in handcrafted():
         network = config["backbones"][name].get("network", name)
         where = f"config: backbones.{name}.network"
@@ -93,8 +96,43 @@ def check_descriptors():
             check_name(where, "descriptor", source, known, place)
     for name in definitions:
         where, place = f"config: descriptors.{name}", origin("descriptors", name)
+        if is_soft(name) and (sources_of(name) != ["output"] or definitions[name].get("steps")):
+            sys.exit(
+                f"{where}.similarity: soft_jaccard compares probabilities of labels{place}; "
+                "set from: output, and no steps"
+            )
         if name in further_sources(name):
             sys.exit(f"{where}: is derived from itself{place}; name another descriptor")
+
+
+def check_ensembles():
+    """Check the names in the members of ensembles."""
+    known = (
+        list(config["backbones"]),
+        [OFF_THE_SHELF, *config["labelings"]],
+        [*NATIVE, *config["descriptors"]],
+    )
+    for name, entry in config["ensembles"].items():
+        where, place = f"config: ensembles.{name}", origin("ensembles", name)
+        if name in config["backbones"]:
+            sys.exit(f"{where}: is a backbone{place}; choose another name")
+        labelings = set()
+        for member in entry["members"]:
+            parts = re.split("[/]", member)
+            for what, part, choices in zip(("backbone", "labeling", "descriptor"), parts, known):
+                check_name(f"{where}.members", what, part, choices, place)
+            labelings.add(parts[1])
+            if parts[1] != OFF_THE_SHELF and parts[0] in [*handcrafted(), *imported()]:
+                sys.exit(f"{where}.members: {parts[0]} is not trained{place}; use {OFF_THE_SHELF}")
+        if "over" in entry and labelings == {OFF_THE_SHELF}:
+            sys.exit(f"{where}.over: its members have no seeds{place}; remove it")
+        if "over" not in entry and len(entry["members"]) < 2:
+            sys.exit(f"{where}.members: one alone{place}; name another, or set over: seeds")
+
+
+def is_soft(descriptor):
+    """Return whether a derived descriptor compares probabilities of labels."""
+    return config["descriptors"].get(descriptor, {}).get("similarity") == "soft_jaccard"
 
 
 def sources_of(descriptor):
@@ -120,7 +158,7 @@ def check_sides():
     sides += [(("reference",), evaluation["reference"])] if "reference" in evaluation else []
     known = (
         run["backbones"],
-        [OFF_THE_SHELF, *run["labelings"]],
+        [OFF_THE_SHELF, *run["labelings"], *[ENSEMBLE] * bool(config["ensembles"])],
         [*NATIVE, *config["descriptors"]],
     )
     for key, side in sides:

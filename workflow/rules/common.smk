@@ -158,8 +158,8 @@ def precision_record(wildcards):
 
 
 def tuned(wildcards):
-    """Return the fine-tuned model, if the model is one."""
-    if wildcards.model == OFF_THE_SHELF:
+    """Return the fine-tuned model, if the model is one; an ensemble and what is derived are none."""
+    if wildcards.backbone not in networks() or re.search(rf"^{OFF_THE_SHELF}|[+]", wildcards.model):
         return []
     model, source = trained_model(wildcards)
     return [f"results/{source}/models/{wildcards.backbone}/{model}.safetensors"]
@@ -260,7 +260,7 @@ TRANSFERRED = f"({FINE_TUNED})-from-({names(config['archives'])})"
 TRAINED = f"{FINE_TUNED}|{TRANSFERRED}"
 CROSSED = f"across/({names(config['archives'])})-in-({names(config['archives'])})"
 SEARCHED = f"{names(config['archives'])}|{CROSSED}"
-MODELS = f"{OFF_THE_SHELF}|{TRAINED}"
+MODELS = f"{OFF_THE_SHELF}|{ENSEMBLE}(-seed[0-9]+)?|{TRAINED}"
 
 
 resource_scopes:
@@ -269,7 +269,7 @@ resource_scopes:
 
 wildcard_constraints:
     archive=names(config["archives"]),
-    backbone=names(config["backbones"]),
+    backbone=names([*config["backbones"], *config["ensembles"]]),
     descriptor=names(config["descriptors"]),
     labeling=names(config["labelings"]),
     query=names(config["queries"]),

@@ -16,6 +16,7 @@ rule compare:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
         scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
+        rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
         bounds="results/{archive}/scores/bounds.csv",
         code=code("compare.py"),
     output:

@@ -2,6 +2,7 @@
 #
 # needs  results/{archive}/archive.csv, split.csv
 #        results/{archive}/descriptors/{backbone}/{model}.h5
+#        results/{archive}/models/{backbone}/{model}.safetensors, for probabilities of labels
 # makes  results/{archive}/descriptors/{backbone}/{model}+{descriptor}.h5
 
 
@@ -10,13 +11,14 @@ rule derive:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
+        models=models_of_labels,
         code=code("derive.py"),
     output:
         "results/{archive}/descriptors/{backbone}/{model}+{descriptor}.h5",
     log:
         "logs/{archive}/derive/{backbone}/{model}+{descriptor}.log",
     wildcard_constraints:
-        backbone=names([*networks(), *imported()]),
+        backbone=names([*networks(), *imported(), *config["ensembles"]]),
         model=MODELS,
     conda:
         "../../envs/torch.yaml"

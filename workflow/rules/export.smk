@@ -17,8 +17,6 @@ rule export:
         "results/{archive}/export/{backbone}/{model}.parquet",
     log:
         "logs/{archive}/export/{backbone}/{model}.log",
-    wildcard_constraints:
-        model=MODELS,
     conda:
         "../../envs/torch.yaml"
     resources:

@@ -24,6 +24,7 @@ rule index:
         runtime=by_images(120, 60, retried=False),
     params:
         indexes=requested_indexes,
+        searched=searched_descriptors,
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
         queries=config["retrieval"]["queries"],
@@ -33,7 +34,7 @@ rule index:
 
 rule indexes:
     input:
-        tables=of_the_run("results/{archive}/indexes/{backbone}/{model}.csv"),
+        tables=compared_by_cosine("results/{archive}/indexes/{backbone}/{model}.csv"),
         code=code("indexes.py"),
     output:
         table("indexes"),

@@ -26,6 +26,7 @@ rule query:
     log:
         "logs/{archive}/query/{query}/{backbone}/{model}.log",
     wildcard_constraints:
+        backbone=names(config["backbones"]),
         model=MODELS,
     conda:
         "../../envs/torch.yaml"

@@ -13,8 +13,9 @@ def of_the_run(path):
     """Return a function for `input` that fills in a path for each model of the run on an archive.
 
     Each backbone stands off the shelf, and each network with each labeling and seed, trained on
-    the archive itself, then on those that the run transfers to it. The derived descriptors of the
-    run follow the models that they are derived from.
+    the archive itself, then on those that the run transfers to it; an ensemble stands where a
+    backbone stands. The derived descriptors of the run follow the models that they are derived
+    from.
     """
 
     def paths(wildcards):
@@ -52,7 +53,7 @@ def models_on(archive):
         (backbone, f"{model}-from-{source}")
         for source in sources
         for backbone, model in native_models()
-        if model != OFF_THE_SHELF
+        if model != OFF_THE_SHELF and backbone in networks()
     ]
     return sorted(
         native_models() + transferred, key=lambda pair: config["run"]["backbones"].index(pair[0])
@@ -67,7 +68,11 @@ def native_models():
     return [
         (backbone, model)
         for backbone in run["backbones"]
-        for model in [OFF_THE_SHELF, *(trained if backbone in networks() else [])]
+        for model in (
+            ensemble_models(backbone)
+            if backbone in config["ensembles"]
+            else [OFF_THE_SHELF, *(trained if backbone in networks() else [])]
+        )
     ]
 
 
@@ -182,7 +187,7 @@ def learning_curves():
     return [
         f"results/{{archive}}/models/{backbone}/{model}.csv"
         for backbone, model in native_models()
-        if model != OFF_THE_SHELF
+        if model != OFF_THE_SHELF and backbone in networks()
     ]
 
 
@@ -197,7 +202,7 @@ def mapped_descriptors():
     return [
         f"results/{{archive}}/descriptors/{backbone}/{model}.h5"
         for backbone in run["backbones"]
-        if backbone not in handcrafted()
+        if backbone in [*networks(), *imported()]
         for model in [OFF_THE_SHELF, *(trained if backbone in networks() else [])]
     ]
 

@@ -30,6 +30,8 @@ rule retrieve:
         database=searched_subset,
         queries=query_subset,
         searched=searched_descriptors,
+        similarity=lambda wildcards: derived_entry(wildcards).get("similarity", "cosine"),
+        expansion=expansion,
     script:
         "../scripts/retrieve.py"
 

@@ -42,16 +42,19 @@ def check_target(target, path):
     if folders[0:1] == ["queries"] and len(folders) == 3:
         check_name(target, "query", folders[1], list(config["queries"]))
     if len(folders) in (2, 3):
-        check_name(target, "backbone", folders[-1], list(config["backbones"]))
+        check_name(target, "backbone", folders[-1], [*config["backbones"], *config["ensembles"]])
         name, _, descriptor = name.partition("+")
         if descriptor:
             check_name(target, "derived descriptor", descriptor, list(config["descriptors"]))
+            if missing := lacks(folders[-1], name, descriptor):
+                sys.exit(f"{target}: {name} has no {missing}; name another model")
         labeling, seed, source = re.fullmatch(r"(.*?)(-seed\d+)?(?:-from-(.*))?", name).groups()
         known = [OFF_THE_SHELF, *config["labelings"]]
-        check_name(target, "labeling", labeling, known)
-        if folders[-1] not in networks() and labeling != OFF_THE_SHELF:
+        is_ensemble = folders[-1] in config["ensembles"]
+        check_name(target, "labeling", labeling, known + [ENSEMBLE] * is_ensemble)
+        if folders[-1] not in networks() and labeling not in (OFF_THE_SHELF, ENSEMBLE):
             sys.exit(f"{target}: {folders[-1]} is not trained; only {OFF_THE_SHELF} exists")
-        if labeling != OFF_THE_SHELF and not seed:
+        if labeling not in (OFF_THE_SHELF, ENSEMBLE) and not seed:
             sys.exit(f"{target}: the seed is missing; name one, as in {labeling}-seed0")
         if source is not None:
             check_name(target, "archive", source, list(config["archives"]))

@@ -6,19 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from rsir.archives.archive_table import has_scenes, read_archive
+from rsir.archives.archive_table import has_scenes, label_matrix, read_archive
 from rsir.archives.split_file import read_split
+from rsir.core.files import optional
 from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
 from rsir.core.origin import METHOD, check_origin, digests, method_of, versions
+from rsir.descriptors.codes import Codes
 from rsir.descriptors.derived import derive
-from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.descriptors.descriptor_files import append_codes, read_descriptors
+from rsir.training.models import label_probabilities, read_metadata, read_outputs
 
 
 def main(
     archive: Path,
     split: Path,
     descriptors: Path,
+    models: Path | None,
     method: dict[str, Any],
     definitions: dict[str, dict[str, Any]],
     name: str,
@@ -29,11 +33,17 @@ def main(
     facts = digests({"archive": archive, "split": split, "descriptors": descriptors})
     check_origin(descriptors, attributes, method | facts, METHOD)
     images = list(table["image"])
-    vectors = derive(
+    native = read_descriptors(descriptors, images)
+    if models:  # of an ensemble, the first of its members
+        names = ["archive_sha256"] if "members" in attributes else METHOD
+        check_origin(models, read_metadata(models), attributes, names)
+        native["output"] = label_probabilities(native["output"], read_outputs(models))
+    values = derive(
         definitions,
-        read_descriptors(descriptors, images),
+        native,
         np.flatnonzero(read_split(split, table) == "train"),
         table["scene"].to_numpy(str) if has_scenes(table) else None,
+        label_matrix(table),
         name,
     )
     made = {
@@ -41,7 +51,10 @@ def main(
         "versions": json.dumps(versions()),
     }
     with array_file(derived, images, attributes | facts | made) as file:
-        file.append(name, vectors)
+        if isinstance(values, Codes):
+            append_codes(file, name, values)
+        else:
+            file.append(name, values)
 
 
 if __name__ == "__main__":
@@ -50,6 +63,7 @@ if __name__ == "__main__":
             archive=Path(snakemake.input.archive),
             split=Path(snakemake.input.split),
             descriptors=Path(snakemake.input.descriptors),
+            models=optional(snakemake.input.models),
             method=method_of(
                 snakemake.wildcards.archive,
                 snakemake.wildcards.backbone,

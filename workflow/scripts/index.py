@@ -22,13 +22,14 @@ def main(
     descriptors: Path,
     method: dict[str, Any],
     indexes: list[str],
+    searched: list[str],
     cutoffs: list[int],
     database: str,
     queries: str,
     threads: int,
     table: Path,
 ) -> None:
-    """Measure each index for each descriptor of the file."""
+    """Measure each index for the descriptors of the file that are searched."""
     prepare_processor(threads, use_gpu=False)
     use_threads(threads)
     images = read_archive(archive)
@@ -41,6 +42,7 @@ def main(
     rows = [
         {"descriptor": name, **row}
         for name, values in read_descriptors(descriptors, list(images["image"])).items()
+        if name in searched
         for row in index_rows(values, search, labels, indexes, cutoffs)
     ]
     write_table(table, index_table(rows, **method))
@@ -58,6 +60,7 @@ if __name__ == "__main__":
                 snakemake.wildcards.model,
             ),
             indexes=snakemake.params.indexes,
+            searched=snakemake.params.searched,
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
             queries=snakemake.params.queries,

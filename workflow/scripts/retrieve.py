@@ -12,14 +12,16 @@ from rsir.core.files import optional
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
 from rsir.core.origin import METHOD, check_origin, digests, method_of
-from rsir.descriptors.descriptor_files import open_descriptors
+from rsir.descriptors.descriptor_files import bytes_per_image, open_descriptors
 from rsir.evaluation.condition_nmrr import ConditionNmrr
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import kept_depth, ranking_depth
 from rsir.networks.processor import prepare_processor
 from rsir.search.exact import Block, rank_blocks
+from rsir.search.expansion import Expansion, rank_conditions
 from rsir.search.protocol import most_excluded, read_search, search_conditions
 from rsir.search.ranking_file import write_rankings
+from rsir.search.similarities import COSINE, SIMILARITIES
 
 
 def main(
@@ -32,6 +34,8 @@ def main(
     database: str,
     queries: str,
     searched: list[str],
+    similarity: str,
+    expansion: Expansion | None,
     threads: int,
     use_gpu: bool,
     rankings: Path,
@@ -51,10 +55,35 @@ def main(
     depth = ranking_depth(cutoffs, len(search.database), *scenes, excluded)
     kept = kept_depth(cutoffs, depth, excluded)
     scored = ConditionNmrr(conditions, *scenes) if scenes[0] is not None else None
-    ranked, nmrr = {}, {}
+    compared, everyone = SIMILARITIES[similarity], np.arange(len(search.queries))
+    ranked: dict[str, Any] = {}
+    nmrr: dict[str, Floats] = {}
     with open_descriptors(descriptors, list(table["image"])) as available:
         for name in [name for name in available if name in searched]:
-            blocks = rank_blocks(available[name], search.queries, search.database, depth, device)
+            if expansion:
+                by_key = rank_conditions(
+                    available[name][:], search, conditions, depth, compared, expansion, device
+                )
+                ranked[name] = {
+                    key: (positions[:, :kept], values[:, :kept])
+                    for key, (positions, values) in by_key.items()
+                }
+                if scored is not None:
+                    nmrr[name] = np.stack(
+                        [
+                            scored.of(everyone, by_key[condition.key][0])[number]
+                            for number, condition in enumerate(conditions)
+                        ]
+                    )
+                continue
+            if similarity == COSINE:
+                blocks = rank_blocks(
+                    available[name], search.queries, search.database, depth, device
+                )
+            else:
+                rows = search.queries, search.database
+                whole = compared.rank(available[name][:], *rows, depth, device)
+                blocks = iter([(everyone, *whole)])
             ranked[name], of_queries = collect(blocks, len(search.queries), kept, scored)
             if scored is not None:
                 nmrr[name] = of_queries
@@ -63,7 +92,9 @@ def main(
                 f"config: run.descriptors: none of {', '.join(available)} of {descriptors}; add one"
             )
     images = table["image"].to_numpy(str)
-    write_rankings(rankings, images, search, ranked, facts | {"searched": database}, nmrr)
+    sizes = bytes_per_image(descriptors)
+    facts |= {"searched": database, "similarity": similarity}
+    write_rankings(rankings, images, search, ranked, sizes, facts, nmrr)
 
 
 def collect(
@@ -99,6 +130,10 @@ if __name__ == "__main__":
             database=snakemake.params.database,
             queries=snakemake.params.queries,
             searched=snakemake.params.searched,
+            similarity=snakemake.params.similarity,
+            expansion=(
+                Expansion(**snakemake.params.expansion) if snakemake.params.expansion else None
+            ),
             threads=snakemake.threads,
             use_gpu=bool(snakemake.resources.get("gpu", 0)),
             rankings=Path(snakemake.output[0]),

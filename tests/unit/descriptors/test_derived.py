@@ -6,6 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from rsir.core.errors import InputError
+from rsir.descriptors.codes import Codes
 from rsir.descriptors.derived import derive
 
 RANDOM = np.random.default_rng(0)
@@ -13,6 +14,7 @@ POOL = RANDOM.normal(size=(60, 8)).astype(np.float32)
 OUTPUT = RANDOM.random((60, 3)).astype(np.float32)
 NATIVE = {"pool": POOL, "output": OUTPUT}
 TRAIN = np.arange(0, 60, 2)
+LABELS = RANDOM.random((60, 4)) < 0.4
 SCENES = np.array(["beach", "forest", "harbor"] * 20)
 
 DEFINITIONS = {
@@ -20,25 +22,35 @@ DEFINITIONS = {
     "reduced": {"from": "pool", "steps": [{"l2": True}, {"power": 0.5}, {"pca": 4}]},
     "whitened": {"from": "pool", "steps": [{"whiten": 4}]},
     "scenes": {"from": "pool", "steps": [{"lda": "scene"}]},
+    "labels": {"from": "pool", "steps": [{"lda": "label"}]},
+    "itq": {"from": "reduced", "steps": [{"binarize": "itq"}]},
+    "int8": {"from": "pool", "steps": [{"int8": True}]},
+    "pq": {"from": "pool", "steps": [{"pq": {"bytes": 2}}]},
     "both": {"concatenate": ["pool", "output"], "weights": [3, 1]},
 }
 
 
+def vectors(values: np.ndarray | Codes) -> np.ndarray:
+    return values.vectors() if isinstance(values, Codes) else values
+
+
 def derived(**definition: object) -> np.ndarray:
-    return derive({"own": definition}, NATIVE, TRAIN, SCENES, "own")
+    return vectors(derive({"own": definition}, NATIVE, TRAIN, SCENES, LABELS, "own"))
 
 
 def test_values_by_hand():
     native = {"pool": np.array([[3, -4], [0, 0]], np.float32)}
     steps = [{"l2": True}, {"power": 0.5}]
-    made = derive({"own": {"from": "pool", "steps": steps}}, native, np.arange(2), None, "own")
+    made = derive(
+        {"own": {"from": "pool", "steps": steps}}, native, np.arange(2), None, LABELS[:2], "own"
+    )
     np.testing.assert_allclose(made, [[0.6**0.5, -(0.8**0.5)], [0, 0]], rtol=1e-6)
 
 
 def test_signs_are_of_deviations_from_the_training_mean():
     native = {"pool": np.array([[1, 5], [3, 1], [2.5, 9]], np.float32)}
     definition = {"from": "pool", "steps": [{"binarize": "sign"}]}
-    made = derive({"own": definition}, native, np.array([0, 1]), None, "own")
+    made = derive({"own": definition}, native, np.array([0, 1]), None, LABELS[:3], "own").vectors()
     np.testing.assert_array_equal(made, [[-1, 1], [1, -1], [1, 1]])
 
 
@@ -77,13 +89,17 @@ def test_no_test_image_moves_another(name):
     for values in others.values():
         values[changed] = 7
     kept = np.setdiff1d(np.arange(60), changed)
-    before, after = (derive(DEFINITIONS, of, TRAIN, SCENES, name) for of in (NATIVE, others))
+    before, after = (
+        vectors(derive(DEFINITIONS, of, TRAIN, SCENES, LABELS, name)) for of in (NATIVE, others)
+    )
     np.testing.assert_allclose(after[kept], before[kept], rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_a_second_derivation_is_equal_to_the_byte(name):
-    first, second = (derive(DEFINITIONS, NATIVE, TRAIN, SCENES, name) for _ in range(2))
+    first, second = (
+        vectors(derive(DEFINITIONS, NATIVE, TRAIN, SCENES, LABELS, name)) for _ in range(2)
+    )
     assert first.tobytes() == second.tobytes()
 
 
@@ -94,20 +110,21 @@ def test_a_second_derivation_is_equal_to_the_byte(name):
         ({"a": {"from": "projection"}}, "no descriptor 'projection', but pool, output"),
         ({"a": {"from": "pool", "steps": [{"pca": 9}]}}, "a: pca: 9 dimensions .* at most 8"),
         ({"a": {"concatenate": ["pool", "output"], "weights": [1]}}, "1 weights for 2"),
+        ({"a": {"from": "pool", "steps": [{"pq": {"bytes": 3}}]}}, "a: pq: 8 dimensions do not"),
     ],
 )
 def test_what_cannot_be_derived_is_refused(definitions, message):
     with pytest.raises(InputError, match=message):
-        derive(definitions, NATIVE, TRAIN, SCENES, "a")
+        derive(definitions, NATIVE, TRAIN, SCENES, LABELS, "a")
 
 
 def test_lda_needs_scenes():
     definition = {"from": "pool", "steps": [{"lda": "scene"}]}
-    with pytest.raises(InputError, match="no two scenes"):
-        derive({"a": definition}, NATIVE, TRAIN, None, "a")
+    with pytest.raises(InputError, match="there are no scenes"):
+        derive({"a": definition}, NATIVE, TRAIN, None, LABELS, "a")
 
 
 def test_components_need_more_training_images():
     definition = {"from": "pool", "steps": [{"pca": 4}]}
     with pytest.raises(InputError, match="at most 3"):
-        derive({"a": definition}, NATIVE, TRAIN[:4], None, "a")
+        derive({"a": definition}, NATIVE, TRAIN[:4], None, LABELS, "a")

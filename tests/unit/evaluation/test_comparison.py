@@ -135,7 +135,8 @@ def all_scores(tiny, tmp_path):
 
 
 def test_a_row_per_method_protocol_and_cutoff(all_scores):
-    table = comparison("tiny", all_scores, 3)
+    sizes = {("vgg16", "off_the_shelf", "", "pool"): 2048}
+    table = comparison("tiny", all_scores, 3, sizes)
     method = ["backbone", "labeling", "trained_on", "descriptor", "query", "duplicates", "k"]
     ends = ("", "_low", "_high", "_sd")
     assert list(table.columns) == [
@@ -143,7 +144,10 @@ def test_a_row_per_method_protocol_and_cutoff(all_scores):
         *method,
         *("seeds", "queries", "database"),
         *(f"{metric}{end}" for metric in METRICS for end in ends),
+        "bytes_per_image",
     ]
+    known = table.set_index(["labeling", "descriptor"])["bytes_per_image"].dropna()
+    assert known.to_dict() == {("off_the_shelf", "pool"): 2048}
     assert not table.duplicated(method).any()
     assert len(table) == (2 + 3) * 2 * 2
     assert table["backbone"].drop_duplicates().tolist() == [
@@ -165,7 +169,7 @@ def test_a_row_per_method_protocol_and_cutoff(all_scores):
 
 
 def test_seeds_are_averaged(all_scores):
-    table = comparison("tiny", all_scores, 3)
+    table = comparison("tiny", all_scores, 3, {})
     table = table[table["labeling"] != ""].set_index(["labeling", "query", "k"])
     # By hand, one seed: 0, 1/2, 0; the other: w finds x, x finds y, y finds x: 1/2 each.
     row = table.loc[("multi_label", "excluded", 1)]
@@ -176,7 +180,7 @@ def test_seeds_are_averaged(all_scores):
 
 
 def test_the_deviation_over_seeds_stands_beside_the_interval(all_scores, tmp_path):
-    table = comparison("tiny", all_scores, 3)
+    table = comparison("tiny", all_scores, 3, {})
     methods = table[table["labeling"] != ""].set_index(["labeling", "query", "k"])
     row = methods.loc[("multi_label", "excluded", 1)]
     # The means of the two seeds, 1/6 and 1/2, are 1/3 apart.
@@ -194,13 +198,13 @@ def test_the_deviation_over_seeds_stands_beside_the_interval(all_scores, tmp_pat
 def test_the_order_of_methods_is_that_of_the_scores_however_many_seeds(all_scores):
     names = ["backbone", "labeling", "query", "k"]
     for scores in (all_scores, all_scores[::-1]):
-        table = comparison("tiny", scores, 3)
+        table = comparison("tiny", scores, 3, {})
         expected = scores[names].drop_duplicates().reset_index(drop=True)
         pd.testing.assert_frame_equal(table[names], expected, check_dtype=False)
 
 
 def test_means_and_intervals_are_those_of_each_method_alone(all_scores):
-    table = comparison("tiny", all_scores, 3)
+    table = comparison("tiny", all_scores, 3, {})
     for method, rows in all_scores.groupby(["backbone", "labeling", "query", "k"], sort=False):
         names = dict(zip(["backbone", "labeling", "query", "k"], method, strict=True))
         selected = table[(table[list(names)] == pd.Series(names)).all(axis=1)].iloc[0]
@@ -213,7 +217,7 @@ def test_means_and_intervals_are_those_of_each_method_alone(all_scores):
 
 
 def test_the_text_has_the_excluded_rows_of_the_first_cutoff(all_scores):
-    lines = as_text(comparison("tiny", all_scores, 3)).splitlines()
+    lines = as_text(comparison("tiny", all_scores, 3, {})).splitlines()
     assert len(lines) == 1 + 5
     assert lines[0].split()[:4] == ["backbone", "labeling", "descriptor", "accuracy"]
     (oracle,) = [line for line in lines if "label oracle" in line]

@@ -145,7 +145,7 @@ def test_labels_are_those_of_the_same_queries(tables):
 
 def test_the_difference_is_what_was_planted(archive, tables):
     scores = tables["scores"]
-    table = comparison("made", scores, 5)
+    table = comparison("made", scores, 5, {})
     rows = {value: of(table, value).iloc[0] for value in (KEPT, REMOVED, SAME_QUERIES)}
     assert [row["accuracy"] for row in rows.values()] == [0.7, 0.25, 0.75]
     assert [row["queries"] for row in rows.values()] == [5, 4, 4]

@@ -47,7 +47,7 @@ def write_model(archive, tmp_path):
         }
         attributes = {"backbone": "net", "labeling": model, "seed": seed}
         rankings, scores = tmp_path / f"{model}.h5", tmp_path / f"{model}.csv"
-        write_rankings(rankings, images, search, ranked, attributes)
+        write_rankings(rankings, images, search, ranked, dict.fromkeys(ranked, 4), attributes)
         positions = {name: places for name, (places, _) in ranked.items()}
         method = ("net", model, seed)
         write_table(scores, query_scores(archive, search, positions, cutoffs, *method))

@@ -6,9 +6,15 @@ import pytest
 
 from rsir.core.errors import InputError
 from rsir.search.protocol import Search
-from rsir.search.ranking_file import read_rankings, write_rankings
+from rsir.search.ranking_file import (
+    read_rankings,
+    read_similarity,
+    read_sizes,
+    write_rankings,
+)
 
 IMAGES = np.array(["a", "b", "ç", "d", "e"])
+SIZES = {"pool": 5120, "output": 68}
 
 
 @pytest.fixture
@@ -19,7 +25,7 @@ def path(tmp_path):
         "output": (np.array([[0, 1], [0, 1]], dtype=np.int32), np.array([[1, 0.25]] * 2)),
     }
     search = Search(np.array([3, 1]), np.array([2, 1]), np.array([[0, 1]]), np.array([1]))
-    write_rankings(path, IMAGES, search, rankings, {"backbone": "vgg16", "seed": 3})
+    write_rankings(path, IMAGES, search, rankings, SIZES, {"backbone": "vgg16", "seed": 3})
     return path
 
 
@@ -35,6 +41,24 @@ def test_written_rankings_are_read_unchanged(path):
     }
     assert all(attributes.pop(name) for name in ("created", "code", "device"))
     assert attributes == {"backbone": "vgg16", "seed": 3}
+
+
+def test_rankings_of_each_condition_are_read_unchanged(path):
+    search = Search(np.array([3, 1]), np.array([2, 1]))
+    rankings = {
+        f"excluded, {duplicates}": (np.array([order] * 2, np.int32), np.array([[1, value]] * 2))
+        for duplicates, order, value in (("kept", [0, 1], 0.25), ("removed", [1, 0], 0.75))
+    }
+    write_rankings(path, IMAGES, search, {"pool": rankings}, SIZES, {})
+    _, read, _ = read_rankings(path, IMAGES)
+    assert read["pool"].keys() == rankings.keys()
+    for key, (positions, similarity) in rankings.items():
+        assert read["pool"][key].tolist() == positions.tolist()
+        assert read_similarity(path, "pool", key).tolist() == similarity.tolist()
+
+
+def test_the_bytes_of_an_image_are_read(path):
+    assert read_sizes(path) == SIZES
 
 
 def test_the_file_of_rankings_is_readable_with_plain_h5py(path):
@@ -53,7 +77,7 @@ def test_rows_are_matched_by_image_name(path):
 def test_a_search_without_duplicates_is_read_unchanged(path):
     search = Search(np.array([3, 1]), np.array([2, 1]))
     ranked = {"pool": (np.zeros((2, 1), dtype=np.int32), np.ones((2, 1)))}
-    write_rankings(path, IMAGES, search, ranked, {})
+    write_rankings(path, IMAGES, search, ranked, SIZES, {})
     read, _, _ = read_rankings(path, IMAGES)
     assert (read.duplicates.shape, read.trained.shape) == ((0, 2), (0,))
 

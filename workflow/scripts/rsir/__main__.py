@@ -55,6 +55,11 @@ def _query(arguments: argparse.Namespace) -> None:
 
     results = arguments.results / arguments.archive
     name = Path(arguments.backbone) / arguments.model
+    if re.search(r"^ensemble|\+", arguments.model):
+        raise InputError(
+            f"--model {arguments.model}: query images have no derived descriptors or ensembles; "
+            "name a model as in multi_label-seed0"
+        )
     fine_tuned = arguments.model != "off_the_shelf"
     if fine_tuned and not re.search(r"-seed\d+", arguments.model):
         raise InputError(

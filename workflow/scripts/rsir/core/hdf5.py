@@ -45,6 +45,10 @@ class ArrayFile:
         self._file[name][start : start + len(values)] = values
         self._filled[name] = start + len(values)
 
+    def write_table(self, name: str, values: np.ndarray, attributes: Mapping[str, Any]) -> None:
+        """Write an array that has no rows of images."""
+        self._file.create_dataset(name, data=values, fletcher32=True).attrs.update(attributes)
+
     def check_filled(self) -> None:
         """Raise ValueError unless every array has a row for every image."""
         for name, rows in self._filled.items():

@@ -52,6 +52,9 @@ TRANSFERRED = (
 `trained_on_sha256` is the digest of the archive that fine-tuned the model.
 """
 
+ENSEMBLE = "ensemble"
+"""The model of an ensemble of all seeds of trained members."""
+
 
 def method_of(archive: str, backbone: str, model: str) -> dict[str, Any]:
     """Return the method that a path of an archive names.
@@ -62,7 +65,8 @@ def method_of(archive: str, backbone: str, model: str) -> dict[str, Any]:
     name = model.partition("+")[0]
     trained = re.fullmatch(r"(.+?)-seed(\d+)(?:-from-(.+))?", name)
     if not trained:
-        return {"backbone": backbone, "labeling": name, "trained_on": None, "seed": None}
+        source = archive if name == ENSEMBLE else None
+        return {"backbone": backbone, "labeling": name, "trained_on": source, "seed": None}
     labeling, seed, source = trained.groups()
     return {
         "backbone": backbone,

@@ -7,7 +7,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from rsir.core.hdf5 import IMAGE, image_array, open_image_arrays, readable
+from rsir.core.hdf5 import IMAGE, ArrayFile, image_array, open_arrays, open_image_arrays, readable
+from rsir.descriptors.codes import Codes
+
+CODEBOOKS = "codebooks"
+"""The group of what codes stand for, an array for each descriptor that is stored as codes."""
+
+DIMENSION = "dimension"
 
 
 def activation_names(count: int) -> list[str]:
@@ -18,6 +24,8 @@ def activation_names(count: int) -> list[str]:
 def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]:
     """Read the descriptors of a file: name → float32 array N×D, in the order of the archive.
 
+    Codes are read as the vectors that they stand for.
+
     Raises
     ------
     InputError
@@ -27,9 +35,31 @@ def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]
         return {name: array[:] for name, array in arrays.items()}
 
 
+def append_codes(file: ArrayFile, name: str, codes: Codes) -> None:
+    """Append codes of all images, and what they stand for."""
+    file.append(name, codes.values)
+    file.write_table(f"{CODEBOOKS}/{name}", codes.codebook, {DIMENSION: codes.dimension})
+
+
+def bytes_per_image(path: Path) -> dict[str, int]:
+    """Read the bytes that each descriptor of a file takes for an image.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    with readable(path), open_arrays(path) as file:
+        return {name: file[name].dtype.itemsize * file[name].shape[1] for name in _names(file)}
+
+
 @contextmanager
-def open_descriptors(path: Path, images: Sequence[str]) -> Iterator[dict[str, h5py.Dataset]]:
+def open_descriptors(
+    path: Path, images: Sequence[str]
+) -> Iterator[dict[str, h5py.Dataset | np.ndarray]]:
     """Open the descriptors of a file, float32 N×D each; read them by `rsir.core.hdf5.read_rows`.
+
+    Codes are read as a whole, as the vectors that they stand for.
 
     Raises
     ------
@@ -38,8 +68,7 @@ def open_descriptors(path: Path, images: Sequence[str]) -> Iterator[dict[str, h5
     """
     with open_image_arrays(path, images) as file:
         with readable(path):
-            names = [name for name in file if name != IMAGE]
-            arrays = {name: image_array(file, name, 2, np.float32) for name in names}
+            arrays = {name: _vectors(file, name) for name in _names(file)}
         yield arrays
 
 
@@ -74,6 +103,18 @@ class ShardedArray:
             if low < high:
                 values[low - first : high - first] = part[low - start : high - start]
         return values
+
+
+def _names(file: h5py.File) -> list[str]:
+    return [name for name in file if name not in (IMAGE, CODEBOOKS)]
+
+
+def _vectors(file: h5py.File, name: str) -> h5py.Dataset | np.ndarray:
+    if f"{CODEBOOKS}/{name}" not in file:
+        return image_array(file, name, 2, np.float32)
+    codebook = file[f"{CODEBOOKS}/{name}"]
+    codes = image_array(file, name, 2, np.uint8)[:]
+    return Codes(codes, codebook[:], int(codebook.attrs[DIMENSION])).vectors()
 
 
 @contextmanager

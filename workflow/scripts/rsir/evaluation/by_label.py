@@ -9,7 +9,7 @@ from rsir.archives.archive_table import label_names
 from rsir.evaluation.bounds import repeated_rankings
 from rsir.evaluation.methods import METHOD
 from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries, columns_of_rows
-from rsir.search.protocol import Search, search_conditions
+from rsir.search.protocol import Rankings, Search, search_conditions
 
 LABEL_METRICS = ("precision", "recall", "false_alarm")
 
@@ -59,7 +59,7 @@ def label_scores(
 def label_rows(
     archive: pd.DataFrame,
     search: Search,
-    rankings: Mapping[str, Ints],
+    rankings: Mapping[str, Rankings],
     cutoffs: Sequence[int],
     backbone: str,
     labeling: str,

@@ -1,16 +1,20 @@
 """The comparison table: a row per method."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from rsir.evaluation.methods import METHOD, NAME, by_method, headline_rows, named
+from rsir.evaluation.methods import METHOD, MODEL, NAME, by_method, headline_rows, named
 from rsir.metrics.scoring import METRICS
 from rsir.statistics.bootstrap import mean_interval, seed_deviation
 
 _ENDS = ("", "_low", "_high", "_sd")
 
 
-def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFrame:
+def comparison(
+    archive: str, scores: pd.DataFrame, database: int, sizes: Mapping[tuple[str, ...], int]
+) -> pd.DataFrame:
     """Compare methods: a row per model, descriptor, condition and cutoff.
 
     Parameters
@@ -22,13 +26,16 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
         scores the same queries, and every method under a condition.
     database : int
         Number of images in the database.
+    sizes : mapping
+        Bytes that the descriptor of an image takes, by the values of MODEL.
 
     Returns
     -------
     DataFrame
         The method, the numbers of seeds, queries and database images, then each metric's mean, 95 %
         confidence interval and standard deviation over seeds (`<metric>`, `<metric>_low`,
-        `<metric>_high`, `<metric>_sd`, NaN for a single seed), in the order of the scores.
+        `<metric>_high`, `<metric>_sd`, NaN for a single seed), and `bytes_per_image`, missing for
+        bounds; in the order of the scores.
     """
     methods = by_method(scores)
     blocks = list(methods.values())
@@ -43,7 +50,9 @@ def comparison(archive: str, scores: pd.DataFrame, database: int) -> pd.DataFram
     table["seeds"], table["queries"] = zip(*(block.shape[:2] for block in blocks), strict=True)
     table["database"] = database
     names = [f"{metric}{end}" for metric in METRICS for end in _ENDS]
-    return table.join(pd.DataFrame(values.reshape(len(methods), -1), columns=names))
+    table = table.join(pd.DataFrame(values.reshape(len(methods), -1), columns=names))
+    known = [sizes.get(model) for model in table[MODEL].itertuples(index=False, name=None)]
+    return table.assign(bytes_per_image=pd.array(known, dtype="Int64"))
 
 
 def as_text(comparison: pd.DataFrame) -> str:

@@ -54,9 +54,14 @@ NATIVE = (POOL, OUTPUT, PROJECTION, EMBEDDING, HISTOGRAM)
 """What networks and handcrafted backbones give; all other descriptors are derived from these."""
 
 
+ENSEMBLE = "ensemble"
+"""The labeling of an ensemble of trained models."""
+
+
 def without_derived(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of bounds and of descriptors that backbones give."""
-    return table[table["descriptor"].isin([*NATIVE, ""])]
+    """Return the rows of bounds and of descriptors that backbones give, without ensembles."""
+    is_native = table["descriptor"].isin([*NATIVE, ""])
+    return table[is_native & (table["labeling"] != ENSEMBLE)]
 
 
 def headline_rows(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rsir.core.errors import InputError
 from rsir.evaluation.bounds import BOUNDS
 from rsir.evaluation.methods import (
+    ENSEMBLE,
     HISTOGRAM,
     INDEPENDENT,
     MULTI_LABEL,
@@ -81,7 +82,8 @@ def default_pairs(methods: Iterable[Method]) -> list[Pair]:
     and the bounds. For each pair of labelings in `BETWEEN`, the same descriptor of both. Each
     transferred model, against that of the archive itself. Against each handcrafted baseline, each
     descriptor of each network, off the shelf and fine-tuned.
-    Derived descriptors are not in these pairs, so that adding one changes no adjusted p value.
+    Derived descriptors and ensembles are not in these pairs, so that adding one changes no adjusted
+    p value.
     """
     methods = list(methods)
     bounds = [method for method in methods if is_bound(method)]
@@ -89,7 +91,7 @@ def default_pairs(methods: Iterable[Method]) -> list[Pair]:
     learned = [
         method
         for method in methods
-        if method not in [*bounds, *handcrafted] and method[2] in NATIVE
+        if method not in [*bounds, *handcrafted] and method[2] in NATIVE and method[1] != ENSEMBLE
     ]
     pairs = [
         *(

@@ -7,14 +7,13 @@ from typing import Any
 import pandas as pd
 
 from rsir.evaluation.tables import read_results
-from rsir.metrics.arrays import Ints
-from rsir.search.protocol import Search
+from rsir.search.protocol import Rankings, Search
 from rsir.search.ranking_file import read_rankings
 
 
 def read_all_rankings(
     paths: Iterable[Path], archive: pd.DataFrame
-) -> Iterator[tuple[Search, dict[str, Ints], dict[str, Any]]]:
+) -> Iterator[tuple[Search, dict[str, Rankings], dict[str, Any]]]:
     """Yield the search, the rankings by descriptor, and the attributes of each file.
 
     Raises

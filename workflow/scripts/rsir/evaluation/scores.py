@@ -9,7 +9,7 @@ from rsir.evaluation.bounds import score_bounds
 from rsir.evaluation.methods import METHOD
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import METRICS, score_rankings
-from rsir.search.protocol import Search, search_conditions
+from rsir.search.protocol import Rankings, Search, search_conditions
 
 SCORE_COLUMNS = [*METHOD[:3], "seed", *METHOD[3:], "image", *METRICS]
 
@@ -17,7 +17,7 @@ SCORE_COLUMNS = [*METHOD[:3], "seed", *METHOD[3:], "image", *METRICS]
 def query_scores(
     archive: pd.DataFrame,
     search: Search,
-    rankings: dict[str, np.ndarray],
+    rankings: Mapping[str, Rankings],
     cutoffs: Sequence[int],
     backbone: str,
     labeling: str,

@@ -1,7 +1,7 @@
 """The gallery: a page of the retrieved images of each query, for visual inspection."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +79,14 @@ def read_retrievals(
     table = headline_rows(read_results(scores))
     cutoff = int(table["k"].iloc[0])
     retrievals = []
-    for descriptor, places in positions.items():
+    headline = headline_condition(search)
+    for descriptor, rankings_of in positions.items():
+        places = rankings_of[headline.key] if isinstance(rankings_of, Mapping) else rankings_of
         scored = table[table["descriptor"] == descriptor]
         if list(scored["image"]) != list(images[search.queries]):
             raise InputError(f"{scores}: does not belong to {rankings}; delete it and run again")
-        columns = others(places, headline_condition(search).excluded)[:, :cutoff]
-        similarity = read_similarity(rankings, descriptor)
+        columns = others(places, headline.excluded)[:, :cutoff]
+        similarity = read_similarity(rankings, descriptor, headline.key)
         retrievals.append(
             Retrieval(
                 attributes["backbone"],

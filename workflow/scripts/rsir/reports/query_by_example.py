@@ -108,6 +108,8 @@ def query_by_example(
             f"{descriptors}: there is no descriptor {name!r}; choose from {', '.join(stored)}"
         )
     attributes = read_attributes(descriptors)
+    if "members" in attributes:
+        raise InputError(f"{descriptors}: is of an ensemble; query its members apart")
     settings = json.loads(attributes["backbone_settings"])
     if settings["library"] == "file":
         raise InputError(

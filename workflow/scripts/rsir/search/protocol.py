@@ -4,7 +4,7 @@ A condition consists of a protocol (whether a query may retrieve itself) and of 
 duplicates. Both are expressed by the rows of the database that each query may not retrieve.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,12 @@ PROTOCOLS = ("excluded", "included")
 
 KEPT, REMOVED, SAME_QUERIES = "kept", "removed", "kept, same queries"
 DUPLICATES = (KEPT, REMOVED, SAME_QUERIES)
+
+Ranking = tuple[np.ndarray, np.ndarray]
+"""Ranked positions in the database, int32 (Q, depth), and their similarities, float32."""
+
+Rankings = Ints | Mapping[str, Ints]
+"""Rankings (Q, depth) of all queries; those of each `Condition.key` where they differ."""
 
 MOST_DUPLICATES = 200
 """The number of near duplicates up to which a query is scored without them.
@@ -106,8 +112,14 @@ class Condition:
     counted: Ints
     excluded: Ints
 
-    def of(self, ranked: Ints) -> Ints:
+    @property
+    def key(self) -> str:
+        """Return the name of what queries may not retrieve, whichever of them are scored."""
+        return f"{self.query}, {REMOVED if self.duplicates == REMOVED else KEPT}"
+
+    def of(self, rankings: Rankings) -> Ints:
         """Return the rankings of the counted queries, of rankings (Q, depth) of all queries."""
+        ranked = rankings[self.key] if isinstance(rankings, Mapping) else rankings
         return without(ranked[self.counted], self.excluded)
 
 

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import UNREADABLE, new_arrays, open_arrays, write_names
-from rsir.search.protocol import Search
+from rsir.metrics.arrays import Ints
+from rsir.search.protocol import Ranking, Rankings, Search
 
 
 def write_rankings(
     path: Path,
     images: np.ndarray,
     search: Search,
-    rankings: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    rankings: Mapping[str, Ranking | Mapping[str, Ranking]],
+    sizes: Mapping[str, int],
     attributes: Mapping[str, Any],
     nmrr: Mapping[str, np.ndarray] | None = None,
 ) -> None:
@@ -25,26 +27,31 @@ def write_rankings(
 
     The file holds the image names `query` and `database`; the near duplicates of the queries as in
     `Search`, `duplicates` and `trained`; and, in a group per descriptor, `position` (positions in
-    `database`, best first) and `similarity`. `nmrr`, if given, is in the same group: (C, Q) by
-    condition and query, NaN where a query is not scored.
+    `database`, best first) and `similarity`, in groups per `Condition.key` where the rankings
+    differ. The attribute `bytes_per_image` of the group is that of `sizes`. `nmrr`, if
+    given, is in the same group: (C, Q) by condition and query, NaN where a query is not scored.
     """
     with new_arrays(path, attributes) as file:
         for name, rows in (("query", search.queries), ("database", search.database)):
             write_names(file, name, images[rows])
         for name, places in (("duplicates", search.duplicates), ("trained", search.trained)):
             file.create_dataset(name, data=places, fletcher32=True)
-        for descriptor, (position, similarity) in rankings.items():
-            for name, values in (("position", position), ("similarity", similarity)):
-                file.create_dataset(
-                    f"descriptors/{descriptor}/{name}", data=values, fletcher32=True
-                )
-        for descriptor, values in (nmrr or {}).items():
-            file.create_dataset(f"descriptors/{descriptor}/nmrr", data=values, fletcher32=True)
+        for descriptor, ranking in rankings.items():
+            group = file.create_group(f"descriptors/{descriptor}")
+            group.attrs["bytes_per_image"] = sizes[descriptor]
+            by_key = ranking.items() if isinstance(ranking, Mapping) else [("", ranking)]
+            for key, values in by_key:
+                place = group.create_group(key) if key else group
+                for name, array in zip(("position", "similarity"), values, strict=True):
+                    place.create_dataset(name, data=array, fletcher32=True)
+        for descriptor, of_queries in (nmrr or {}).items():
+            place = file[f"descriptors/{descriptor}"]
+            place.create_dataset("nmrr", data=of_queries, fletcher32=True)
 
 
 def read_rankings(
     path: Path, images: np.ndarray
-) -> tuple[Search, dict[str, np.ndarray], dict[str, Any]]:
+) -> tuple[Search, dict[str, Rankings], dict[str, Any]]:
     """Read the search, the ranked database positions of each descriptor, and the attributes.
 
     Raises
@@ -60,8 +67,16 @@ def read_rankings(
             )
             search = Search(queries, database, file["duplicates"][:], file["trained"][:])
             _check_duplicates(search)
-            ranked = {
-                name: _positions(group["position"], search)
+            ranked: dict[str, Rankings] = {
+                name: (
+                    _positions(group["position"], search)
+                    if "position" in group
+                    else {
+                        str(key): _positions(group[key]["position"], search)
+                        for key in group
+                        if key != "nmrr"
+                    }
+                )
                 for name, group in file["descriptors"].items()
             }
             return search, ranked, dict(file.attrs)
@@ -71,8 +86,8 @@ def read_rankings(
         ) from error
 
 
-def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
-    """Read the similarities (Q, depth) of the rankings of a descriptor.
+def read_similarity(rankings: Path, descriptor: str, key: str) -> NDArray[np.float32]:
+    """Read the similarities (Q, depth) of the rankings of a descriptor, under a `Condition.key`.
 
     Raises
     ------
@@ -81,8 +96,26 @@ def read_similarity(rankings: Path, descriptor: str) -> NDArray[np.float32]:
     """
     try:
         with open_arrays(rankings) as file:
-            similarity: NDArray[np.float32] = file[f"descriptors/{descriptor}/similarity"][:]
+            group = file[f"descriptors/{descriptor}"]
+            place = group if "similarity" in group else group[key]
+            similarity: NDArray[np.float32] = place["similarity"][:]
             return similarity
+    except UNREADABLE as error:
+        raise InputError(f"{rankings}: is damaged; delete it and run again") from error
+
+
+def read_sizes(rankings: Path) -> dict[str, int]:
+    """Read the bytes an image of each descriptor.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    try:
+        with open_arrays(rankings) as file:
+            groups = file["descriptors"].items()
+            return {name: int(group.attrs["bytes_per_image"]) for name, group in groups}
     except UNREADABLE as error:
         raise InputError(f"{rankings}: is damaged; delete it and run again") from error
 
@@ -123,13 +156,13 @@ def _check_duplicates(search: Search) -> None:
         raise ValueError("the near duplicates do not fit the queries")
 
 
-def _positions(array: h5py.Dataset, search: Search) -> NDArray[np.int32]:
+def _positions(array: h5py.Dataset, search: Search) -> Ints:
     """Return the ranked positions of a descriptor; check that they are database positions."""
     queries, depth = array.shape
     images = len(search.database)
     if queries != len(search.queries) or depth > images or array.dtype != np.int32:
         raise ValueError(f"{array.name} does not fit the queries")
-    positions: NDArray[np.int32] = array[:]
+    positions: Ints = array[:]
     if positions.size and not (positions.min() >= 0 and positions.max() < images):
         raise ValueError(f"{array.name} does not fit the database")
     return positions

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, fx, nn
@@ -142,6 +144,17 @@ def read_outputs(path: Path) -> list[Outputs]:
     with _opened(path) as file:
         groups = [_outputs(group) for task in _metadata(file)["tasks"] for group in task["outputs"]]
     return [group for group in groups if group.descriptor == OUTPUT]
+
+
+def label_probabilities(
+    output: NDArray[np.float32], groups: Sequence[Outputs]
+) -> NDArray[np.float32]:
+    """Return the columns (N, L) of an `output` (N, K) that are probabilities of labels.
+
+    `groups` are those of `read_outputs`; the labels are the units with a sigmoid.
+    """
+    is_label = [group.activation == "sigmoid" for group in groups for _ in group.names]
+    return output[:, is_label]
 
 
 def output_groups(models: Sequence[TaskModel]) -> list[Outputs]:

@@ -35,7 +35,7 @@ from rsir.reports.figures.style import (
     note,
     readable,
 )
-from rsir.search.protocol import Search, headline_condition
+from rsir.search.protocol import Rankings, Search, headline_condition
 
 PAIR_METRICS = {"accuracy": accuracy, "precision": precision, "recall": recall}
 KEY = [*NAME, "k"]
@@ -73,7 +73,7 @@ def mean_curves(ranked: Ints, query_labels: Bools, database_labels: Bools) -> di
 def curve_rows(
     archive: pd.DataFrame,
     search: Search,
-    rankings: Mapping[str, Ints],
+    rankings: Mapping[str, Rankings],
     backbone: str,
     labeling: str,
 ) -> pd.DataFrame:

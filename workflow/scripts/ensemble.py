@@ -1,0 +1,54 @@
+"""Join descriptors of several models."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rsir.archives.archive_table import read_archive
+from rsir.core.errors import InputError
+from rsir.core.files import sha256
+from rsir.core.hdf5 import array_file, read_attributes
+from rsir.core.job import job
+from rsir.core.origin import check_origin, digests, method_of
+from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.descriptors.ensembles import ensemble
+
+
+def main(
+    archive: Path,
+    members: list[Path],
+    names: list[str],
+    are_probabilities: bool,
+    method: dict[str, Any],
+    descriptors: Path,
+) -> None:
+    """Read the descriptor of each member, named at its place in `names`, and join them."""
+    images = list(read_archive(archive)["image"])
+    facts = digests({"archive": archive})
+    values = []
+    for path, name in zip(members, names, strict=True):
+        check_origin(path, read_attributes(path), facts, ["archive_sha256"])
+        available = read_descriptors(path, images)
+        if name not in available:
+            raise InputError(
+                f"config: ensembles.{method['backbone']}: {path} has no descriptor {name!r}, but "
+                f"{', '.join(available)}; name one of these"
+            )
+        values.append(available[name])
+    origin = json.dumps({str(path): sha256(path) for path in members})
+    with array_file(descriptors, images, method | facts | {"members": origin}) as file:
+        for name, vectors in ensemble(values, are_probabilities).items():
+            file.append(name, vectors)
+
+
+if __name__ == "__main__":
+    with job(snakemake):
+        wildcards = snakemake.wildcards
+        main(
+            archive=Path(snakemake.input.archive),
+            members=[Path(path) for path in snakemake.input.members],
+            names=snakemake.params.names,
+            are_probabilities=snakemake.params.are_probabilities,
+            method=method_of(wildcards.archive, wildcards.backbone, wildcards.model),
+            descriptors=Path(snakemake.output[0]),
+        )
