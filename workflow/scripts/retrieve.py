@@ -1,10 +1,7 @@
 """Rank the database for each query."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from rsir.archives.archive_table import read_archive
 from rsir.core.errors import InputError
@@ -14,14 +11,12 @@ from rsir.core.job import job
 from rsir.core.origin import METHOD, check_origin, digests, method_of
 from rsir.descriptors.descriptor_files import bytes_per_image, open_descriptors
 from rsir.evaluation.condition_nmrr import ConditionNmrr
-from rsir.metrics.arrays import Floats
+from rsir.evaluation.retrieval import retrieve
 from rsir.metrics.scoring import kept_depth, ranking_depth
 from rsir.networks.processor import prepare_processor
-from rsir.search.exact import Block, rank_blocks
-from rsir.search.expansion import Expansion, rank_conditions
+from rsir.search.expansion import Expansion
 from rsir.search.protocol import most_excluded, read_search, search_conditions
 from rsir.search.ranking_file import write_rankings
-from rsir.search.similarities import COSINE, SIMILARITIES
 
 
 def main(
@@ -55,63 +50,31 @@ def main(
     depth = ranking_depth(cutoffs, len(search.database), *scenes, excluded)
     kept = kept_depth(cutoffs, depth, excluded)
     scored = ConditionNmrr(conditions, *scenes) if scenes[0] is not None else None
-    compared, everyone = SIMILARITIES[similarity], np.arange(len(search.queries))
-    ranked: dict[str, Any] = {}
-    nmrr: dict[str, Floats] = {}
     with open_descriptors(descriptors, list(table["image"])) as available:
-        for name in [name for name in available if name in searched]:
-            if expansion:
-                by_key = rank_conditions(
-                    available[name][:], search, conditions, depth, compared, expansion, device
-                )
-                ranked[name] = {
-                    key: (positions[:, :kept], values[:, :kept])
-                    for key, (positions, values) in by_key.items()
-                }
-                if scored is not None:
-                    nmrr[name] = np.stack(
-                        [
-                            scored.of(everyone, by_key[condition.key][0])[number]
-                            for number, condition in enumerate(conditions)
-                        ]
-                    )
-                continue
-            if similarity == COSINE:
-                blocks = rank_blocks(
-                    available[name], search.queries, search.database, depth, device
-                )
-            else:
-                rows = search.queries, search.database
-                whole = compared.rank(available[name][:], *rows, depth, device)
-                blocks = iter([(everyone, *whole)])
-            ranked[name], of_queries = collect(blocks, len(search.queries), kept, scored)
-            if scored is not None:
-                nmrr[name] = of_queries
-        if not ranked:
+        found = {
+            name: retrieve(
+                available[name],
+                search,
+                conditions,
+                (depth, kept),
+                scored,
+                similarity,
+                expansion,
+                device,
+            )
+            for name in available
+            if name in searched
+        }
+        if not found:
             raise InputError(
                 f"config: run.descriptors: none of {', '.join(available)} of {descriptors}; add one"
             )
     images = table["image"].to_numpy(str)
     sizes = bytes_per_image(descriptors)
     facts |= {"searched": database, "similarity": similarity}
+    ranked = {name: rankings_of for name, (rankings_of, _) in found.items()}
+    nmrr = {name: scores for name, (_, scores) in found.items() if scores is not None}
     write_rankings(rankings, images, search, ranked, sizes, facts, nmrr)
-
-
-def collect(
-    blocks: Iterable[Block], queries: int, kept: int, scored: ConditionNmrr | None
-) -> tuple[tuple[np.ndarray, np.ndarray], Floats]:
-    """Return the first `kept` ranks of all queries, and the NMRR, from blocks of rankings.
-
-    What needs the whole ranking is computed here, since it is too long to be kept.
-    """
-    positions = np.empty((queries, kept), np.int32)
-    similarity = np.empty((queries, kept), np.float32)
-    nmrr = np.empty((scored.conditions if scored else 0, queries))
-    for places, ranked, values in blocks:
-        positions[places], similarity[places] = ranked[:, :kept], values[:, :kept]
-        if scored is not None:
-            nmrr[:, places] = scored.of(places, ranked)
-    return (positions, similarity), nmrr
 
 
 if __name__ == "__main__":
