@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms import v2
 
 import extract
-from rsir.descriptors import activations
+from rsir.descriptors.prepared_images import PreparedImages
 from rsir.networks.backbone import Activations, Backbone
 from rsir.networks.build import BUILD_ARGUMENTS
 from rsir.networks.load import load_backbone
@@ -118,9 +118,7 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
 
 def decode(backbone: str, tiles: Tiles) -> tuple[None, float]:
     """Only decode and resize the images, as the script of the pipeline does."""
-    images = activations.PreparedImages(
-        tiles.images, load_backbone(None, **settings(backbone)).preprocessing
-    )
+    images = PreparedImages(tiles.images, load_backbone(None, **settings(backbone)).preprocessing)
     workers = max(1, THREADS - 1)
 
     def read() -> None:

@@ -18,20 +18,20 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import readable
 from rsir.core.overlap import read_ahead
 from rsir.descriptors.descriptor_files import ShardedArray, open_sharded_activations
+from rsir.descriptors.prepared_images import PreparedImages, stacked
 from rsir.descriptors.shards import shard_slices
 from rsir.networks.backbone import Activations, Backbone, concatenated
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
 from rsir.networks.precision import activations_at_cut, all_finite, check_activations
-from rsir.networks.preprocessing import Preprocessing
 from rsir.networks.processor import Processor
-from rsir.networks.views import all_views, turned
+from rsir.networks.views import all_views
 
 Batches = Sequence[np.ndarray]
 
@@ -169,7 +169,7 @@ class ComputedActivations:
             num_workers=workers,
             prefetch_factor=WAITING_PIECES if workers else None,
             persistent_workers=workers > 0,
-            collate_fn=_stack,
+            collate_fn=stacked,
         )
 
     def batches(self, numbers: Batches) -> Iterator[Activations]:
@@ -269,30 +269,6 @@ def open_source(
             computed.stop_workers()
 
 
-class PreparedImages(Dataset[np.ndarray | InputError]):
-    """Each view of an image at the input size of a network, or the error raised while reading."""
-
-    def __init__(
-        self, images: Sequence[NDArray[Any]], preprocessing: Preprocessing, views: int = 1
-    ) -> None:
-        self._images = images
-        self._preprocessing = preprocessing
-        self._views = views
-        self._last: tuple[int, NDArray[Any]] | None = None  # row and pixels
-
-    def __len__(self) -> int:
-        return len(self._images) * self._views
-
-    def __getitem__(self, number: int) -> np.ndarray | InputError:
-        row, view = divmod(number, self._views)
-        try:
-            if self._last is None or self._last[0] != row:
-                self._last = row, self._preprocessing.prepare(self._images[row])
-        except InputError as error:  # torch would wrap the message in a worker traceback
-            return error
-        return turned(self._last[1], view) if view else self._last[1]
-
-
 def _regrouped(parts: Iterable[Activations], sizes: Iterable[int]) -> Iterator[Activations]:
     """Yield the rows of the parts, in order, in batches of the given sizes."""
     remaining = iter(parts)
@@ -321,9 +297,3 @@ def _views_of(data: h5py.Dataset | ShardedArray, numbers: np.ndarray, views: int
         values: np.ndarray = data[rows[0] : rows[0] + len(rows)]
         return values
     return np.stack([data[row] for row in rows])
-
-
-def _stack(pixels: list[np.ndarray | InputError]) -> Tensor | InputError:
-    errors = [item for item in pixels if isinstance(item, InputError)]
-    arrays = [item for item in pixels if isinstance(item, np.ndarray)]
-    return errors[0] if errors else torch.from_numpy(np.stack(arrays))
