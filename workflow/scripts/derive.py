@@ -11,7 +11,7 @@ from rsir.archives.split_file import read_split
 from rsir.core.files import optional
 from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
-from rsir.core.origin import METHOD, check_origin, digests, method_of, versions
+from rsir.core.origin import METHOD, check_model, check_origin, digests, method_of, versions
 from rsir.descriptors.codes import Codes
 from rsir.descriptors.derived import derive
 from rsir.descriptors.descriptor_files import append_codes, read_descriptors
@@ -34,9 +34,12 @@ def main(
     check_origin(descriptors, attributes, method | facts, METHOD)
     images = list(table["image"])
     native = read_descriptors(descriptors, images)
-    if models:  # of an ensemble, the first of its members
-        names = ["archive_sha256"] if "members" in attributes else METHOD
-        check_origin(models, read_metadata(models), attributes, names)
+    if models:
+        metadata = read_metadata(models)
+        if "members" in attributes:  # of an ensemble, of which this is the first model
+            check_origin(models, metadata, attributes, ["archive_sha256"])
+        else:
+            check_model(models, metadata, attributes)
         native["output"] = label_probabilities(native["output"], read_outputs(models))
     values = derive(
         definitions,
