@@ -41,7 +41,8 @@ def test_models(small: Project, archive: pd.DataFrame, labeling: str, networks: 
         assert facts["backbone"] == BACKBONE
         assert facts["seed"] == 0
         assert len(facts["tasks"]) == networks
-        outputs = [name for task in facts["tasks"] for name in task["outputs"]]
+        groups = [group for task in facts["tasks"] for group in task["outputs"]]
+        outputs = [name for group in groups for name in group["names"]]
         dense = [file.get_tensor(f"{number}.head.dense.weight") for number in range(networks)]
     assert sum(len(weight) for weight in dense) == len(outputs)
     if labeling == "single_label":
