@@ -78,8 +78,8 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
         ("training/labelings.py", FINETUNED),
         # imported by the scripts of retrieve, audit and query, of which the run has the first two
         ("search/exact.py", {"audit": 1, **RETRIEVED}),
-        # imported by ranking.py, bounds.py and scores.py: by all that reads a ranking or scores
-        ("metrics/label_pairs.py", {"bounds": 1, **LEARNT, **RETRIEVED}),
+        # imported by bounds.py and scores.py, by all that reads scores, and by what stops training
+        ("metrics/label_pairs.py", {"bounds": 1, **FINETUNED, **RETRIEVED}),
         # imported by the script of describe alone
         ("descriptors/handcrafted.py", {"describe": 3, "retrieve": 3, "score": 3, **TABLES}),
         # imported by tables.py, and that by the script of compare; and by contrasts.py, and that
@@ -90,15 +90,14 @@ def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished
                 "compare": 1,
                 "plot_comparison": 1,
                 "contrasts": 1,
-                "plot_scenes": 1,
                 **FROM_CONTRASTS,
             },
         ),
         # each imported by the script of its own name
         ("evaluation/by_label.py", {"by_label": 1, **SAID}),
         ("evaluation/by_scene.py", {"by_scene": 1, "plot_scenes": 1, **SAID}),
-        # imported by the script of summary, and by the figures that show what it speaks of
-        ("reports/summary.py", {"plot_contrasts": 1, "plot_scenes": 1, **SAID}),
+        # imported by the script of summary
+        ("reports/summary.py", SAID),
         # imported by the scripts of weights and download, of which the run has the first
         ("networks/weight_sources.py", {"weights": 1, **EXTRACTED}),
         # imported by the script of thesis, which this run has no use for

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from rsir.core.job import job
-from rsir.evaluation.methods import without_derived
 from rsir.evaluation.tables import read_named
 from rsir.reports.figures.comparison import comparison_figure
 from rsir.reports.figures.style import save
@@ -11,5 +10,4 @@ from rsir.reports.figures.style import save
 if __name__ == "__main__":
     with job(snakemake):
         table = read_named(Path(snakemake.input.table), snakemake.wildcards.archive)
-        table = without_derived(table)
         save(comparison_figure(table, snakemake.params.labelings), *map(Path, snakemake.output))

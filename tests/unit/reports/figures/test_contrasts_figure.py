@@ -1,6 +1,7 @@
 """The figure of the contrasts shows each difference once."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from figure_tables import (
     LABELINGS,
@@ -40,3 +41,16 @@ def test_each_contrast_is_drawn_once_and_filled_if_significant(of) -> None:
                     assert remaining.pop(spot)[1] == (row["p_holm"] <= 0.05)
             assert not remaining
     assert count == len(rows) > 0
+
+
+def test_derived_descriptors_and_ensembles_have_rows_of_their_own() -> None:
+    table = contrasts(methods(["vgg16"], LABELINGS, []))
+    derived = table[table["labeling"] == "multi_label"].assign(descriptor="codes")
+    joined = derived.assign(backbone="both", labeling="ensemble", descriptor="joined")
+    figure = contrasts_figure(pd.concat([table, derived, joined]), LABELINGS)
+    labels = rows_of(figure.axes[0])
+    assert {label for _, label in labels if "codes" in label or "joined" in label} >= {
+        "multi-label, codes",
+        "ensemble, joined vs off the shelf (pool)",
+    }
+    assert "derived" in [text.get_text() for text in figure.legends[0].get_texts()]

@@ -39,7 +39,7 @@ def test_a_labeling_has_the_same_colour_in_every_figure() -> None:
     assert len(set(both.values())) == len(both)
     assert labeling_colours(["b", "a", "c"])["a"] == both["a"]
     many = labeling_colours([f"own{number}" for number in range(40)])
-    assert len(many) == 45
+    assert len(many) == 46
 
     colour = both["a"].upper()
     transferred = "a-from-elsewhere"

@@ -24,7 +24,14 @@ from rsir.reports.figures.panels import (
     key,
     label_rows,
 )
-from rsir.reports.figures.rows import Place, count_lines, grouped, records, without_bounds
+from rsir.reports.figures.rows import (
+    Place,
+    count_lines,
+    grouped,
+    records,
+    row_label,
+    without_bounds,
+)
 from rsir.reports.figures.style import WIDTH, in_style, labeling_colours, note, readable
 from rsir.reports.phrases import LEVEL, METRIC
 
@@ -93,14 +100,15 @@ def contrasts_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
 def place_of(row: Mapping[str, Any]) -> Place:
     """Return the place of a contrast."""
     first, second = method_of(row), method_of(row, AGAINST)
+    label = row_label(first[1], first[2])
     if second[2] == HISTOGRAM:
-        return f"against {readable(second[0])}", readable(first[1])
+        return f"against {readable(second[0])}", label
     if is_bound(second):
-        return f"against {second[0]}", readable(first[1])
+        return f"against {second[0]}", label
     if second[0] == first[0] and second[1:] == (OFF_THE_SHELF, POOL):
-        return AGAINST_SHELF, readable(first[1])
+        return AGAINST_SHELF, label
     of_descriptor = "" if first[2] == second[2] else f" ({second[2]})"
-    versus = f"{readable(first[1])} vs {readable(second[1])}{of_descriptor}"
+    versus = f"{label} vs {readable(second[1])}{of_descriptor}"
     if second[0] == first[0]:
         return BETWEEN_LABELINGS if first[1] != second[1] else BETWEEN_DESCRIPTORS, versus
     return f"against {readable(second[0])}", versus

@@ -1,6 +1,6 @@
 """The parts of panels: grid lines, rows of methods with their intervals, legends."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from matplotlib import patheffects
@@ -16,6 +16,8 @@ OFFSETS = {POOL: -0.17, OUTPUT: 0.17, PROJECTION: 0.17, EMBEDDING: 0.0, HISTOGRA
 """Vertical offset of a descriptor from the middle of its row, downwards."""
 
 _MARKERS = {POOL: "o", OUTPUT: "D", PROJECTION: "^", EMBEDDING: "v", HISTOGRAM: "s"}
+_DERIVED = "P"
+"""The marker of derived descriptors and ensembles, which have rows of their own."""
 
 Value = tuple[float, float, float]
 """A mean and the limits of its interval: mean, low, high."""
@@ -67,8 +69,8 @@ def draw_method(
     """Draw the value of a method in its row: colours are by labeling, markers by descriptor."""
     _, labeling, descriptor = method
     colour = GREY if descriptor == HISTOGRAM else labeling_colour(colours, labeling)
-    height += OFFSETS[descriptor]
-    draw_interval(axes, value, height, colour, _MARKERS[descriptor], filled)
+    height += OFFSETS.get(descriptor, 0)
+    draw_interval(axes, value, height, colour, _MARKERS.get(descriptor, _DERIVED), filled)
 
 
 def draw_interval(
@@ -83,9 +85,12 @@ def draw_interval(
     )
 
 
-def descriptor_keys(drawn: Container[str]) -> list[Line2D]:
+def descriptor_keys(drawn: Collection[str]) -> list[Line2D]:
     """Return the legend entries of those descriptors of networks that are drawn."""
-    return [key(text, marker=_MARKERS[name]) for name, text in DESCRIPTORS.items() if name in drawn]
+    keys = [key(text, marker=_MARKERS[name]) for name, text in DESCRIPTORS.items() if name in drawn]
+    if any(name not in _MARKERS for name in drawn):
+        keys.append(key("derived", marker=_DERIVED))
+    return keys
 
 
 def draw_grid(axes: Axes, axis: Literal["both", "x"] = "both") -> None:

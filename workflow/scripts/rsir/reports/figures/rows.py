@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from rsir.evaluation.methods import HISTOGRAM
+from rsir.evaluation.methods import HISTOGRAM, NATIVE
 from rsir.reports.figures.style import readable
 
 HANDCRAFTED = "handcrafted"
@@ -37,7 +37,13 @@ def place_of(backbone: str, labeling: str, descriptor: str) -> Place:
         return BOUND, backbone
     if descriptor == HISTOGRAM:
         return HANDCRAFTED, readable(backbone)
-    return readable(backbone), readable(labeling)
+    return readable(backbone), row_label(labeling, descriptor)
+
+
+def row_label(labeling: str, descriptor: str) -> str:
+    """Return the label of a row; derived descriptors, unlike others, have rows of their own."""
+    label = readable(labeling)
+    return label if descriptor in NATIVE else f"{label}, {descriptor}"
 
 
 def grouped(places: Iterable[Place]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from rsir.core.files import written_whole
 from rsir.evaluation.methods import (
     EMBEDDING,
+    ENSEMBLE,
     FROM,
     INDEPENDENT,
     MULTI_LABEL,
@@ -66,6 +67,7 @@ _FIXED_COLOURS = {
     MULTI_LABEL: BLUE,
     INDEPENDENT: GREEN,
     POWERSET: PURPLE,
+    ENSEMBLE: "#44AA99",
 }
 _FURTHER_COLOURS = (VERMILLION, SKY, "#882255", "#999933", YELLOW)
 
