@@ -62,7 +62,7 @@ class Made:
         files = {name: getattr(self, name) for name in names} | {"descriptors": self.shelf}
         finetune.main(
             files=files,
-            activations=self.activations,
+            activations=[self.activations],
             root=self.root,
             method=METHOD,
             backbone_settings=SETTINGS,

@@ -26,6 +26,7 @@ def test_the_comparison_has_a_row_per_method(comparison: pd.DataFrame) -> None:
     assert list(comparison.columns) == [
         *("archive", *METHOD, "seeds", "queries", "database"),
         *(f"{metric}{end}" for metric in METRICS for end in ends),
+        "bytes_per_image",
     ]
     assert len(comparison) == METHODS * SETTINGS
     assert comparison["backbone"].drop_duplicates().tolist() == [BACKBONE, *HANDCRAFTED, *BOUNDS]
