@@ -19,7 +19,7 @@ def sharded(finished: Project) -> Project:
 def test_a_run_in_shards_has_the_same_descriptors(small: Project, sharded: Project) -> None:
     target = SHARDED.format("sample")
     shard = sharded.path(f"results/sample/shards/{BACKBONE}/off_the_shelf/1-of-3.h5")
-    first = sharded.run(target)
+    first = sharded.make(target)
     assert first.status == 0, first.text
     assert {name: first.jobs[name] for name in ("extract_shard", "join_shards")} == {
         "extract_shard": 3,
@@ -34,6 +34,6 @@ def test_a_run_in_shards_has_the_same_descriptors(small: Project, sharded: Proje
             np.testing.assert_array_equal(joined[name][:], expected[name][:])
     for lost in (shard, sharded.path(target)):
         lost.unlink()
-    again = sharded.run(target)
+    again = sharded.make(target)
     assert again.status == 0, again.text
     assert again.jobs["extract_shard"] == 1

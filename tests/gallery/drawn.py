@@ -68,7 +68,7 @@ def make_gallery(
         ranked = {descriptor: rank(values, search.queries, search.database, len(rows))}
         attributes = {"backbone": "net", "labeling": labeling, "seed": seed}
         rankings, scores = (folder / f"{labeling}.{descriptor}.{kind}" for kind in ("h5", "csv"))
-        write_rankings(rankings, images, search, ranked, attributes)
+        write_rankings(rankings, images, search, ranked, {descriptor: 4}, attributes)
         positions = {descriptor: ranked[descriptor][0]}
         table = query_scores(archive, search, positions, [CUTOFF], "net", labeling, seed)
         write_table(scores, table)
