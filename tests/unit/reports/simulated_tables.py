@@ -87,7 +87,7 @@ class Simulated:
         labels.loc[labels["label"] == "nowhere", ["precision", "recall"]] = np.nan
         labels.loc[labels["label"] == "nowhere", "queries"] = 0
         return {
-            "comparison": comparison("mine", scores, 300),
+            "comparison": comparison("mine", scores, 300, {}),
             "contrasts": contrasts("mine", scores, self.scenes),
             "by_scene": by_scene(scores, self.scenes),
             "by_label": by_label(labels),
