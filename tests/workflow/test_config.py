@@ -6,6 +6,7 @@ from config_table import SAME_KEYS, Key, read_keys, render
 from descriptor_flaws import DESCRIPTOR_FLAWS
 
 from project import ROOT, Project
+from rsir.descriptors.ensembles import JOINED
 from rsir.evaluation.methods import NATIVE
 
 KEYS = read_keys()
@@ -23,6 +24,8 @@ WITHOUT_DEFAULT = {
     *("split.file", "split.groups"),
     *("labelings.<name>.noise", "protocol", "evaluation.contrasts", "evaluation.reference"),
     *(f"descriptors.<name>.{key}" for key in ("from", "concatenate", "weights")),
+    *(f"descriptors.<name>.{key}" for key in ("query_expansion", "database_augmentation")),
+    "ensembles.<name>.over",
 }
 
 MINE = {"kind": "table", "root": "mine", "labels": "mine.csv"}
@@ -70,7 +73,7 @@ def test_the_default_config_writes_out_the_defaults_of_the_schema() -> None:
 
 def test_all_descriptors_that_are_not_derived_are_searched_by_default() -> None:
     (descriptors,) = (key.schema["default"] for key in KEYS if key.path == "run.descriptors")
-    assert descriptors == list(NATIVE)
+    assert descriptors == [*NATIVE, JOINED]
 
 
 def leaves(section: dict[str, Any], path: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Whether differences are the same in several archives."""
 
 import numpy as np
-from scipy.stats import f as f_distribution
+from scipy.special import fdtrc
 
 from rsir.statistics.sign_flip_test import Floats
 
@@ -36,5 +36,5 @@ def heterogeneity_p(means: Floats, errors: Floats, units: Floats) -> Floats:
         lack = np.where(present, (1 - weights / total) ** 2 / (units - 1), 0).sum(axis=0)
         statistic = between / (1 + 2 * (count - 2) / (count**2 - 1) * lack)
         freedom = (count**2 - 1) / (3 * lack)
-        p = f_distribution.sf(statistic, count - 1, freedom)
+        p = fdtrc(count - 1, freedom, statistic)
     return np.where((count >= 2) & np.isfinite(total), p, np.nan)
