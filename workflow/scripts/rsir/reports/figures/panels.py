@@ -1,5 +1,6 @@
 """The parts of panels: grid lines, rows of methods with their intervals, legends."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
@@ -10,14 +11,24 @@ from matplotlib.lines import Line2D
 
 from rsir.evaluation.methods import EMBEDDING, HISTOGRAM, OUTPUT, POOL, PROJECTION, Method
 from rsir.reports.figures.rows import Place, count_lines
-from rsir.reports.figures.style import DESCRIPTORS, FAINT, GREY, WIDTH, labeling_colour
+from rsir.reports.figures.style import (
+    DESCRIPTORS,
+    FAINT,
+    GREY,
+    LETTER,
+    WIDTH,
+    labeling_colour,
+)
 
 OFFSETS = {POOL: -0.17, OUTPUT: 0.17, PROJECTION: 0.17, EMBEDDING: 0.0, HISTOGRAM: 0.0}
 """Vertical offset of a descriptor from the middle of its row, downwards."""
 
 _MARKERS = {POOL: "o", OUTPUT: "D", PROJECTION: "^", EMBEDDING: "v", HISTOGRAM: "s"}
-_DERIVED = "P"
+_DERIVED = "p"
 """The marker of derived descriptors and ensembles, which have rows of their own."""
+
+_KEY_INCHES = 0.45
+"""Approximate width of an entry of a legend, in inches, without its text."""
 
 Value = tuple[float, float, float]
 """A mean and the limits of its interval: mean, low, high."""
@@ -110,5 +121,8 @@ def key(text: str, **properties: Any) -> Line2D:
 
 
 def add_legend(figure: Figure, keys: Sequence[Line2D], columns: int | None = None) -> None:
-    """Put a legend above the panels, by default in one line."""
-    figure.legend(handles=keys, loc="outside upper center", ncols=columns or len(keys))
+    """Put a legend above the panels, by default in one line, or two if it is too wide."""
+    width = sum(_KEY_INCHES + LETTER * len(str(one.get_label())) for one in keys)
+    lines = 1 if width <= figure.get_figwidth() else 2
+    columns = columns or math.ceil(len(keys) / lines)
+    figure.legend(handles=keys, loc="outside upper center", ncols=columns)
