@@ -51,7 +51,8 @@ def test_models(small: Project, archive: pd.DataFrame, labeling: str, networks: 
         assert outputs == label_columns(archive)
     curve = pd.read_csv(small.path(f"{model}.csv"))
     assert list(curve.columns) == [
-        *("task", "stage", "epoch", "train_loss", "validation_loss", "validation_map")
+        *("task", "stage", "epoch", "train_loss", "validation_loss", "validation_map"),
+        "validation_retrieval",
     ]
     one = [("head", 1), ("head", 2), ("head", 3), ("tail", 1)]
     assert list(zip(curve["stage"], curve["epoch"], strict=True)) == one * networks
