@@ -22,7 +22,10 @@ PARTS = ("Snakefile", "config", "workflow", "envs")
 RECORD = "provenance.json"
 
 # A job is mostly imports: two jobs of one thread at a time are fastest on two cores.
-ONE_THREAD = ("extract", "describe", "finetune", "reextract", "retrieve", "audit")
+ONE_THREAD = (
+    *("extract", "extract_shard", "describe", "finetune", "reextract", "reextract_shard"),
+    *("retrieve", "audit"),
+)
 CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))
 
 # Tests share processors: threads that wait must yield.
