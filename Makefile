@@ -19,8 +19,8 @@ run: .venv/installed
 	@echo "Running $(CONFIG) on all cores; finished results are not computed again."
 ifeq ($(CONFIG),config/config.yaml)
 	@echo "The default run draws 420 synthetic tiles, extracts descriptors with a pretrained network, fine-"
-	@echo "tunes it with four labelings, and compares it with three handcrafted descriptors: 51 jobs, 3"
-	@echo "to 4 minutes on 2 cores."
+	@echo "tunes it with four labelings, and compares it with three handcrafted descriptors: 51 jobs,"
+	@echo "about 3 minutes on 2 cores."
 endif
 	@mkdir -p logs && touch logs/.started
 	@$(BIN)/snakemake --cores all --configfile $(CONFIG) --rerun-incomplete --logger rich
