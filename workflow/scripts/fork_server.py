@@ -4,7 +4,7 @@ Importing torch or pandas takes longer than much of what jobs do with them. `for
 waits for requests: a connection to the socket, with three open files (standard input, output and
 error) and a line of JSON. It imports what the requested file imports, directly or by modules of
 this project, which themselves it does not import; then a fork becomes that file. The answer has two
-lines: the number of the fork's process and, when it ends, its exit status. Who closes the
+lines: the number of the fork's process and, when it ends, its exit status. Closing the
 connection ends the fork. The server ends with its standard input, and removes the socket's folder.
 """
 
@@ -152,7 +152,7 @@ def ended() -> Iterator[tuple[int, int]]:
 
 def answer(connection: socket.socket, number: int) -> None:
     """Send a line with a number."""
-    with suppress(BrokenPipeError, ConnectionResetError):  # who asked may have been killed
+    with suppress(BrokenPipeError, ConnectionResetError):  # the client may have been killed
         connection.sendall(f"{number}\n".encode())
 
 

@@ -5,22 +5,21 @@ from typing import Any
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.pixels import ArchiveImages, read_pixel_format
-from rsir.core.errors import InputError
 from rsir.core.files import optional
 from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
-from rsir.core.origin import check_model, check_origin, digests, method_of, origin_attributes
+from rsir.core.origin import check_origin, method_of, origin_attributes
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.shards import shard_slice
 from rsir.networks.load import load_backbone
 from rsir.networks.precision import (
     in_recorded_precision,
-    recorded_precision,
     reduced_precision,
 )
 from rsir.networks.processor import prepare_processor
 from rsir.networks.weight_receipt import read_record, weight_facts
-from rsir.training.models import load_models, read_metadata
+from rsir.training.model_check import check_describing_model
+from rsir.training.models import load_models
 from rsir.training.reextraction import reextract
 
 
@@ -51,20 +50,15 @@ def main(
     images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
     files = {"archive": archive, "pixels": pixels}
     facts = origin_attributes(files, settings, **method, **weight_facts(record))
-    processor = reduced_precision(prepare_processor(threads, use_gpu))
-    available, metadata = processor, read_metadata(models)
-    processor = recorded_precision(precision, available, facts)
-    origin = digests(files)
-    if source_archive and source_precision:
-        origin |= digests({"trained_on": source_archive})
-        trained = recorded_precision(source_precision, available, metadata)
-        if trained.inference != processor.inference:
-            raise InputError(
-                f"{models}: its archive is described in {trained.inference}, this one in "
-                f"{processor.inference}; leave out this transfer, or extract both archives again "
-                "on a device where the two agree"
-            )
-    check_model(models, metadata, facts | origin)
+    processor, attributes = check_describing_model(
+        models,
+        precision,
+        source_archive,
+        source_precision,
+        reduced_precision(prepare_processor(threads, use_gpu)),
+        facts,
+        files,
+    )
     if activations:
         check_origin(activations, read_attributes(activations), facts)
     backbone = load_backbone(Path(record.path) if record else None, **settings)
@@ -73,7 +67,7 @@ def main(
     with (
         in_recorded_precision(),
         open_source(activations, table, images, backbone, threads, processor) as source,
-        array_file(descriptors, list(table["image"]), metadata | origin) as file,
+        array_file(descriptors, list(table["image"]), attributes) as file,
     ):
         reextract(load_models(models, backbone), source, processor, file, backbone.views)
 

@@ -142,7 +142,7 @@ def test_libraries_have_the_threads_that_the_environment_asks_for(
         assert server.run(file, OMP_NUM_THREADS=number) == (0, f"{{{number}}}\n", "")
 
 
-def test_who_asks_and_is_killed_ends_the_fork(server: Server, file: Path) -> None:
+def test_a_killed_client_ends_its_fork(server: Server, file: Path) -> None:
     file.write_text(
         "import signal, sys\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('ended')))\n"
