@@ -27,5 +27,7 @@ rule derive:
         runtime=by_images(30, 20, retried=False),
     params:
         definitions=derivation,
+        similarity=lambda wildcards: similarity(wildcards.descriptor),
+        expansion=lambda wildcards: expansion(wildcards.descriptor),
     script:
         "../scripts/derive.py"

@@ -68,7 +68,7 @@ def models_of_labels(wildcards):
 
 def searched_descriptors(wildcards):
     """Return what is searched in a file: a derived descriptor, or those of the run."""
-    _, _, derived = wildcards.model.partition("+")
+    derived = derived_name(wildcards)
     return (
         [derived] if derived else [name for name in config["run"]["descriptors"] if name in NATIVE]
     )
@@ -104,14 +104,19 @@ def derivation(wildcards):
     }
 
 
-def derived_entry(wildcards):
-    """Return the definition of the derived descriptor of a model; none of another model."""
-    return config["descriptors"].get(wildcards.model.partition("+")[2], {})
+def derived_name(wildcards):
+    """Return the name of the derived descriptor of a model, empty for another model."""
+    return wildcards.model.partition("+")[2]
 
 
-def expansion(wildcards):
+def similarity(descriptor):
+    """Return the similarity by which a descriptor is compared."""
+    return config["descriptors"].get(descriptor, {}).get("similarity", "cosine")
+
+
+def expansion(descriptor):
     """Return the numbers of neighbours by which vectors are averaged; none if they are not."""
-    entry = derived_entry(wildcards)
+    entry = config["descriptors"].get(descriptor, {})
     augmentation, query = (entry.get(key, {}) for key in reversed(COMPARISON[1:]))
     if not augmentation and not query:
         return None
@@ -120,6 +125,30 @@ def expansion(wildcards):
         "neighbours": query.get("neighbours", 0),
         "alpha": query.get("alpha", 3),
     }
+
+
+def files_of_query(wildcards):
+    """Return what describes a query image as a model does: weights, data types, fine-tuned parts.
+
+    For an ensemble also the descriptors of its members, which say how they are made.
+    """
+    model = wildcards.model.partition("+")[0]
+    if wildcards.backbone in config["ensembles"]:
+        files = []
+        for path, _ in ensemble_members(wildcards.backbone, model):
+            path = Path(path.format(archive=wildcards.archive))
+            member = {"backbone": path.parent.name, "model": path.name.removesuffix(".h5")}
+            files += [str(path), *files_of_query(with_values(wildcards, member))]
+        return sorted({*files})
+    if wildcards.backbone not in networks():
+        return []
+    native = with_values(wildcards, {"model": model})
+    return receipt(native) + precision_record(native) + tuned(native)
+
+
+def with_values(wildcards, values):
+    """Return wildcards with other values for some of them."""
+    return type(wildcards)(fromdict={**dict(wildcards.items()), **values})
 
 
 def parts_of(ensemble):

@@ -4,6 +4,7 @@
 #        results/{archive}/descriptors/{backbone}/{model}.h5, and their origin:
 #        results/{archive}/weights/{backbone}.json, precision/{backbone}.json
 #        results/{archive}/models/{backbone}/{model}.safetensors
+#        these files of the members of an ensemble
 # makes  results/{archive}/queries/{query}/{backbone}/{model}.csv, .png, .html
 
 
@@ -14,9 +15,7 @@ rule query:
         pixels="results/{archive}/pixels.json",
         thumbnails="results/{archive}/thumbnails.h5",
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
-        weights=receipt,
-        precision=precision_record,
-        models=tuned,
+        origin=files_of_query,
         page=page("query.html"),
         code=code("query.py"),
     output:
@@ -25,9 +24,6 @@ rule query:
         page="results/{archive}/queries/{query}/{backbone}/{model}.html",
     log:
         "logs/{archive}/query/{query}/{backbone}/{model}.log",
-    wildcard_constraints:
-        backbone=names(config["backbones"]),
-        model=MODELS,
     conda:
         "../../envs/torch.yaml"
     threads: 4

@@ -30,8 +30,8 @@ rule retrieve:
         database=searched_subset,
         queries=query_subset,
         searched=searched_descriptors,
-        similarity=lambda wildcards: derived_entry(wildcards).get("similarity", "cosine"),
-        expansion=expansion,
+        similarity=lambda wildcards: similarity(derived_name(wildcards)),
+        expansion=lambda wildcards: expansion(derived_name(wildcards)),
     script:
         "../scripts/retrieve.py"
 

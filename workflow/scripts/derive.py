@@ -13,8 +13,8 @@ from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
 from rsir.core.origin import METHOD, check_model, check_origin, digests, method_of, versions
 from rsir.descriptors.codes import Codes
-from rsir.descriptors.derived import derive
-from rsir.descriptors.descriptor_files import append_codes, read_descriptors
+from rsir.descriptors.derived import derive, fit
+from rsir.descriptors.descriptor_files import append_codes, append_fitted, read_descriptors
 from rsir.training.models import label_probabilities, read_metadata, read_outputs
 
 
@@ -26,9 +26,14 @@ def main(
     method: dict[str, Any],
     definitions: dict[str, dict[str, Any]],
     name: str,
+    similarity: str,
+    expansion: dict[str, Any] | None,
     derived: Path,
 ) -> None:
-    """Fit the steps to the training images, and apply them to all images."""
+    """Fit the steps to the training images, and apply them to all images.
+
+    The file says how to derive and compare the descriptor of another image.
+    """
     table, attributes = read_archive(archive), read_attributes(descriptors)
     facts = digests({"archive": archive, "split": split, "descriptors": descriptors})
     check_origin(descriptors, attributes, method | facts, METHOD)
@@ -41,16 +46,19 @@ def main(
         else:
             check_model(models, metadata, attributes)
         native["output"] = label_probabilities(native["output"], read_outputs(models))
-    values = derive(
+    train = np.flatnonzero(read_split(split, table) == "train")
+    fitted = fit(
         definitions,
-        native,
-        np.flatnonzero(read_split(split, table) == "train"),
-        table["scene"].to_numpy(str) if has_scenes(table) else None,
-        label_matrix(table),
+        {one: values[train] for one, values in native.items()},
+        table["scene"].to_numpy(str)[train] if has_scenes(table) else None,
+        label_matrix(table)[train],
         name,
     )
+    values = derive(definitions, fitted, native, name)
     made = {
         "definitions": json.dumps(definitions, sort_keys=True),
+        "similarity": similarity,
+        "expansion": json.dumps(expansion) if expansion else None,
         "versions": json.dumps(versions()),
     }
     with array_file(derived, images, attributes | facts | made) as file:
@@ -58,6 +66,7 @@ def main(
             append_codes(file, name, values)
         else:
             file.append(name, values)
+        append_fitted(file, fitted)
 
 
 if __name__ == "__main__":
@@ -74,5 +83,7 @@ if __name__ == "__main__":
             ),
             definitions=snakemake.params.definitions,
             name=snakemake.wildcards.descriptor,
+            similarity=snakemake.params.similarity,
+            expansion=snakemake.params.expansion,
             derived=Path(snakemake.output[0]),
         )

@@ -24,8 +24,8 @@ def main(
 ) -> None:
     """Read the descriptor of each member, named at its place in `names`, and join them."""
     images = list(read_archive(archive)["image"])
-    facts = digests({"archive": archive})
-    values = []
+    facts: dict[str, Any] = {**digests({"archive": archive})}
+    values, origins = [], []
     for path, name in zip(members, names, strict=True):
         check_origin(path, read_attributes(path), facts, ["archive_sha256"])
         available = read_descriptors(path, images)
@@ -35,8 +35,10 @@ def main(
                 f"{', '.join(available)}; name one of these"
             )
         values.append(available[name])
-    origin = json.dumps({str(path): sha256(path) for path in members})
-    with array_file(descriptors, images, method | facts | {"members": origin}) as file:
+        member = {"backbone": path.parent.name, "model": path.name.removesuffix(".h5")}
+        origins.append(member | {"descriptor": name, "sha256": sha256(path)})
+    facts |= {"members": json.dumps(origins), "are_probabilities": are_probabilities}
+    with array_file(descriptors, images, method | facts) as file:
         for name, vectors in ensemble(values, are_probabilities).items():
             file.append(name, vectors)
 

@@ -2,21 +2,20 @@
 
 from pathlib import Path
 
-from rsir.core.files import optional
 from rsir.core.job import job
+from rsir.reports.model_files import ModelFiles
 from rsir.reports.query_report import write_query_report
 
 if __name__ == "__main__":
     with job(snakemake):
         write_query_report(
             query_image=Path(snakemake.input.image),
-            archive=Path(snakemake.input.archive),
-            pixels=Path(snakemake.input.pixels),
-            thumbnails=Path(snakemake.input.thumbnails),
-            descriptors=Path(snakemake.input.descriptors),
-            weights=optional(snakemake.input.weights),
-            precision=optional(snakemake.input.precision),
-            models=optional(snakemake.input.models),
+            files=ModelFiles(
+                Path(snakemake.input.archive).parents[1],
+                snakemake.wildcards.archive,
+                snakemake.wildcards.backbone,
+                snakemake.wildcards.model,
+            ),
             descriptor=None,
             top=snakemake.params.top,
             threads=snakemake.threads,

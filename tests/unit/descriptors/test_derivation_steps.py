@@ -16,8 +16,12 @@ LABELS = RANDOM.random((300, 3)) < 0.4
 TRAINING = Training(VECTORS, None, LABELS)
 
 
+def applied(training, step, value, vectors):
+    return STEPS[step].apply(vectors, value, STEPS[step].fit(training, value))
+
+
 def codes(step, value, vectors=VECTORS):
-    return STEPS[step](TRAINING, value)(vectors)
+    return applied(TRAINING, step, value, vectors)
 
 
 @pytest.mark.parametrize("dimension", [8, 11])
@@ -74,7 +78,7 @@ def test_product_quantization_is_as_close_as_that_of_faiss():
 
 def test_fewer_training_images_are_all_centroids():
     few = Training(VECTORS[:20], None, LABELS[:20])
-    made = STEPS["pq"](few, {"bytes": 4})(VECTORS[:20])
+    made = applied(few, "pq", {"bytes": 4}, VECTORS[:20])
     np.testing.assert_allclose(made.vectors(), VECTORS[:20], rtol=1e-5, atol=1e-5)
 
 
@@ -89,4 +93,4 @@ def test_discriminants_of_labels_count_an_image_once_for_each_label():
 def test_discriminants_need_two_labels():
     training = Training(VECTORS, None, np.ones((300, 1), bool))
     with pytest.raises(InputError, match="have 1 different labels"):
-        STEPS["lda"](training, "label")
+        STEPS["lda"].fit(training, "label")

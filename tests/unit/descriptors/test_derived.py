@@ -6,8 +6,10 @@ from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from rsir.core.errors import InputError
+from rsir.core.hdf5 import array_file
 from rsir.descriptors.codes import Codes
-from rsir.descriptors.derived import derive
+from rsir.descriptors.derived import derive, fit
+from rsir.descriptors.descriptor_files import append_fitted, read_fitted
 
 RANDOM = np.random.default_rng(0)
 POOL = RANDOM.normal(size=(60, 8)).astype(np.float32)
@@ -34,14 +36,25 @@ def vectors(values: np.ndarray | Codes) -> np.ndarray:
     return values.vectors() if isinstance(values, Codes) else values
 
 
+def fitted(definitions, native, train, scenes, labels, name):
+    of_train = {one: values[train] for one, values in native.items()}
+    scenes_of_train = None if scenes is None else scenes[train]
+    return fit(definitions, of_train, scenes_of_train, labels[train], name)
+
+
+def made_of(definitions, native, train, scenes, labels, name):
+    parameters = fitted(definitions, native, train, scenes, labels, name)
+    return derive(definitions, parameters, native, name)
+
+
 def derived(**definition: object) -> np.ndarray:
-    return vectors(derive({"own": definition}, NATIVE, TRAIN, SCENES, LABELS, "own"))
+    return vectors(made_of({"own": definition}, NATIVE, TRAIN, SCENES, LABELS, "own"))
 
 
 def test_values_by_hand():
     native = {"pool": np.array([[3, -4], [0, 0]], np.float32)}
     steps = [{"l2": True}, {"power": 0.5}]
-    made = derive(
+    made = made_of(
         {"own": {"from": "pool", "steps": steps}}, native, np.arange(2), None, LABELS[:2], "own"
     )
     np.testing.assert_allclose(made, [[0.6**0.5, -(0.8**0.5)], [0, 0]], rtol=1e-6)
@@ -50,7 +63,7 @@ def test_values_by_hand():
 def test_signs_are_of_deviations_from_the_training_mean():
     native = {"pool": np.array([[1, 5], [3, 1], [2.5, 9]], np.float32)}
     definition = {"from": "pool", "steps": [{"binarize": "sign"}]}
-    made = derive({"own": definition}, native, np.array([0, 1]), None, LABELS[:3], "own").vectors()
+    made = made_of({"own": definition}, native, np.array([0, 1]), None, LABELS[:3], "own").vectors()
     np.testing.assert_array_equal(made, [[-1, 1], [1, -1], [1, 1]])
 
 
@@ -90,7 +103,7 @@ def test_no_test_image_moves_another(name):
         values[changed] = 7
     kept = np.setdiff1d(np.arange(60), changed)
     before, after = (
-        vectors(derive(DEFINITIONS, of, TRAIN, SCENES, LABELS, name)) for of in (NATIVE, others)
+        vectors(made_of(DEFINITIONS, of, TRAIN, SCENES, LABELS, name)) for of in (NATIVE, others)
     )
     np.testing.assert_allclose(after[kept], before[kept], rtol=1e-6, atol=1e-7)
 
@@ -98,9 +111,22 @@ def test_no_test_image_moves_another(name):
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_a_second_derivation_is_equal_to_the_byte(name):
     first, second = (
-        vectors(derive(DEFINITIONS, NATIVE, TRAIN, SCENES, LABELS, name)) for _ in range(2)
+        vectors(made_of(DEFINITIONS, NATIVE, TRAIN, SCENES, LABELS, name)) for _ in range(2)
     )
     assert first.tobytes() == second.tobytes()
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_an_image_alone_is_described_as_among_others_by_stored_parameters(name, tmp_path):
+    parameters = fitted(DEFINITIONS, NATIVE, TRAIN, SCENES, LABELS, name)
+    with array_file(tmp_path / "derived.h5", ["a"], {}) as file:
+        append_fitted(file, parameters)
+    stored = read_fitted(tmp_path / "derived.h5", DEFINITIONS)
+    whole = vectors(derive(DEFINITIONS, parameters, NATIVE, name))
+    for row in (0, 1):
+        alone = {one: values[row : row + 1] for one, values in NATIVE.items()}
+        made = vectors(derive(DEFINITIONS, stored, alone, name))
+        np.testing.assert_allclose(made[0], whole[row], rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -115,16 +141,16 @@ def test_a_second_derivation_is_equal_to_the_byte(name):
 )
 def test_what_cannot_be_derived_is_refused(definitions, message):
     with pytest.raises(InputError, match=message):
-        derive(definitions, NATIVE, TRAIN, SCENES, LABELS, "a")
+        made_of(definitions, NATIVE, TRAIN, SCENES, LABELS, "a")
 
 
 def test_lda_needs_scenes():
     definition = {"from": "pool", "steps": [{"lda": "scene"}]}
     with pytest.raises(InputError, match="there are no scenes"):
-        derive({"a": definition}, NATIVE, TRAIN, None, LABELS, "a")
+        made_of({"a": definition}, NATIVE, TRAIN, None, LABELS, "a")
 
 
 def test_components_need_more_training_images():
     definition = {"from": "pool", "steps": [{"pca": 4}]}
     with pytest.raises(InputError, match="at most 3"):
-        derive({"a": definition}, NATIVE, TRAIN[:4], None, LABELS, "a")
+        made_of({"a": definition}, NATIVE, TRAIN[:4], None, LABELS, "a")

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 import rasterio
 from PIL import Image
-from torch import nn
 
 import extract
 from project import ROOT
@@ -17,6 +16,7 @@ from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.handcrafted import describe
 from rsir.networks.weight_receipt import write_record
+from rsir.reports.model_files import ModelFiles
 from rsir.reports.query_by_example import QueryResult, nearest, predict, query_by_example
 from rsir.reports.query_report import (
     COLUMNS,
@@ -27,26 +27,24 @@ from rsir.reports.query_report import (
     contact_sheet,
     query_as_archive,
 )
-from rsir.training.models import Outputs, TaskModel
-
-
-def model(outputs: list[str], activation: str) -> TaskModel:
-    return TaskModel("task", [Outputs(outputs, activation)], *(nn.Identity() for _ in range(3)))
+from rsir.training.models import Outputs
 
 
 @pytest.mark.parametrize(
-    ("models", "output", "predicted"),
+    ("outputs", "probabilities", "predicted"),
     [
-        ([model(["sea", "sand"], "sigmoid")], [0.5, 0.75], {"sand": 0.75, "sea": 0.5}),
-        ([model(["sea", "sand"], "sigmoid")], [0.25, 0.375], {}),
-        ([model(["beach", "harbor"], "softmax")], [0.25, 0.75], {"harbor": 0.75}),
-        ([model(["a", "b", "c"], "softmax")], [0.25, 0.375, 0.375], {"b": 0.375}),
-        ([model(["sea"], "sigmoid"), model(["sand"], "sigmoid")], [0.125, 1], {"sand": 1.0}),
+        ([Outputs(["sea", "sand"], "sigmoid")], [0.5, 0.75], {"sand": 0.75, "sea": 0.5}),
+        ([Outputs(["sea", "sand"], "sigmoid")], [0.25, 0.375], {}),
+        ([Outputs(["beach", "harbor"], "softmax")], [0.25, 0.75], {"harbor": 0.75}),
+        ([Outputs(["a", "b", "c"], "softmax")], [0.25, 0.375, 0.375], {"b": 0.375}),
+        ([Outputs(["sea"], "sigmoid"), Outputs(["sand"], "sigmoid")], [0.125, 1], {"sand": 1.0}),
     ],
     ids=["labels", "no label", "a scene", "a tie", "a network per label"],
 )
-def test_predicted_are_probable_labels_or_the_most_probable_class(models, output, predicted):
-    labels = predict(models, np.array(output, np.float32))
+def test_predicted_are_probable_labels_or_the_most_probable_class(
+    outputs, probabilities, predicted
+):
+    labels = predict(outputs, np.array(probabilities, np.float32))
     assert list(labels.items()) == list(predicted.items())
 
 
@@ -102,24 +100,33 @@ def tiles(tmp_path):
     )
 
 
+@pytest.fixture
+def files(tmp_path):
+    """The files of a backbone off the shelf, in folders of their own."""
+    made = ModelFiles(tmp_path / "results", "mine", "own", "off_the_shelf")
+    for path in (made.descriptors, made.weights, made.precision):
+        path.parent.mkdir(parents=True)
+    return made
+
+
 @pytest.mark.parametrize("network", ["color_histogram", "lbp"])
-def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, tmp_path, network):
+def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, files, tmp_path, network):
     images = ArchiveImages(tmp_path, tiles["path"], PICTURES)
     histograms = describe(network, images, np.arange(3), 0, 1)
     settings = json.dumps({"library": "handcrafted", "network": network})
-    file = tmp_path / "descriptors.h5"
-    with array_file(file, list(tiles["image"]), {"backbone_settings": settings}) as arrays:
+    attributes = {"backbone_settings": settings}
+    with array_file(files.descriptors, list(tiles["image"]), attributes) as arrays:
         arrays.append("histogram", histograms)
 
     Image.fromarray(images[2]).rotate(270).save(tmp_path / "copy.png")
     turned = ArchiveImages(tmp_path, ["copy.png"], PICTURES)
-    result = query_by_example(turned, tiles, file, None, None, None, None, 4, 1)
+    result = query_by_example(turned, tiles, files, None, 4, 1)
     assert result.descriptor == "histogram"
     assert result.predicted is None
     assert result.hits["image"].iloc[0] == "freeway"
     assert result.hits["similarity"].iloc[0] == pytest.approx(1)
     with pytest.raises(InputError, match=r"there is no descriptor 'pool'; choose from histogram"):
-        query_by_example(images[2:3], tiles, file, None, None, None, "pool", 4, 1)
+        query_by_example(turned, tiles, files, "pool", 4, 1)
 
 
 @pytest.mark.parametrize(
@@ -130,51 +137,54 @@ def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, tmp_path, net
     ],
     ids=["a projection", "two tensors at the cut"],
 )
-def test_a_network_finds_a_rotated_image(archive, root, tmp_path, network, entry, descriptor):
-    files = [tmp_path / name for name in ("archive.csv", "pixels.json", "weights.json")]
-    archive.to_csv(files[0], index=False)
-    write_pixel_format(files[1], PICTURES)
-    write_record(files[2], None)
+def test_a_network_finds_a_rotated_image(
+    archive, root, files, tmp_path, network, entry, descriptor
+):
+    inputs = [tmp_path / name for name in ("archive.csv", "pixels.json")]
+    archive.to_csv(inputs[0], index=False)
+    write_pixel_format(inputs[1], PICTURES)
+    write_record(files.weights, None)
     settings = {"library": "timm", "network": network, "weights": "random", **entry}
-    stored, precision = tmp_path / "descriptors.h5", tmp_path / "precision.json"
-    results = (stored, tmp_path / "activations.h5", precision)
-    extract.main(files[0], files[1], root, files[2], "own", settings, 1, False, *results)
+    results = (files.descriptors, tmp_path / "activations.h5", files.precision)
+    extract.main(*inputs, root, files.weights, "own", settings, 1, False, *results)
     image = ArchiveImages(root, archive["path"], PICTURES)[4]
     Image.fromarray(image).rotate(90, expand=True).save(tmp_path / "copy.png")
     turned = ArchiveImages(tmp_path, ["copy.png"], PICTURES)
-    result = query_by_example(turned, archive, stored, files[2], precision, None, descriptor, 3, 1)
+    result = query_by_example(turned, archive, files, descriptor, 3, 1)
     assert result.descriptor == descriptor
     assert result.hits["image"].iloc[0] == "e"
     assert result.hits["similarity"].iloc[0] > 0.9999
     assert result.hits["similarity"].iloc[1] < result.hits["similarity"].iloc[0]
 
 
-def test_visual_words_are_not_stored(tiles, tmp_path):
+def test_visual_words_are_not_stored(tiles, files, tmp_path):
     settings = json.dumps({"library": "handcrafted", "network": "bovw_sift"})
-    file = tmp_path / "descriptors.h5"
-    with array_file(file, list(tiles["image"]), {"backbone_settings": settings}) as arrays:
+    attributes = {"backbone_settings": settings}
+    with array_file(files.descriptors, list(tiles["image"]), attributes) as arrays:
         arrays.append("histogram", np.ones((len(tiles), 3), np.float32))
     query_image = ArchiveImages(tmp_path, ["beach.png"], PICTURES)
     with pytest.raises(InputError, match=r"bovw_sift: its visual words are not stored"):
-        query_by_example(query_image, tiles, file, None, None, None, None, 4, 1)
+        query_by_example(query_image, tiles, files, None, 4, 1)
 
 
-def test_descriptors_by_other_weights_are_not_compared_with(tiles, tmp_path):
+def test_descriptors_by_other_weights_are_not_compared_with(tiles, files, tmp_path):
     settings = json.dumps({"library": "timm", "network": "tf_efficientnet_lite0"})
-    file, receipt = tmp_path / "descriptors.h5", tmp_path / "weights.json"
-    precision = tmp_path / "precision.json"
     attributes = {"backbone_settings": settings, "weights_sha256": "a" * 64}
-    with array_file(file, list(tiles["image"]), attributes) as arrays:
+    with array_file(files.descriptors, list(tiles["image"]), attributes) as arrays:
         arrays.append("pool", np.ones((len(tiles), 3), np.float32))
     query_image = ArchiveImages(tmp_path, ["beach.png"], PICTURES)
-    with pytest.raises(InputError, match=r"weights\.json: does not exist yet; run: snakemake"):
-        query_by_example(query_image, tiles, file, receipt, precision, None, None, 4, 1)
-    receipt.write_text("null\n")  # random weights
-    with pytest.raises(InputError, match=r"precision\.json: does not exist yet; run: snakemake"):
-        query_by_example(query_image, tiles, file, receipt, precision, None, None, 4, 1)
-    precision.touch()
-    with pytest.raises(InputError, match=r"descriptors\.h5: its weights_sha256 is aaa.*run again"):
-        query_by_example(query_image, tiles, file, receipt, precision, None, None, 4, 1)
+    with pytest.raises(InputError, match=r"weights/own\.json: does not exist yet; run: snakemake"):
+        query_by_example(query_image, tiles, files, None, 4, 1)
+    files.weights.write_text("null\n")  # random weights
+    with pytest.raises(
+        InputError, match=r"precision/own\.json: does not exist yet; run: snakemake"
+    ):
+        query_by_example(query_image, tiles, files, None, 4, 1)
+    files.precision.touch()
+    with pytest.raises(
+        InputError, match=r"off_the_shelf\.h5: its weights_sha256 is aaa.*run again"
+    ):
+        query_by_example(query_image, tiles, files, None, 4, 1)
 
 
 TEMPLATE = ROOT / "workflow" / "pages" / "query.html"

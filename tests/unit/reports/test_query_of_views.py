@@ -7,13 +7,14 @@ import torch
 
 from rsir.networks.processor import Processor
 from rsir.networks.views import turned
-from rsir.reports.query_by_example import describe
+from rsir.reports.query_description import describe
 from rsir.training.models import Head, Outputs, TaskModel
 
 CPU = Processor(torch.device("cpu"))
 
 
 def test_a_query_is_described_by_the_mean_over_its_views(small, archive_images):
+    torch.manual_seed(0)
     pixels = archive_images[0]
     outputs = [Outputs(["sea"], "sigmoid"), Outputs(["x", "y"], "embedding")]
     model = TaskModel("all", outputs, small.tail, small.pooling, Head(6, 3).eval())

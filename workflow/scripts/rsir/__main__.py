@@ -22,15 +22,16 @@ def main() -> None:
     query = commands.add_parser("query", help="retrieve the images most similar to a query image")
     query.add_argument("image", type=Path, metavar="IMAGE", help="the image file of the query")
     query.add_argument("--archive", required=True, help="the archive to search")
-    query.add_argument("--backbone", required=True, help="the backbone, such as resnet50")
+    query.add_argument("--backbone", required=True, help="the backbone or the ensemble")
     query.add_argument(
         "--model",
         default="off_the_shelf",
-        help="off_the_shelf (the default) or a fine-tuned model, such as multi_label-seed0",
+        help="off_the_shelf (the default), a fine-tuned model, such as multi_label-seed0, or that "
+        "of a derived descriptor, such as multi_label-seed0+codes",
     )
     query.add_argument(
         "--descriptor",
-        help="pool (the default) or output; histogram for a handcrafted backbone",
+        help="pool (the default), output or another one that the model has",
     )
     query.add_argument("--top", type=_positive, default=20, help="number of hits (20)")
     query.add_argument(
@@ -51,45 +52,28 @@ def main() -> None:
 
 
 def _query(arguments: argparse.Namespace) -> None:
+    from rsir.reports.model_files import ModelFiles
     from rsir.reports.query_report import as_text, write_query_report
 
-    results = arguments.results / arguments.archive
-    name = Path(arguments.backbone) / arguments.model
-    if re.search(r"^ensemble|\+", arguments.model):
+    model = arguments.model
+    if not re.match(r"off_the_shelf(\+|$)|ensemble(\+|$)|.*-seed\d+", model):
         raise InputError(
-            f"--model {arguments.model}: query images have no derived descriptors or ensembles; "
-            "name a model as in multi_label-seed0"
+            f"--model {model}: the seed is missing; name one, as in {model.partition('+')[0]}-seed0"
         )
-    fine_tuned = arguments.model != "off_the_shelf"
-    if fine_tuned and not re.search(r"-seed\d+", arguments.model):
-        raise InputError(
-            f"--model {arguments.model}: the seed is missing; name one, as in "
-            f"{arguments.model}-seed0"
-        )
-    transferred = re.fullmatch(r"(.+-seed\d+)-from-(.+)", arguments.model)
-    model, source = transferred.groups() if transferred else (name.name, arguments.archive)
-    trained = arguments.results / source / "models" / arguments.backbone
-    files = {
-        "archive": results / "archive.csv",
-        "pixels": results / "pixels.json",
-        "thumbnails": results / "thumbnails.h5",
-        "descriptors": results / "descriptors" / name.with_suffix(".h5"),
-        "weights": results / "weights" / f"{arguments.backbone}.json",
-        "precision": results / "precision" / f"{arguments.backbone}.json",
-        "models": trained / f"{model}.safetensors" if fine_tuned else None,
-    }
+    files = ModelFiles(arguments.results, arguments.archive, arguments.backbone, model)
     suffix = f"-{arguments.descriptor}" if arguments.descriptor else ""
-    output = results / "adhoc" / arguments.image.stem / f"{name}{suffix}"
+    folder = arguments.results / arguments.archive / "adhoc" / arguments.image.stem
+    output = folder / arguments.backbone / f"{model}{suffix}"
     result = write_query_report(
         query_image=arguments.image,
-        **files,
+        files=files,
         descriptor=arguments.descriptor,
         top=arguments.top,
         threads=os.cpu_count() or 1,
         template=TEMPLATE,
-        table=output.with_suffix(".csv"),
-        sheet=output.with_suffix(".png"),
-        page=output.with_suffix(".html"),
+        table=output.with_name(f"{output.name}.csv"),
+        sheet=output.with_name(f"{output.name}.png"),
+        page=output.with_name(f"{output.name}.html"),
     )
     sys.stdout.write(f"{as_text(result)}\n\n")
     sys.stdout.write(f"Result pages: {output}.html, {output}.png\n")

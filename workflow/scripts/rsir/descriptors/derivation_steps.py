@@ -1,8 +1,8 @@
 """The steps by which descriptors are derived, fitted to training vectors.
 
-A step is a function that is fitted and returns a transform; a new one is an entry of `STEPS` and
-a key of a step in the schema of the configuration. Steps compute in double precision and are
-deterministic.
+A step is a pair of functions: one fits parameters, which are arrays that can be stored, the other
+applies them. A new step is an entry of `STEPS` and a key of a step in the schema of the
+configuration. Steps compute in double precision and are deterministic.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,8 @@ from rsir.core.errors import InputError
 from rsir.descriptors.codes import BYTE_VALUES, Codes, sign_codes
 
 Vectors = NDArray[np.float64]
-Transform = Callable[[Vectors], "Vectors | Codes"]
+Parameters = dict[str, NDArray[Any]]
+"""What is fitted, by name; arrays of one dimension or more."""
 
 MIN_NORM = 1e-60
 """Replaces a norm of zero."""
@@ -44,6 +45,22 @@ class Training:
     labels: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Step:
+    """A step of a derivation.
+
+    Attributes
+    ----------
+    fit
+        Returns the parameters for training images and the step's value in the configuration.
+    apply
+        Returns vectors or codes (N, …) of vectors (N, D), by the value and the parameters.
+    """
+
+    fit: Callable[[Training, Any], Parameters]
+    apply: Callable[[Vectors, Any, Parameters], Vectors | Codes]
+
+
 def unit_vectors(vectors: Vectors) -> Vectors:
     """Return the rows divided by their Euclidean norms; rows of zeros stay zeros."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -61,23 +78,13 @@ def signed_power(vectors: Vectors, exponent: float) -> Vectors:
     return powers
 
 
-def _fit_l2(_training: Training, _value: Any) -> Transform:
-    return unit_vectors
+def projected(vectors: Vectors, parameters: Parameters) -> Vectors:
+    """Return vectors (N, D) times the `matrix` (D, E), minus the `offset` (E,)."""
+    projections: Vectors = vectors @ parameters["matrix"] - parameters["offset"]
+    return projections
 
 
-def _fit_power(_training: Training, exponent: float) -> Transform:
-    return lambda vectors: signed_power(vectors, exponent)
-
-
-def _fit_pca(training: Training, dimension: int) -> Transform:
-    return _principal_components(training.vectors, dimension, whiten=False)
-
-
-def _fit_whitening(training: Training, dimension: int) -> Transform:
-    return _principal_components(training.vectors, dimension, whiten=True)
-
-
-def _principal_components(train: Vectors, dimension: int, whiten: bool) -> Transform:
+def _fit_principal_components(train: Vectors, dimension: int, whiten: bool) -> Parameters:
     from sklearn.decomposition import PCA
 
     # The deviations of N vectors from their mean span N - 1 dimensions at most.
@@ -87,11 +94,15 @@ def _principal_components(train: Vectors, dimension: int, whiten: bool) -> Trans
             f"{dimension} dimensions of {len(train)} training images with {train.shape[1]} "
             f"dimensions; ask for at most {most}"
         )
-    fitted = PCA(dimension, whiten=whiten, svd_solver="full").fit(train)
-    return lambda vectors: np.asarray(fitted.transform(vectors), float)
+    fitted = PCA(dimension, svd_solver="full").fit(train)
+    matrix = np.asarray(fitted.components_.T, float)
+    if whiten:
+        least = np.finfo(float).eps
+        matrix = matrix / np.maximum(np.sqrt(fitted.explained_variance_), least)
+    return {"matrix": matrix, "offset": fitted.mean_ @ matrix}
 
 
-def _fit_lda(training: Training, by: str) -> Transform:
+def _fit_lda(training: Training, by: str) -> Parameters:
     """Fit linear discriminants, with the covariance shrunk as by Ledoit and Wolf.
 
     With labels, an image counts once for each of its labels, in the scatter between the means of
@@ -116,15 +127,21 @@ def _fit_lda(training: Training, by: str) -> Transform:
         )
     fitted = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto")
     fitted.fit(training.vectors[rows], classes)
-    return lambda vectors: np.asarray(fitted.transform(vectors), float)
+    matrix = np.asarray(fitted.scalings_, float)[:, : len(fitted.classes_) - 1]
+    return {"matrix": matrix, "offset": np.zeros(matrix.shape[1])}
 
 
-def _fit_binarization(training: Training, method: str) -> Transform:
+def _fit_binarization(training: Training, method: str) -> Parameters:
     mean = training.vectors.mean(axis=0)
     if method == "sign":
-        return lambda vectors: sign_codes(vectors >= mean)
-    rotation = quantizing_rotation(training.vectors - mean)
-    return lambda vectors: sign_codes((vectors - mean) @ rotation >= 0)
+        return {"mean": mean}
+    return {"mean": mean, "rotation": quantizing_rotation(training.vectors - mean)}
+
+
+def _binarized(vectors: Vectors, method: str, parameters: Parameters) -> Codes:
+    if method == "sign":
+        return sign_codes(vectors >= parameters["mean"])
+    return sign_codes((vectors - parameters["mean"]) @ parameters["rotation"] >= 0)
 
 
 def quantizing_rotation(centred: Vectors) -> Vectors:
@@ -142,22 +159,21 @@ def quantizing_rotation(centred: Vectors) -> Vectors:
     return rotation
 
 
-def _fit_int8(training: Training, _value: Any) -> Transform:
+def _fit_int8(training: Training, _value: Any) -> Parameters:
     """Divide the range of each element over the training images into 255 steps; clip the others."""
     low, high = training.vectors.min(axis=0), training.vectors.max(axis=0)
-    step = np.where(high > low, (high - low) / (BYTE_VALUES - 1), 1)
+    return {"low": low, "step": np.where(high > low, (high - low) / (BYTE_VALUES - 1), 1)}
+
+
+def _as_int8(vectors: Vectors, _value: Any, parameters: Parameters) -> Codes:
+    low, step = parameters["low"], parameters["step"]
     table = low[:, None] + step[:, None] * np.arange(BYTE_VALUES)
-    codebook = table[:, :, None].astype(np.float32)
-
-    def encoded(vectors: Vectors) -> Codes:
-        numbers = np.clip(np.rint((vectors - low) / step), 0, BYTE_VALUES - 1)
-        return Codes(numbers.astype(np.uint8), codebook, len(low))
-
-    return encoded
+    numbers = np.clip(np.rint((vectors - low) / step), 0, BYTE_VALUES - 1)
+    return Codes(numbers.astype(np.uint8), table[:, :, None].astype(np.float32), len(low))
 
 
-def _fit_product_quantizer(training: Training, settings: dict[str, int]) -> Transform:
-    """Cut vectors into parts, and replace each by the nearest of up to 256 centroids.
+def _fit_product_quantizer(training: Training, settings: dict[str, int]) -> Parameters:
+    """Cut vectors into parts, and learn up to 256 centroids of each.
 
     Jégou, Douze, Schmid, "Product quantization for nearest neighbor search", PAMI 2011. With fewer
     than 256 training images, there are as many centroids as images.
@@ -172,8 +188,8 @@ def _fit_product_quantizer(training: Training, settings: dict[str, int]) -> Tran
         )
     faiss.omp_set_num_threads(1)  # with several, the sums of k-means depend on their order
     size, centroids = dimension // number, min(BYTE_VALUES, images)
-    codebook = np.zeros((number, BYTE_VALUES, size), np.float32)
-    for part, table in enumerate(codebook):
+    tables = np.empty((number, centroids, size), np.float32)
+    for part in range(number):
         rows = np.ascontiguousarray(training.vectors[:, part * size : (part + 1) * size], "f4")
         clustering = faiss.Kmeans(
             size,
@@ -184,27 +200,44 @@ def _fit_product_quantizer(training: Training, settings: dict[str, int]) -> Tran
             seed=part,
         )
         clustering.train(rows)
-        table[:centroids] = clustering.centroids
-
-    def encoded(vectors: Vectors) -> Codes:
-        parts = np.ascontiguousarray(vectors, "f4").reshape(len(vectors), number, size)
-        values = np.empty((len(vectors), number), np.uint8)
-        for part, table in enumerate(codebook):
-            nearest = faiss.knn(np.ascontiguousarray(parts[:, part]), table[:centroids], 1)[1]
-            values[:, part] = nearest[:, 0]
-        return Codes(values, codebook, dimension)
-
-    return encoded
+        tables[part] = clustering.centroids
+    return {"centroids": tables}
 
 
-STEPS: dict[str, Callable[[Training, Any], Transform]] = {
-    "l2": _fit_l2,
-    "power": _fit_power,
-    "pca": _fit_pca,
-    "whiten": _fit_whitening,
-    "lda": _fit_lda,
-    "binarize": _fit_binarization,
-    "int8": _fit_int8,
-    "pq": _fit_product_quantizer,
+def _product_quantized(vectors: Vectors, _settings: Any, parameters: Parameters) -> Codes:
+    """Replace each part of the vectors by the nearest of its centroids."""
+    import faiss
+
+    tables = parameters["centroids"]
+    number, centroids, size = tables.shape
+    parts = np.ascontiguousarray(vectors, "f4").reshape(len(vectors), number, size)
+    values = np.empty((len(vectors), number), np.uint8)
+    for part, table in enumerate(tables):
+        nearest = faiss.knn(np.ascontiguousarray(parts[:, part]), table, 1)[1]
+        values[:, part] = nearest[:, 0]
+    codebook = np.zeros((number, BYTE_VALUES, size), np.float32)
+    codebook[:, :centroids] = tables
+    return Codes(values, codebook, number * size)
+
+
+def _nothing(_training: Training, _value: Any) -> Parameters:
+    return {}
+
+
+STEPS = {
+    "l2": Step(_nothing, lambda vectors, _value, _parameters: unit_vectors(vectors)),
+    "power": Step(_nothing, lambda vectors, value, _parameters: signed_power(vectors, value)),
+    "pca": Step(
+        lambda training, size: _fit_principal_components(training.vectors, size, whiten=False),
+        lambda vectors, _value, parameters: projected(vectors, parameters),
+    ),
+    "whiten": Step(
+        lambda training, size: _fit_principal_components(training.vectors, size, whiten=True),
+        lambda vectors, _value, parameters: projected(vectors, parameters),
+    ),
+    "lda": Step(_fit_lda, lambda vectors, _value, parameters: projected(vectors, parameters)),
+    "binarize": Step(_fit_binarization, _binarized),
+    "int8": Step(_fit_int8, _as_int8),
+    "pq": Step(_fit_product_quantizer, _product_quantized),
 }
-"""How each step is fitted to the training images; the keys are those of the configuration."""
+"""The steps by name; the keys are those of the configuration."""

@@ -1,6 +1,6 @@
 """Descriptors that are derived from others of the same model, fitted on training images alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,40 +8,41 @@ from numpy.typing import NDArray
 
 from rsir.core.errors import InputError
 from rsir.descriptors.codes import Codes
-from rsir.descriptors.derivation_steps import STEPS, Training, Vectors, unit_vectors
+from rsir.descriptors.derivation_steps import STEPS, Parameters, Training, Vectors, unit_vectors
+
+Definitions = Mapping[str, Mapping[str, Any]]
+"""By name: `from`, the name of a descriptor, or `concatenate`, a list of names, with `weights`; and
+`steps`, a list of mappings with one key of `STEPS` and its value. Names are those of native
+descriptors or of other definitions, in any order."""
+
+Fitted = dict[str, Parameters]
+"""The parameters of each step, by the name of its definition and its number, as `codes/0`."""
+
+Transform = Callable[[str, str, Any, Vectors], "Vectors | Codes"]
+"""Applies a step to vectors (N, D): its name in `Fitted`, its key in `STEPS` and its value."""
 
 
-def derive(
-    definitions: Mapping[str, Mapping[str, Any]],
-    descriptors: Mapping[str, NDArray[np.float32]],
-    train: NDArray[np.intp],
+def fit(
+    definitions: Definitions,
+    train: Mapping[str, NDArray[np.float32]],
     scenes: NDArray[np.str_] | None,
     labels: NDArray[np.bool_],
     name: str,
-) -> NDArray[np.float32] | Codes:
-    """Compute a derived descriptor of all images.
+) -> Fitted:
+    """Fit the steps of a derived descriptor to the training images.
 
     Parameters
     ----------
     definitions : mapping
-        By name: `from`, the name of a descriptor, or `concatenate`, a list of names, with
-        `weights`; and `steps`, a list of mappings with one key of `STEPS` and its value. Names are
-        those of `descriptors` or of other definitions, in any order.
-    descriptors : mapping
-        The descriptors of a model, float32 N×D.
-    train : ndarray
-        Rows of the training images, to which all steps are fitted.
+        The definition of the descriptor, and of those that it is derived from.
+    train : mapping
+        The descriptors of a model for the T training images, float32 T×D by name.
     scenes : ndarray or None
-        (N,) scene of each image, if the archive has scenes.
+        (T,) scene of each, if the archive has scenes.
     labels : ndarray
-        (N, L) labels of each image.
+        (T, L) labels of each.
     name : str
-        The definition that is computed.
-
-    Returns
-    -------
-    ndarray or Codes
-        float32 N×D; codes if the last step makes codes.
+        The definition that is fitted.
 
     Raises
     ------
@@ -49,6 +50,74 @@ def derive(
         If a definition names a descriptor that does not exist, or itself, directly or not, or if
         a step cannot be fitted.
     """
+    fitted: Fitted = {}
+
+    def transform(place: str, kind: str, value: Any, vectors: Vectors) -> Vectors | Codes:
+        try:
+            fitted[place] = STEPS[kind].fit(Training(vectors, scenes, labels), value)
+        except InputError as error:
+            definition = place.partition("/")[0]
+            raise InputError(f"config: descriptors.{definition}: {kind}: {error}") from error
+        return STEPS[kind].apply(vectors, value, fitted[place])
+
+    _computed(definitions, train, name, transform)
+    return fitted
+
+
+def derive(
+    definitions: Definitions,
+    fitted: Fitted,
+    descriptors: Mapping[str, NDArray[np.float32]],
+    name: str,
+) -> NDArray[np.float32] | Codes:
+    """Compute a derived descriptor of any images.
+
+    Parameters
+    ----------
+    definitions : mapping
+        The definition of the descriptor, and of those that it is derived from.
+    fitted : dict
+        What `fit` returns for them.
+    descriptors : mapping
+        The descriptors of a model, float32 N×D by name.
+    name : str
+        The definition that is computed.
+
+    Returns
+    -------
+    ndarray or Codes
+        float32 N×D; codes if the last step makes codes.
+    """
+    values = _computed(
+        definitions,
+        descriptors,
+        name,
+        lambda place, kind, value, vectors: STEPS[kind].apply(vectors, value, fitted[place]),
+    )
+    return values if isinstance(values, Codes) else values.astype(np.float32)
+
+
+def concatenated(parts: Sequence[Vectors], weights: Sequence[float]) -> Vectors:
+    """Return unit vectors side by side, each multiplied by the root of its weight.
+
+    The cosine of two such vectors is the weighted mean of the cosines of their parts.
+    """
+    if len(parts) != len(weights):
+        raise InputError(
+            f"config: descriptors: {len(weights)} weights for {len(parts)} descriptors; "
+            "state one for each"
+        )
+    scaled = zip(parts, np.sqrt(weights), strict=True)
+    return np.concatenate([unit_vectors(part) * root for part, root in scaled], axis=1)
+
+
+def _computed(
+    definitions: Definitions,
+    descriptors: Mapping[str, NDArray[np.float32]],
+    name: str,
+    transform: Transform,
+) -> Vectors | Codes:
+    """Compute a descriptor from those that it is derived from, step by step."""
     pending: list[str] = []
 
     def computed(name: str, wanted_by: str) -> Vectors | Codes:
@@ -69,34 +138,12 @@ def derive(
         values: Vectors | Codes = parts[0]
         if "concatenate" in definition:
             values = concatenated(parts, definition.get("weights") or [1.0] * len(parts))
-        for step in definition.get("steps", []):
-            [(kind, setting)] = step.items()
-            vectors = _vectors(values)
-            training = Training(
-                vectors[train], None if scenes is None else scenes[train], labels[train]
-            )
-            try:
-                values = STEPS[kind](training, setting)(vectors)
-            except InputError as error:
-                raise InputError(f"config: descriptors.{name}: {kind}: {error}") from error
+        for number, step in enumerate(definition.get("steps", [])):
+            [(kind, value)] = step.items()
+            values = transform(f"{name}/{number}", kind, value, _vectors(values))
         return values
 
-    values = computed(name, name)
-    return values if isinstance(values, Codes) else values.astype(np.float32)
-
-
-def concatenated(parts: Sequence[Vectors], weights: Sequence[float]) -> Vectors:
-    """Return unit vectors side by side, each multiplied by the root of its weight.
-
-    The cosine of two such vectors is the weighted mean of the cosines of their parts.
-    """
-    if len(parts) != len(weights):
-        raise InputError(
-            f"config: descriptors: {len(weights)} weights for {len(parts)} descriptors; "
-            "state one for each"
-        )
-    scaled = zip(parts, np.sqrt(weights), strict=True)
-    return np.concatenate([unit_vectors(part) * root for part, root in scaled], axis=1)
+    return computed(name, name)
 
 
 def _vectors(values: Vectors | Codes) -> Vectors:

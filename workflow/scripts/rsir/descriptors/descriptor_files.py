@@ -1,19 +1,24 @@
 """The HDF5 files of descriptors and of activations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from rsir.core.hdf5 import IMAGE, ArrayFile, image_array, open_arrays, open_image_arrays, readable
 from rsir.descriptors.codes import Codes
+from rsir.descriptors.derived import Fitted
 
 CODEBOOKS = "codebooks"
 """The group of what codes stand for, an array for each descriptor that is stored as codes."""
 
 DIMENSION = "dimension"
+
+STEPS = "steps"
+"""The group of the parameters of derived descriptors, a group for each step that was fitted."""
 
 
 def activation_names(count: int) -> list[str]:
@@ -39,6 +44,31 @@ def append_codes(file: ArrayFile, name: str, codes: Codes) -> None:
     """Append codes of all images, and what they stand for."""
     file.append(name, codes.values)
     file.write_table(f"{CODEBOOKS}/{name}", codes.codebook, {DIMENSION: codes.dimension})
+
+
+def append_fitted(file: ArrayFile, fitted: Fitted) -> None:
+    """Append the parameters by which a descriptor was derived."""
+    for place, parameters in fitted.items():
+        for name, values in parameters.items():
+            file.write_table(f"{STEPS}/{place}/{name}", values, {})
+
+
+def read_fitted(path: Path, definitions: Mapping[str, Mapping[str, Any]]) -> Fitted:
+    """Read the parameters of each step of these definitions.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    fitted: Fitted = {}
+    with readable(path), open_arrays(path) as file:
+        for definition, entry in definitions.items():
+            for number in range(len(entry.get("steps", []))):
+                place = f"{definition}/{number}"
+                group = file.get(f"{STEPS}/{place}", {})
+                fitted[place] = {name: values[:] for name, values in group.items()}
+    return fitted
 
 
 def bytes_per_image(path: Path) -> dict[str, int]:
@@ -106,7 +136,7 @@ class ShardedArray:
 
 
 def _names(file: h5py.File) -> list[str]:
-    return [name for name in file if name not in (IMAGE, CODEBOOKS)]
+    return [name for name in file if name not in (IMAGE, CODEBOOKS, STEPS)]
 
 
 def _vectors(file: h5py.File, name: str) -> h5py.Dataset | np.ndarray:

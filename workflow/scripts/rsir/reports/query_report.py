@@ -17,11 +17,9 @@ from rsir.archives.pixels import PICTURES, ArchiveImages, PixelFormat, read_pixe
 from rsir.archives.thumbnails import LONGER_SIDE, read_thumbnails, thumbnail
 from rsir.core.errors import InputError
 from rsir.core.files import written_whole
-from rsir.core.hdf5 import read_attributes
-from rsir.core.job_record import snakemake_command
-from rsir.evaluation.methods import FROM
 from rsir.evaluation.tables import write_table
 from rsir.reports.html_page import rendered
+from rsir.reports.model_files import ModelFiles
 from rsir.reports.query_by_example import QueryResult, query_by_example
 from rsir.training.predictions import THRESHOLD
 
@@ -31,13 +29,7 @@ MARGIN, LINE = 12, 15  # pixels
 
 def write_query_report(
     query_image: Path,
-    archive: Path,
-    pixels: Path,
-    thumbnails: Path,
-    descriptors: Path,
-    weights: Path | None,
-    precision: Path | None,
-    models: Path | None,
+    files: ModelFiles,
     descriptor: str | None,
     top: int,
     threads: int,
@@ -55,23 +47,14 @@ def write_query_report(
     """
     if not query_image.exists():
         raise InputError(f"{query_image}: no such image; correct the path")
-    for needed in (archive, pixels, thumbnails, descriptors, models):
-        if needed is not None and not needed.exists():
-            command = snakemake_command(needed, archive.parent)
-            raise InputError(f"{needed}: does not exist yet; run: {command}")
-    query = query_as_archive(query_image, read_pixel_format(pixels))
-    image = query[0]
-    images = read_archive(archive)
-    result = query_by_example(
-        query, images, descriptors, weights, precision, models, descriptor, top, threads
-    )
+    images = read_archive(files.archive_file("archive.csv"))
+    query = query_as_archive(query_image, read_pixel_format(files.archive_file("pixels.json")))
+    thumbnails, image = files.archive_file("thumbnails.h5"), query[0]
+    result = query_by_example(query, images, files, descriptor, top, threads)
     rows = result.hits["row"].to_numpy()
     jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
-    attributes = read_attributes(descriptors)
-    seed = f"-seed{attributes['seed']}" if "seed" in attributes else ""
-    source = f"{FROM}{attributes['trained_on']}" if "trained_on_sha256" in attributes else ""
-    model = f"{attributes['labeling']}{seed}{source}"
-    title = f"{attributes['backbone']} · {model} · {result.descriptor}"
+    model = files.model.partition("+")[0]
+    title = f"{files.backbone} · {model} · {result.descriptor}"
     write_table(table, _flat(result.hits))
     with written_whole(sheet) as partial:
         contact_sheet(query_image.name, image, title, result, jpegs).save(partial)
