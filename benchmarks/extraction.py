@@ -99,10 +99,8 @@ def here(backbone: str, tiles: Tiles) -> tuple[np.ndarray, float]:
     descriptors = tiles.root / f"{backbone}.h5"
     _, seconds = timed(
         lambda: extract.main(
-            tiles.file,
-            tiles.pixels,
+            {"archive": tiles.file, "pixels": tiles.pixels, "weights": tiles.weights},
             tiles.root,
-            tiles.weights,
             backbone,
             settings(backbone),
             THREADS,

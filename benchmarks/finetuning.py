@@ -91,10 +91,9 @@ def extract_files(backbone: str, tiles: Tiles) -> tuple[None, float]:
     """Extract descriptors and activations for fine-tuning."""
     names = (f"{backbone}.h5", f"{backbone}-activations.h5", f"{backbone}.json")
     files = [tiles.root / name for name in names]
-    archive = (tiles.file, tiles.pixels, tiles.root, tiles.weights)
-    return timed(
-        lambda: extract.main(*archive, backbone, settings(backbone), THREADS, True, *files)
-    )
+    inputs = {"archive": tiles.file, "pixels": tiles.pixels, "weights": tiles.weights}
+    method = backbone, settings(backbone)
+    return timed(lambda: extract.main(inputs, tiles.root, *method, THREADS, True, *files))
 
 
 def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
@@ -107,13 +106,14 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
                 "pixels": tiles.pixels,
                 "split": tiles.root / "split.csv",
                 "weights": tiles.weights,
-                "descriptors": tiles.root / f"{backbone}.h5",
-                "precision": tiles.root / f"{backbone}.json",
             },
-            activations=tiles.root / f"{backbone}-activations.h5",
+            descriptors=tiles.root / f"{backbone}.h5",
+            precision=tiles.root / f"{backbone}.json",
+            activations=[tiles.root / f"{backbone}-activations.h5"],
             root=tiles.root,
             method={"backbone": backbone, "labeling": kind, "trained_on": "sample", "seed": SEED},
             backbone_settings=settings(backbone),
+            cut=None,
             kind=kind,
             options={},
             settings=STAGES,

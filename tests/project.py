@@ -23,7 +23,8 @@ RECORD = "provenance.json"
 
 # A job is mostly imports: two jobs of one thread at a time are fastest on two cores.
 ONE_THREAD = (
-    *("extract", "extract_shard", "describe", "finetune", "reextract", "reextract_shard"),
+    *("activations", "extract", "extract_shard", "describe"),
+    *("finetune", "reextract", "reextract_shard"),
     *("retrieve", "audit"),
 )
 CORES = ("--cores", "2", "--set-threads", *(f"{rule}=1" for rule in ONE_THREAD))

@@ -54,18 +54,22 @@ class Made:
         self.tuned = folder / "multi_label-seed0.h5"
 
     def extract(self) -> None:
-        inputs = (self.archive, self.pixels, self.root, self.weights, "resnet18", SETTINGS)
+        inputs = (self.files(), self.root, "resnet18", SETTINGS)
         extract.main(*inputs, 1, False, self.shelf, self.activations, self.precision)
 
+    def files(self) -> dict[str, Path]:
+        return {"archive": self.archive, "pixels": self.pixels, "weights": self.weights}
+
     def finetune(self) -> None:
-        names = ("archive", "pixels", "split", "weights", "precision")
-        files = {name: getattr(self, name) for name in names} | {"descriptors": self.shelf}
         finetune.main(
-            files=files,
+            files=self.files() | {"split": self.split},
+            descriptors=self.shelf,
+            precision=self.precision,
             activations=[self.activations],
             root=self.root,
             method=METHOD,
             backbone_settings=SETTINGS,
+            cut=None,
             kind="multi_label",
             options={},
             settings={"batch_size": 4, "head": STAGE, "tail": {**STAGE, "epochs": 0}},
@@ -77,13 +81,15 @@ class Made:
         )
 
     def reextract(
-        self, trained_on: str = "sample", source: Path | None = None, precision: Path | None = None
+        self,
+        trained_on: str = "sample",
+        source: Path | None = None,
+        precision: Path | None = None,
+        cut: str | None = None,
     ) -> None:
         reextract.main(
-            archive=self.archive,
-            pixels=self.pixels,
+            files=self.files(),
             root=self.root,
-            weights=self.weights,
             precision=self.precision,
             activations=self.activations,
             models=self.models,
@@ -91,6 +97,7 @@ class Made:
             source_precision=precision,
             method=METHOD | {"trained_on": trained_on},
             settings=SETTINGS,
+            cut=cut,
             threads=1,
             use_gpu=False,
             descriptors=self.tuned,
@@ -330,3 +337,8 @@ def test_weights_that_changed_since_are_refused(tmp_path, refused):
         read_record(record)
     message = refused(caught.value, weights)
     assert f"the weights file has changed; delete {record} and run again" in message
+
+
+def test_a_model_of_another_cut_is_refused(made: Made) -> None:
+    with pytest.raises(InputError, match=r"seed0.safetensors: its cut is None, expected layer3;"):
+        made.reextract(cut="layer3")

@@ -33,8 +33,9 @@ def main(part: str) -> None:
         files = [tiles.root / name for name in ("d.h5", "a.h5", "p.json", "m.safetensors", "r.h5")]
         descriptors, activations, precision, models, tuned = files
         own = settings(BACKBONE)
-        common = (tiles.file, tiles.pixels, tiles.root, tiles.weights)
-        extract.main(*common, BACKBONE, own, THREADS, True, descriptors, activations, precision)
+        inputs = {"archive": tiles.file, "pixels": tiles.pixels, "weights": tiles.weights}
+        made = (descriptors, activations, precision)
+        extract.main(inputs, tiles.root, BACKBONE, own, THREADS, True, *made)
         if part == "extract":
             return
         table = tiles.table
@@ -45,18 +46,14 @@ def main(part: str) -> None:
 
         def train() -> None:
             finetune.main(
-                files={
-                    "archive": tiles.file,
-                    "pixels": tiles.pixels,
-                    "split": split,
-                    "weights": tiles.weights,
-                    "descriptors": descriptors,
-                    "precision": precision,
-                },
-                activations=activations,
+                files=inputs | {"split": split},
+                descriptors=descriptors,
+                precision=precision,
+                activations=[activations],
                 root=tiles.root,
                 method=method,
                 backbone_settings=own,
+                cut=None,
                 kind="multi_label",
                 options={},
                 settings={"batch_size": 32, "head": STAGE, "tail": STAGE},
@@ -71,10 +68,8 @@ def main(part: str) -> None:
             stop_after(train, states=3)
         train()
         reextract.main(
-            tiles.file,
-            tiles.pixels,
+            inputs,
             tiles.root,
-            tiles.weights,
             precision,
             activations,
             models,
@@ -82,6 +77,7 @@ def main(part: str) -> None:
             None,
             method,
             own,
+            None,
             THREADS,
             True,
             tuned,

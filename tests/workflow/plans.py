@@ -72,10 +72,13 @@ IMPORT = "results/sample/descriptors/elsewhere/off_the_shelf.h5"
 DERIVED = "results/sample/descriptors/efficientnet_lite0/off_the_shelf+whitened.h5"
 STUDY = {
     "archives": {"other": {"kind": "synthetic"}},
-    "labelings": {"noisy": {"kind": "multi_label", "noise": {"rate": 0.1}}},
+    "labelings": {
+        "noisy": {"kind": "multi_label", "noise": {"rate": 0.1}},
+        "wide": {"kind": "multi_label", "cut": "blocks.5"},
+    },
     "protocol": "single_label",
     "retrieval": {"cutoffs": [5]},  # the default, which a protocol may set
-    "run": {"labelings": ["multi_label", "noisy"]},
+    "run": {"labelings": ["multi_label", "noisy", "wide"]},
 }
 STUDIED = (
     "results/sample/tables/published.csv",

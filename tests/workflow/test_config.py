@@ -22,7 +22,8 @@ WITHOUT_DEFAULT = {
     *(f"backbones.<name>.{key}" for key in ("network", "cut", "end", "size", "bands", "sensor")),
     *(f"backbones.<name>.{key}" for key in ("mean", "std", "range")),
     *("split.file", "split.groups"),
-    *("labelings.<name>.noise", "protocol", "evaluation.contrasts", "evaluation.reference"),
+    *("labelings.<name>.cut", "labelings.<name>.noise", "protocol"),
+    *("evaluation.contrasts", "evaluation.reference"),
     *(f"descriptors.<name>.{key}" for key in ("from", "concatenate", "weights")),
     *(f"descriptors.<name>.{key}" for key in ("query_expansion", "database_augmentation")),
     "ensembles.<name>.over",
@@ -307,6 +308,14 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     "library of version 0.1": (
         {"backbones": {"lbp": {"library": "handmade"}}},
         ("backbones.lbp.library", "'handmade' is called", "write library: handcrafted"),
+    ),
+    "cut of an unknown network": (
+        {"labelings": {"wide": {"kind": "multi_label", "cut": {"resnet5": "layer3"}}}},
+        ("labelings.wide.cut", "no network 'resnet5'", "did you mean resnet50?"),
+    ),
+    "cut of what has no modules": (
+        {"labelings": {"wide": {"kind": "multi_label", "cut": {"lbp": "layer3"}}}},
+        ("labelings.wide.cut", "no network 'lbp'", "known: vgg16"),
     ),
     "missing file of weights": (
         {"backbones": {"vgg16": {"weights": "vgg.pth"}}, "run": {"backbones": ["vgg16"]}},

@@ -9,6 +9,7 @@ import pytest
 from project import ROOT, SCRIPTS
 
 COMPUTE_WITH_TORCH = {
+    "activations",
     "audit",
     "derive",
     "export",

@@ -60,6 +60,7 @@ def check_config():
             check_name(f"{where}.{side}", "archive", entry[side], list(config["archives"]), place)
         if entry["queries"] == entry["database"]:
             sys.exit(f"{where}: both are {entry['queries']}{place}; name two archives")
+    check_cuts()
     check_descriptors()
     check_ensembles()
     for name in handcrafted():
@@ -73,6 +74,15 @@ def check_config():
             f"config: split.file: belongs to split.method: file{origin('split')}; "
             "set both or neither"
         )
+
+
+def check_cuts():
+    """Check the backbones for which labelings state cuts."""
+    for name, entry in config["labelings"].items():
+        cuts = entry.get("cut")
+        for backbone in cuts if isinstance(cuts, dict) else ():
+            where, place = f"config: labelings.{name}.cut", origin("labelings", name, "cut")
+            check_name(where, "network", backbone, networks(), place)
 
 
 def check_descriptors():
@@ -230,6 +240,12 @@ def check_name(where, what, name, known, place=""):
         close = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
         sys.exit(f"{where}: there is no {what} '{name}'{place}; {hint}")
+
+
+def networks():
+    """Return the backbones that are networks."""
+    untrained = (*handcrafted(), *imported())
+    return [name for name in config["backbones"] if name not in untrained]
 
 
 def handcrafted():

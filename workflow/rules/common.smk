@@ -20,11 +20,6 @@ def archives_of(kind):
     return [name for name, archive in config["archives"].items() if archive["kind"] == kind]
 
 
-def networks():
-    untrained = (*handcrafted(), *imported())
-    return [name for name in config["backbones"] if name not in untrained]
-
-
 def archive_root(wildcards):
     """Return the folder that the image paths of an archive are relative to."""
     archive = config["archives"][wildcards.archive]
@@ -130,6 +125,27 @@ def backbone_settings(wildcards):
     return {"network": wildcards.backbone, **config["backbones"][wildcards.backbone]}
 
 
+def own_cut(wildcards):
+    """Return the cut that a labeling states for a backbone; none where it is the backbone's own."""
+    labeling = wildcards.get("labeling") or trained_model(wildcards)[0].rpartition("-seed")[0]
+    cut = config["labelings"][labeling].get("cut")
+    if isinstance(cut, dict):
+        cut = cut.get(wildcards.backbone)
+    return None if cut == config["backbones"][wildcards.backbone].get("cut") else cut
+
+
+def activations(wildcards):
+    """Return the stored activations that a model is of: those of all shards, or of the job's."""
+    if not STORED:
+        return []
+    folders = ["activations", wildcards.backbone, *filter(None, [own_cut(wildcards)])]
+    path = f"results/{wildcards.archive}/{'/'.join(folders)}"
+    if SHARDS == 1:
+        return [f"{path}.h5"]
+    shards = [wildcards.shard] if "shard" in wildcards.keys() else SHARD_NAMES
+    return [f"{path}/{shard}.h5" for shard in shards]
+
+
 def weights_file(wildcards):
     """Return the file of weights that the configuration names, if any."""
     weights = config["backbones"][wildcards.backbone]["weights"]
@@ -182,7 +198,7 @@ def finetuning_settings(wildcards):
 def labeling_options(wildcards):
     """Return the keys of a labeling that are of its kind."""
     entry = config["labelings"][wildcards.labeling]
-    return {key: value for key, value in entry.items() if key not in ("kind", "finetuning")}
+    return {key: value for key, value in entry.items() if key not in ("kind", "cut", "finetuning")}
 
 
 def requested_indexes(_wildcards):
@@ -246,13 +262,12 @@ SHARD_NAMES = [f"{number}-of-{SHARDS}" for number in range(1, SHARDS + 1)]
 
 STORED = config["extraction"]["activations"] == "stored"
 
-ACTIVATIONS_OF_SHARD = ["results/{archive}/activations/{backbone}/{shard}.h5"] if STORED else []
-
-ACTIVATIONS = (
-    expand(ACTIVATIONS_OF_SHARD, shard=SHARD_NAMES, allow_missing=True)
-    if SHARDS > 1
-    else ["results/{archive}/activations/{backbone}.h5"] * STORED
-)
+CUTS = {
+    cut
+    for entry in config["labelings"].values()
+    for stated in [entry.get("cut", {})]
+    for cut in (stated.values() if isinstance(stated, dict) else [stated])
+}
 
 
 FINE_TUNED = f"(?:{names(config['labelings'])})-seed[0-9]+"

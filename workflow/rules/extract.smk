@@ -4,7 +4,7 @@
 #        without learning, results/{archive}/split.csv
 # makes  results/{archive}/weights/{backbone}.json
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5
-#        results/{archive}/activations/{backbone}.h5
+#        results/{archive}/activations/{backbone}.h5, and {backbone}/{cut}.h5 for labelings with a cut
 #        results/{archive}/precision/{backbone}.json
 
 
@@ -37,7 +37,7 @@ rule extract:
         code=code("extract.py"),
     output:
         descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
-        activations=ACTIVATIONS,
+        activations=["results/{archive}/activations/{backbone}.h5"] * STORED,
         precision="results/{archive}/precision/{backbone}.json",
     log:
         "logs/{archive}/extract/{backbone}.log",
@@ -55,6 +55,35 @@ rule extract:
         backbone=backbone_settings,
     script:
         "../scripts/extract.py"
+
+
+# The activations at a cut that labelings state; `part` is a cut or, in shards, a shard of one.
+rule activations:
+    input:
+        archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
+        weights="results/{archive}/weights/{backbone}.json",
+        precision="results/{archive}/precision/{backbone}.json",
+        code=code("activations.py"),
+    output:
+        "results/{archive}/activations/{backbone}/{part}.h5",
+    log:
+        "logs/{archive}/activations/{backbone}/{part}.log",
+    wildcard_constraints:
+        backbone=names(networks() if STORED else []),
+        part=names(CUTS if SHARDS == 1 else expand("{cut}/{shard}", cut=CUTS, shard=SHARD_NAMES)),
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=by_images(8000, 200),
+        runtime=by_images(120, 30 // SHARDS, retried=False),
+    params:
+        root=archive_root,
+        backbone=backbone_settings,
+    script:
+        "../scripts/activations.py"
 
 
 rule describe:

@@ -1,7 +1,8 @@
 # Fine-tuning: tail and head, on the activations at the cut.
 #
 # needs  results/{archive}/archive.csv, pixels.json, split.csv
-#        results/{archive}/descriptors/{backbone}/off_the_shelf.h5, activations/{backbone}.h5, precision/{backbone}.json
+#        results/{archive}/descriptors/{backbone}/off_the_shelf.h5
+#        results/{archive}/precision/{backbone}.json, the activations at the cut
 #        results/{archive}/audit_passed.txt, with audit.fail_on
 # makes  results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors, .csv
 
@@ -14,7 +15,7 @@ rule finetune:
         weights="results/{archive}/weights/{backbone}.json",
         precision="results/{archive}/precision/{backbone}.json",
         descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
-        activations=ACTIVATIONS,
+        activations=activations,
         audit=passed_audit,
         code=code("finetune.py"),
     output:
@@ -34,6 +35,7 @@ rule finetune:
     params:
         root=archive_root,
         backbone=backbone_settings,
+        cut=own_cut,
         kind=lambda w: config["labelings"][w.labeling]["kind"],
         options=labeling_options,
         settings=finetuning_settings,

@@ -2,7 +2,7 @@
 #
 # needs  results/{archive}/archive.csv, pixels.json
 #        results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors
-#        results/{archive}/activations/{backbone}.h5, precision/{backbone}.json
+#        results/{archive}/precision/{backbone}.json, the activations at the cut
 #        of a model that another archive fine-tuned: that model, and its archive.csv and precision
 # makes  results/{archive}/descriptors/{backbone}/{labeling}-seed{seed}.h5
 #        results/{archive}/descriptors/{backbone}/{labeling}-seed{seed}-from-{archive}.h5
@@ -14,7 +14,7 @@ rule reextract:
         pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
         precision="results/{archive}/precision/{backbone}.json",
-        activations=ACTIVATIONS,
+        activations=activations,
         models=tuned,
         source_archive=source_file("archive.csv"),
         source_precision=source_file("precision/{backbone}.json"),
@@ -36,5 +36,6 @@ rule reextract:
     params:
         root=archive_root,
         backbone=backbone_settings,
+        cut=own_cut,
     script:
         "../scripts/reextract.py"

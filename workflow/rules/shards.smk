@@ -44,7 +44,7 @@ rule extract_shard:
         code=code("extract_shard.py"),
     output:
         descriptors="results/{archive}/shards/{backbone}/off_the_shelf/{shard}.h5",
-        activations=ACTIVATIONS_OF_SHARD,
+        activations=["results/{archive}/activations/{backbone}/{shard}.h5"] * STORED,
     log:
         "logs/{archive}/extract_shard/{backbone}/{shard}.log",
     wildcard_constraints:
@@ -69,7 +69,7 @@ rule reextract_shard:
         pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
         precision="results/{archive}/precision/{backbone}.json",
-        activations=ACTIVATIONS_OF_SHARD,
+        activations=activations,
         models=tuned,
         source_archive=source_file("archive.csv"),
         source_precision=source_file("precision/{backbone}.json"),
@@ -91,6 +91,7 @@ rule reextract_shard:
     params:
         root=archive_root,
         backbone=backbone_settings,
+        cut=own_cut,
     script:
         "../scripts/reextract_shard.py"
 

@@ -41,7 +41,9 @@ def check_target(target, path):
     name = file.split(".")[0]
     if folders[0:1] == ["queries"] and len(folders) == 3:
         check_name(target, "query", folders[1], list(config["queries"]))
-    if len(folders) in (2, 3):
+    if folders[0:1] == ["activations"] and len(folders) > 1:
+        check_name(target, "backbone", folders[1], list(config["backbones"]))
+    elif len(folders) in (2, 3):
         check_name(target, "backbone", folders[-1], [*config["backbones"], *config["ensembles"]])
         name, _, descriptor = name.partition("+")
         if descriptor:

@@ -3,24 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from rsir.archives.archive_table import read_archive
-from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.core.files import optional
 from rsir.core.job import job
-from rsir.core.origin import origin_attributes
 from rsir.descriptors.extraction import extract_to_files
-from rsir.descriptors.shards import shard_slice
-from rsir.networks.load import load_backbone
+from rsir.descriptors.network_inputs import load_inputs
 from rsir.networks.precision import in_recorded_precision, recorded_precision, reduced_precision
 from rsir.networks.processor import prepare_processor
-from rsir.networks.weight_receipt import read_record, weight_facts
 
 
 def main(
-    archive: Path,
-    pixels: Path,
+    files: dict[str, Path],
     root: Path,
-    weights: Path,
     precision: Path,
     shard: str,
     name: str,
@@ -32,27 +25,27 @@ def main(
 ) -> None:
     """Extract descriptors and, optionally, activations in one pass over the images of the shard."""
     processor = reduced_precision(prepare_processor(threads, use_gpu))
-    table, record = read_archive(archive), read_record(weights)
-    table = table.iloc[shard_slice(len(table), shard)]
-    images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
-    backbone = load_backbone(Path(record.path) if record else None, **settings)
-    images = backbone.preprocessing.select(images)
     method = {"backbone": name, "labeling": "off_the_shelf"}
-    files = {"archive": archive, "pixels": pixels}
-    facts = origin_attributes(files, settings, **method, **weight_facts(record))
-    processor = recorded_precision(precision, processor, facts)
-    made = descriptors, activations
+    inputs = load_inputs(**files, root=root, settings=settings, method=method, shard=shard)
+    processor = recorded_precision(precision, processor, inputs.facts)
     with in_recorded_precision():
-        extract_to_files(backbone, table, images, threads, processor, facts, *made)
+        extract_to_files(
+            inputs.backbone,
+            inputs.archive,
+            inputs.images,
+            threads,
+            processor,
+            inputs.facts,
+            descriptors,
+            activations,
+        )
 
 
 if __name__ == "__main__":
     with job(snakemake):
         main(
-            archive=Path(snakemake.input.archive),
-            pixels=Path(snakemake.input.pixels),
+            files={name: Path(snakemake.input[name]) for name in ("archive", "pixels", "weights")},
             root=Path(snakemake.params.root),
-            weights=Path(snakemake.input.weights),
             precision=Path(snakemake.input.precision),
             shard=snakemake.wildcards.shard,
             name=snakemake.wildcards.backbone,

@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rsir.archives.archive_table import label_matrix, read_archive
-from rsir.archives.pixels import ArchiveImages, read_pixel_format
+from rsir.archives.archive_table import label_matrix
 from rsir.archives.split_file import read_split
 from rsir.core.files import written_whole
 from rsir.core.hdf5 import read_attributes
 from rsir.core.job import job
-from rsir.core.origin import check_origin, origin_attributes
+from rsir.core.origin import CUT, ORIGIN, check_origin
 from rsir.descriptors.activations import held_if_they_fit, open_source
 from rsir.descriptors.descriptor_files import read_descriptors
-from rsir.networks.load import load_backbone
+from rsir.descriptors.network_inputs import load_inputs
 from rsir.networks.precision import recorded_precision, reduced_precision
 from rsir.networks.processor import prepare_processor
 from rsir.networks.views import all_views
-from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.training.finetuning import CURVE, finetune
 from rsir.training.labelings import labeling_tasks
 from rsir.training.models import save_models
@@ -30,10 +28,13 @@ from rsir.training.resumption import resumable
 
 def main(
     files: dict[str, Path],
+    descriptors: Path,
+    precision: Path,
     activations: list[Path],
     root: Path,
     method: dict[str, Any],
     backbone_settings: dict[str, Any],
+    cut: str | None,
     kind: str,
     options: dict[str, Any],
     settings: dict[str, Any],
@@ -45,23 +46,20 @@ def main(
 ) -> None:
     """Fine-tune one network per task of the labeling."""
     processor = reduced_precision(prepare_processor(threads, use_gpu))
-    archive, record = read_archive(files["archive"]), read_record(files["weights"])
-    images = ArchiveImages(root, archive["path"], read_pixel_format(files["pixels"]))
+    inputs = load_inputs(**files, root=root, settings=backbone_settings, method=method, cut=cut)
+    archive, backbone, facts = inputs.archive, inputs.backbone, inputs.facts
     subset = read_split(files["split"], archive)
     train, validation = (np.flatnonzero(subset == part) for part in ("train", "validation"))
-    backbone = load_backbone(Path(record.path) if record else None, **backbone_settings)
-    images = backbone.preprocessing.select(images)
-    inputs = {name: files[name] for name in ("archive", "pixels", "split")}
-    facts = origin_attributes(inputs, backbone_settings, **method, **weight_facts(record))
-    for path in (files["descriptors"], *activations):
-        check_origin(path, read_attributes(path), facts)
-    processor = recorded_precision(files["precision"], processor, facts)
-    pooled = read_descriptors(files["descriptors"], list(archive["image"]))["pool"]
+    check_origin(descriptors, read_attributes(descriptors), facts)
+    for path in activations:
+        check_origin(path, read_attributes(path), facts, (*ORIGIN, CUT))
+    processor = recorded_precision(precision, processor, facts)
+    pooled = read_descriptors(descriptors, list(archive["image"]))["pool"]
     facts["finetuning"] = json.dumps(settings)
     tuned, rows = [], []
     with (
         resumable(models, {**facts, "kind": kind, "options": options}, code) as states,
-        open_source(activations, archive, images, backbone, threads, processor) as source,
+        open_source(activations, archive, inputs.images, backbone, threads, processor) as source,
     ):
         tasks = labeling_tasks(kind, archive, train, **options)
         numbers = all_views(np.concatenate([train, validation]), backbone.views)
@@ -85,9 +83,11 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake):
-        names = ("archive", "pixels", "split", "weights", "descriptors", "precision")
+        names = ("archive", "pixels", "split", "weights")
         main(
             files={name: Path(snakemake.input[name]) for name in names},
+            descriptors=Path(snakemake.input.descriptors),
+            precision=Path(snakemake.input.precision),
             activations=[Path(path) for path in snakemake.input.activations],
             root=Path(snakemake.params.root),
             method={
@@ -97,6 +97,7 @@ if __name__ == "__main__":
                 "seed": int(snakemake.wildcards.seed),
             },
             backbone_settings=snakemake.params.backbone,
+            cut=snakemake.params.cut,
             kind=snakemake.params.kind,
             options=snakemake.params.options,
             settings=snakemake.params.settings,

@@ -3,31 +3,25 @@
 from pathlib import Path
 from typing import Any
 
-from rsir.archives.archive_table import read_archive
-from rsir.archives.pixels import ArchiveImages, read_pixel_format
 from rsir.core.files import optional
 from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
-from rsir.core.origin import check_origin, method_of, origin_attributes
+from rsir.core.origin import CUT, ORIGIN, check_origin, method_of
 from rsir.descriptors.activations import open_source
-from rsir.descriptors.shards import shard_slice
-from rsir.networks.load import load_backbone
+from rsir.descriptors.network_inputs import load_inputs
 from rsir.networks.precision import (
     in_recorded_precision,
     reduced_precision,
 )
 from rsir.networks.processor import prepare_processor
-from rsir.networks.weight_receipt import read_record, weight_facts
 from rsir.training.model_check import check_describing_model
 from rsir.training.models import load_models
 from rsir.training.reextraction import reextract
 
 
 def main(
-    archive: Path,
-    pixels: Path,
+    files: dict[str, Path],
     root: Path,
-    weights: Path,
     precision: Path,
     shard: str,
     activations: Path | None,
@@ -36,6 +30,7 @@ def main(
     source_precision: Path | None,
     method: dict[str, Any],
     settings: dict[str, Any],
+    cut: str | None,
     threads: int,
     use_gpu: bool,
     descriptors: Path,
@@ -45,40 +40,35 @@ def main(
     The model may be of another archive, whose table and precision are `source_archive` and
     `source_precision`.
     """
-    table, record = read_archive(archive), read_record(weights)
-    table = table.iloc[shard_slice(len(table), shard)]
-    images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
-    files = {"archive": archive, "pixels": pixels}
-    facts = origin_attributes(files, settings, **method, **weight_facts(record))
+    available = reduced_precision(prepare_processor(threads, use_gpu))
+    inputs = load_inputs(**files, root=root, settings=settings, method=method, cut=cut, shard=shard)
     processor, attributes = check_describing_model(
         models,
         precision,
         source_archive,
         source_precision,
-        reduced_precision(prepare_processor(threads, use_gpu)),
-        facts,
-        files,
+        available,
+        inputs.facts,
+        {"archive": files["archive"], "pixels": files["pixels"]},
     )
+    described = inputs.archive, inputs.images, inputs.backbone
     if activations:
-        check_origin(activations, read_attributes(activations), facts)
-    backbone = load_backbone(Path(record.path) if record else None, **settings)
-    images = backbone.preprocessing.select(images)
+        check_origin(activations, read_attributes(activations), inputs.facts, (*ORIGIN, CUT))
 
     with (
         in_recorded_precision(),
-        open_source(activations, table, images, backbone, threads, processor) as source,
-        array_file(descriptors, list(table["image"]), attributes) as file,
+        open_source(activations, *described, threads, processor) as source,
+        array_file(descriptors, list(inputs.archive["image"]), attributes) as file,
     ):
-        reextract(load_models(models, backbone), source, processor, file, backbone.views)
+        tuned = load_models(models, inputs.backbone)
+        reextract(tuned, source, processor, file, inputs.backbone.views)
 
 
 if __name__ == "__main__":
     with job(snakemake):
         main(
-            archive=Path(snakemake.input.archive),
-            pixels=Path(snakemake.input.pixels),
+            files={name: Path(snakemake.input[name]) for name in ("archive", "pixels", "weights")},
             root=Path(snakemake.params.root),
-            weights=Path(snakemake.input.weights),
             precision=Path(snakemake.input.precision),
             shard=snakemake.wildcards.shard,
             activations=optional(snakemake.input.activations),
@@ -91,6 +81,7 @@ if __name__ == "__main__":
                 snakemake.wildcards.model,
             ),
             settings=snakemake.params.backbone,
+            cut=snakemake.params.cut,
             threads=snakemake.threads,
             use_gpu=bool(snakemake.resources.get("gpu", 0)),
             descriptors=Path(snakemake.output[0]),

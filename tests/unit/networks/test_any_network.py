@@ -142,8 +142,12 @@ def test_a_network_may_end_earlier(vit):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"end": "blocks.12"}, "end blocks.12: the network has no module of this name; it has pat"),
+        (
+            {"end": "blocks.12"},
+            "end blocks.12: the network has no module of this name; did you",
+        ),
         ({"end": "blocks.5.attn.qkv", "cut": "blocks.7"}, "cut blocks.7: comes after the features"),
+        ({"cut": "stages.1"}, "cut stages.1: the network has no module of this name; it has pat"),
         ({"cut": "fc_norm"}, "cut fc_norm: comes after the features, or is not used"),
     ],
 )

@@ -140,13 +140,14 @@ def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, files, tmp_pa
 def test_a_network_finds_a_rotated_image(
     archive, root, files, tmp_path, network, entry, descriptor
 ):
-    inputs = [tmp_path / name for name in ("archive.csv", "pixels.json")]
-    archive.to_csv(inputs[0], index=False)
-    write_pixel_format(inputs[1], PICTURES)
+    inputs = {"archive": tmp_path / "archive.csv", "pixels": tmp_path / "pixels.json"}
+    archive.to_csv(inputs["archive"], index=False)
+    write_pixel_format(inputs["pixels"], PICTURES)
     write_record(files.weights, None)
     settings = {"library": "timm", "network": network, "weights": "random", **entry}
     results = (files.descriptors, tmp_path / "activations.h5", files.precision)
-    extract.main(*inputs, root, files.weights, "own", settings, 1, False, *results)
+    inputs["weights"] = files.weights
+    extract.main(inputs, root, "own", settings, 1, False, *results)
     image = ArchiveImages(root, archive["path"], PICTURES)[4]
     Image.fromarray(image).rotate(90, expand=True).save(tmp_path / "copy.png")
     turned = ArchiveImages(tmp_path, ["copy.png"], PICTURES)

@@ -52,6 +52,9 @@ TRANSFERRED = (
 `trained_on_sha256` is the digest of the archive that fine-tuned the model.
 """
 
+CUT = "cut"
+"""Attribute of models, and of activations and descriptors, of a labeling that states a cut."""
+
 ENSEMBLE = "ensemble"
 """The model of an ensemble of all seeds of trained members."""
 
@@ -124,6 +127,12 @@ def origin_attributes(
     }
 
 
+def network_settings(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that rebuild the network of a file, cut where its labeling cuts it."""
+    settings: dict[str, Any] = json.loads(attributes["backbone_settings"])
+    return settings | ({"cut": attributes["cut"]} if "cut" in attributes else {})
+
+
 def check_origin(
     path: Path,
     attributes: Mapping[str, Any],
@@ -156,9 +165,9 @@ def check_model(path: Path, metadata: Mapping[str, Any], descriptors: Mapping[st
     """
     if "trained_on_sha256" in descriptors:
         source = {"trained_on_sha256": metadata.get("archive_sha256")}
-        check_origin(path, {**metadata, **source}, descriptors, TRANSFERRED)
+        check_origin(path, {**metadata, **source}, descriptors, (*TRANSFERRED, CUT))
     else:
-        check_origin(path, metadata, descriptors, (*ORIGIN, *METHOD))
+        check_origin(path, metadata, descriptors, (*ORIGIN, *METHOD, CUT))
 
 
 def _device() -> str:

@@ -50,8 +50,7 @@ def extract(
 
     def write(at_cut: Results, described: list[Results]) -> None:
         if activations is not None:
-            for name, values in at_cut.arrays().items():
-                activations.append(name, grouped(values, backbone.views))
+            append_activations(activations, at_cut, backbone.views)
         append_finite(descriptors, described, backbone.views, processor.inference)
 
     with background() as run:
@@ -85,6 +84,40 @@ def extract_to_files(
         array_file(descriptors, names, attributes) as descriptor_arrays,
     ):
         extract(backbone, source, processor, descriptor_arrays, activation_arrays)
+
+
+def store_activations(
+    backbone: Backbone,
+    archive: pd.DataFrame,
+    images: Sequence[NDArray[Any]],
+    threads: int,
+    processor: Processor,
+    attributes: Mapping[str, Any],
+    activations: Path,
+) -> None:
+    """Write the activations at the cut that `extract` appends, without descriptors.
+
+    Raises
+    ------
+    InputError
+        If the source of the images raises it.
+    """
+    names = activation_names(len(backbone.activation_shapes))
+    batches = batches_of_views(len(archive), backbone.views, processor)
+    with (
+        open_source(None, archive, images, backbone, threads, processor) as source,
+        array_file(activations, list(archive["image"]), attributes) as file,
+        background() as run,
+    ):
+        for batch in progress(source.batches(batches), len(batches), "activations", "batch"):
+            results = Results(dict(zip(names, batch, strict=True)))
+            run(partial(append_activations, file, results, backbone.views))
+
+
+def append_activations(file: ArrayFile, at_cut: Results, views: int) -> None:
+    """Append the activations of a batch of whole images to a file, N×… or N×V×…."""
+    for name, values in at_cut.arrays().items():
+        file.append(name, grouped(values, views))
 
 
 def append_finite(

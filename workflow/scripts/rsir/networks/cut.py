@@ -7,6 +7,7 @@ network, and any network that can be traced can be cut.
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -165,7 +166,7 @@ def _result(trace: Trace, module: str) -> fx.Node:
         if node in inside and node.meta.get("depends") and not inside.issuperset(node.users)
     ]
     if not inside:
-        raise InputError(f"end {module}: {_no_module(trace.network)}")
+        raise InputError(f"end {module}: {_no_module(trace.network, module)}")
     if len(results) != 1 or not batch_first(results[0]) or len(shape(results[0])) not in (2, 3, 4):
         found = ", ".join("×".join(map(str, ("B", *shape(node)[1:]))) for node in results)
         raise InputError(
@@ -180,9 +181,11 @@ def _within(node: fx.Node, module: str) -> bool:
     return path == module or path.startswith(f"{module}.")
 
 
-def _no_module(network: nn.Module) -> str:
-    names = ", ".join(name for name, _ in network.named_children())
-    return f"the network has no module of this name; it has {names}, …"
+def _no_module(network: nn.Module, name: str) -> str:
+    names = ", ".join(child for child, _ in network.named_children())
+    close = get_close_matches(name, [module for module, _ in network.named_modules()], 1)
+    hint = f"did you mean {close[0]}?" if close else f"it has {names}, …"
+    return f"the network has no module of this name; {hint}"
 
 
 def _trunk_and_tail(
@@ -209,9 +212,9 @@ def _cut_before(
 ) -> tuple[fx.GraphModule, fx.GraphModule, list[fx.Node]]:
     start = next((i for i, node in enumerate(order) if _within(node, cut)), None)
     if start is None:
-        known = any(name == cut for name, _ in trace.network.named_modules())
-        reason = "comes after the features, or is not used" if known else _no_module(trace.network)
-        raise InputError(f"cut {cut}: {reason}")
+        if not any(name == cut for name, _ in trace.network.named_modules()):
+            raise InputError(f"cut {cut}: {_no_module(trace.network, cut)}")
+        raise InputError(f"cut {cut}: comes after the features, or is not used")
     before, after = order[:start], set(order[start:])
     crossing = [node for node in before if node in features or after.intersection(node.users)]
     if not crossing or not all(batch_first(node) and _is_real(node) for node in crossing):

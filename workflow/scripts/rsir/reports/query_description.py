@@ -19,7 +19,7 @@ from rsir.archives.pixels import ArchiveImages
 from rsir.core.errors import InputError
 from rsir.core.files import sha256
 from rsir.core.hdf5 import ArrayFile, read_attributes
-from rsir.core.origin import check_model, check_origin
+from rsir.core.origin import check_model, check_origin, network_settings
 from rsir.descriptors.activations import ComputedActivations
 from rsir.descriptors.codes import Codes
 from rsir.descriptors.derived import derive
@@ -150,7 +150,8 @@ def _by_backbone(
     if models:
         check_model(files.existing(models), read_metadata(models), attributes)
     processor = recorded_precision(precision, reduced_precision(processor), attributes)
-    backbone = load_backbone(Path(record.path) if record else None, **settings)
+    path = Path(record.path) if record else None
+    backbone = load_backbone(path, **network_settings(attributes))
     tuned = list(load_models(models, backbone)) if models else []
     pixels = backbone.preprocessing.select(query_image)[0]
     images = rotated(pixels) if backbone.views == 1 else [pixels]
