@@ -49,33 +49,6 @@ def read_facts(file):
     return yaml.safe_load(Path(file).read_text(encoding="utf-8"))
 
 
-def archive_source(wildcards):
-    """Return the files that the table of an archive is read from, apart from its images."""
-    archive = config["archives"][wildcards.archive]
-    key = f"archives.{wildcards.archive}"
-    facts = archive_facts(wildcards)
-    if "root" not in archive:
-        return rules.synthetic.output
-    if archive.get("download"):
-        if not facts["files"]:
-            sys.exit(
-                f"config: {key}.download: {facts['title']} cannot be downloaded; {facts['get']}"
-            )
-        return rules.download.output
-    root = archive["root"]
-    existing(root, f"{key}.root", facts["get"])
-    own = archive.get("labels")
-    if isinstance(own, str):
-        return existing(own, f"{key}.labels")
-    tables, lists = (
-        [str(path) for pattern in facts[part] for path in sorted(Path(root).glob(pattern))]
-        for part in ("tables", "optional")
-    )
-    if facts["tables"] and not tables:
-        sys.exit(f"config: {key}.root: {root} has no {facts['tables'][0]}; {facts['get']}")
-    return [existing(path, f"{key}.root") for path in tables + lists]
-
-
 def requested_fractions():
     """Return the requested shares of the split, none where something else states the subsets."""
     split = config["split"]

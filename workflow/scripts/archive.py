@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rsir.archives.archive_table import write_archive
+from rsir.archives.containers.opened import located
 from rsir.archives.facts import pixel_settings
 from rsir.archives.image_files import describe_images
 from rsir.archives.kinds import READERS
@@ -24,11 +25,12 @@ def main(
     pixels: Path,
 ) -> None:
     """Read images and labels, check them, and write their tables and their pixel format."""
-    listing = READERS[settings["kind"]](root, settings)
+    images = located(root)
+    listing = READERS[settings["kind"]](images, settings)
     paths = list(listing.table["path"])
-    pixel_format = resolve_pixel_format(pixel_settings(settings), root, paths)
-    write_archive(describe_images(listing.table, root, workers, pixel_format), archive)
-    write_attributes(add_places(listing.attributes, root, paths, workers), attributes)
+    pixel_format = resolve_pixel_format(pixel_settings(settings), images, paths)
+    write_archive(describe_images(listing.table, images, workers, pixel_format), archive)
+    write_attributes(add_places(listing.attributes, images, paths, workers), attributes)
     write_pixel_format(pixels, pixel_format)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.attributes import places, read_attributes
+from rsir.archives.containers.opened import located
 from rsir.archives.duplicates_table import read_duplicates
 from rsir.archives.pixels import read_pixel_format
 from rsir.archives.split_file import read_split
@@ -59,7 +60,7 @@ def main(
         duplicates=read_duplicates(duplicates, names) if duplicates else identical_files(images),
         pixels=pixel_statistics(thumbnails, np.array(names)),
         modes=(
-            file_modes(root, list(images["path"]), threads)
+            file_modes(located(root), list(images["path"]), threads)
             if read_pixel_format(pixels).of_pictures
             else ()
         ),

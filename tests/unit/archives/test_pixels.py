@@ -1,6 +1,7 @@
 """The images of an archive as arrays: the rendering, or bands by name."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_bands_of_another_sensor_are_refused(images):
     with pytest.raises(InputError, match="bands of landsat_tm, but the images are of sentinel2"):
         images.select(["B2"], "landsat_tm")
     joined = replace(THREE, sensor="sentinel1+sentinel2")
-    assert len(ArchiveImages(".", ["x"], joined).select(["B2"], "sentinel2")) == 1
+    assert len(ArchiveImages(Path(), ["x"], joined).select(["B2"], "sentinel2")) == 1
 
 
 def test_pictures_have_three_bands(tmp_path):

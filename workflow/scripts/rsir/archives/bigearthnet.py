@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsir.archives.bigearthnet_metadata import read_metadata, read_names, read_patch_files
+from rsir.archives.containers.member import Location, Member
 from rsir.archives.facts import archive_facts
 from rsir.archives.image_names import SEPARATOR, check_names
 from rsir.archives.listing import Listing
@@ -19,7 +20,7 @@ from rsir.core.errors import InputError, first_few
 NAME_COLUMNS = {"s1": "s1_name", "s2": "s2_name"}
 
 
-def read_bigearthnet(root: Path, settings: Mapping[str, Any]) -> Listing:
+def read_bigearthnet(root: Location, settings: Mapping[str, Any]) -> Listing:
     """List the patches that are recommended for experiments, with their labels.
 
     Parameters
@@ -71,7 +72,7 @@ def read_bigearthnet(root: Path, settings: Mapping[str, Any]) -> Listing:
     )
 
 
-def find_patches(root: Path, folder: str, depth: int) -> dict[str, str]:
+def find_patches(root: Location, folder: str, depth: int) -> dict[str, str]:
     """Find the folders of patches below a folder, at a depth of 1 or 2.
 
     Returns
@@ -139,7 +140,10 @@ def label_flags(
     return flags
 
 
-def _folders(root: Path, parent: str) -> list[str]:
+def _folders(root: Location, parent: str) -> list[str]:
+    if isinstance(root, Member):
+        folders = (folder for folder in (root / parent).iterdir() if folder.is_dir())
+        return [folder.name for folder in folders if not folder.name.startswith(".")]
     names = []
     with os.scandir(root / parent) as entries:
         for entry in entries:
@@ -155,7 +159,7 @@ def _folders(root: Path, parent: str) -> list[str]:
 
 
 def _patches_of_version_1(
-    root: Path,
+    root: Location,
     facts: Mapping[str, Any],
     folders: Mapping[str, Mapping[str, str]],
     keep: Sequence[str],
@@ -179,7 +183,7 @@ def _patches_of_version_1(
 
 
 def _patches_of_version_2(
-    root: Path,
+    root: Location,
     facts: Mapping[str, Any],
     folders: Mapping[str, Mapping[str, str]],
     keep: Sequence[str],

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rsir.archives.containers.member import Location
 from rsir.core.errors import InputError
 from rsir.core.progress import progress
 
@@ -24,7 +25,7 @@ _METADATA = {
 }
 
 
-def read_metadata(path: Path) -> pd.DataFrame:
+def read_metadata(path: Location) -> pd.DataFrame:
     """Read the metadata of version 2.
 
     Returns
@@ -41,7 +42,7 @@ def read_metadata(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path}: no such file; put it there")
     try:
-        read = pq.read_table(path)
+        read = pq.read_table(path if isinstance(path, Path) else path.open())
         if missing := sorted(_METADATA.keys() - set(read.column_names)):
             raise InputError(f"{path}: no column {missing[0]!r}; get the original file")
         table: pd.DataFrame = (
@@ -64,7 +65,7 @@ def read_metadata(path: Path) -> pd.DataFrame:
     return table.assign(date=named[0] + "-" + named[1] + "-" + named[2], tile=named[3])
 
 
-def read_patch_files(root: Path, paths: Mapping[str, str]) -> pd.DataFrame:
+def read_patch_files(root: Location, paths: Mapping[str, str]) -> pd.DataFrame:
     """Read the metadata of version 1 beside the bands of each patch.
 
     Parameters
@@ -89,7 +90,7 @@ def read_patch_files(root: Path, paths: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame([_patch(path) for path in progress(files, len(paths), "metadata", "patch")])
 
 
-def read_names(path: Path) -> Iterable[str]:
+def read_names(path: Location) -> Iterable[str]:
     """Return the first column of a CSV file without a header: names of Sentinel-2 patches.
 
     Raises
@@ -109,7 +110,7 @@ def read_names(path: Path) -> Iterable[str]:
     return names
 
 
-def _patch(path: Path) -> dict[str, Any]:
+def _patch(path: Location) -> dict[str, Any]:
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"))
         labels = metadata["labels"]

@@ -1,15 +1,15 @@
 """CSV files read as text, cell by cell, and checks of their columns."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from rsir.archives.containers.member import Location
 from rsir.core.errors import InputError
 
 
-def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
+def read_rows(path: Location, separator: str = ",") -> pd.DataFrame:
     """Read a table of a known form as text, cell by cell: `001` and `NA` are kept as they are.
 
     Raises
@@ -32,7 +32,7 @@ def read_rows(path: Path, separator: str = ",") -> pd.DataFrame:
     return rows.iloc[1:].set_axis(header, axis="columns").reset_index(drop=True)
 
 
-def parse_rows(text: str, separator: str, path: Path) -> pd.DataFrame:
+def parse_rows(text: str, separator: str, path: Location) -> pd.DataFrame:
     """Parse the lines of a table, the first one included, into cells of text.
 
     Raises
@@ -51,7 +51,7 @@ def parse_rows(text: str, separator: str, path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a table ({reason}); give each row all columns") from error
 
 
-def check_header(header: list[str], path: Path) -> None:
+def check_header(header: list[str], path: Location) -> None:
     """Raise InputError if a column has no name, or two columns have the same."""
     for index, name in enumerate(header):
         if not name:
@@ -60,7 +60,7 @@ def check_header(header: list[str], path: Path) -> None:
             raise InputError(f"{path}: two columns {name!r}; rename or remove one")
 
 
-def check_scenes(table: pd.DataFrame, path: Path) -> None:
+def check_scenes(table: pd.DataFrame, path: Location) -> None:
     """Raise InputError if some images have a scene and others have none."""
     empty = table["scene"] == ""
     if empty.any() and not empty.all():
@@ -71,7 +71,7 @@ def check_scenes(table: pd.DataFrame, path: Path) -> None:
         )
 
 
-def with_flags(table: pd.DataFrame, names: list[str], path: Path) -> pd.DataFrame:
+def with_flags(table: pd.DataFrame, names: list[str], path: Location) -> pd.DataFrame:
     """Convert the label columns from text to the numbers 0 and 1; else raise InputError."""
     wrong = ~table[names].isin(["0", "1"]).to_numpy()
     if wrong.any():

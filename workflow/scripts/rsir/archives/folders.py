@@ -1,17 +1,18 @@
 """Archives of kind `folders`: a folder per scene; the scene of an image is its one label."""
 
 import logging
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from rsir.archives.archive_table import FIXED_COLUMNS
+from rsir.archives.containers.member import Location
 from rsir.archives.image_files import find_images
 from rsir.core.errors import InputError, first_few
 
 
-def read_folders(root: Path) -> pd.DataFrame:
+def read_folders(root: Location) -> pd.DataFrame:
     """Read a folder that has a folder of images for each scene.
 
     Returns

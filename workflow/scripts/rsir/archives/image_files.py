@@ -4,12 +4,14 @@ import hashlib
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Collection, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from rsir.archives.containers.member import Location
+from rsir.archives.file_lists import files_below
 from rsir.archives.image_names import FORMATS, check_names, image_ids
 from rsir.archives.image_parts import RASTER_SUFFIXES, image_files
 from rsir.archives.pixels import (
@@ -21,14 +23,14 @@ from rsir.archives.pixels import (
 from rsir.archives.sensors import is_band
 from rsir.core.errors import InputError
 from rsir.core.job_record import digest
-from rsir.core.progress import progress
+from rsir.core.processes import in_processes
 
 REFUSALS = 10
 """Maximum number of images that one error names."""
 
 
-def find_images(root: Path, below: str = ".") -> dict[str, str]:
-    """Find the images in a folder and its subfolders, except hidden ones.
+def find_images(root: Location, below: str = ".") -> dict[str, str]:
+    """Find the images in a folder and its subfolders, except hidden ones, in order of their paths.
 
     A folder of single-band rasters, whose names differ in the band at their end only, is one image.
 
@@ -51,29 +53,19 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
         If the folder does not exist, two paths differ in their ending alone, a name has a line
         break or is not Unicode, or a symbolic link leads outside the root.
     """
-    folder = root / below
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; put the images there or correct the path")
-    inside = root.resolve()
+    if not (root / below).is_dir():
+        raise InputError(
+            f"{root / below}: no such folder; put the images there or correct the path"
+        )
+    files = files_below(root, below)
+    of_bands = _band_folders(files) - {"."}
     paths: list[str] = []
-    files = sorted(folder.rglob("*"))
-    of_bands = _band_folders(files) - {root}
-    for path in files:
-        relative = path.relative_to(root)
-        is_folder = path.is_dir()
-        is_image = path.suffix.lower() in FORMATS and not is_folder
-        is_linked_folder = is_folder and path.is_symlink()
-        if any(part.startswith(".") for part in relative.parts):
-            continue
-        if is_image:
-            check_names([relative.as_posix()], root)
-        if (is_image or is_linked_folder) and not path.resolve().is_relative_to(inside):
-            raise InputError(
-                f"{path}: a symbolic link leads outside {root}; use the link's target as the root "
-                "or copy the images"
-            )
-        if is_image:
-            paths.append((relative.parent if path.parent in of_bands else relative).as_posix())
+    for file in files:
+        path = PurePosixPath(file)
+        if path.suffix.lower() in FORMATS:
+            parent = path.parent.as_posix()
+            paths.append(parent if parent in of_bands else file)
+    check_names(paths, root)
     paths = list(dict.fromkeys(paths))
     images: dict[str, str] = {}
     for image, file in zip(image_ids(paths), paths, strict=True):
@@ -85,21 +77,20 @@ def find_images(root: Path, below: str = ".") -> dict[str, str]:
 
 
 def describe_images(
-    table: pd.DataFrame, root: Path, workers: int, pixel_format: PixelFormat = PICTURES
+    table: pd.DataFrame, root: Location, workers: int, pixel_format: PixelFormat = PICTURES
 ) -> pd.DataFrame:
     """Decode each image once and add the columns `width` and `height` (pixels) and `sha256`.
 
     Missing values are counted in the log; each image with more than half of them missing is a
-    warning there. Uses threads, since decoders and hashlib release the GIL.
+    warning there. Uses several processes.
 
     Raises
     ------
     InputError
         If images cannot be used: the first ten, and their number.
     """
-    with ThreadPoolExecutor(workers) as pool:
-        described = pool.map(lambda path: _describe(root, path, pixel_format), table["path"])
-        rows = list(progress(described, len(table), "archive", "image"))
+    describe = partial(_describe, root, pixel_format)
+    rows = list(in_processes(describe, list(table["path"]), workers, "archive", "image"))
     refuse_all([row for row in rows if isinstance(row, InputError)], len(rows))
     used = [row for row in rows if not isinstance(row, InputError)]
     table = table.copy()
@@ -132,23 +123,38 @@ def refuse_all(errors: Collection[InputError], total: int) -> None:
         raise InputError(f"{len(errors)} of {total} images cannot be used: {' | '.join(lines)}")
 
 
-def image_digest(root: Path, path: str) -> str:
+def image_digest(root: Location, path: str) -> str:
     """Return the digest of an image: of its file, or of the names and digests of its files."""
-    digests = list(map(digest, image_files(root, path)))
+    return _digest_of(image_files(root, path))
+
+
+def _digest_of(files: Sequence[Location]) -> str:
+    digests = list(map(_digest, files))
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
+def _digest(file: Location) -> str:
+    """Return the digest of a file or folder, the same in a container as outside."""
+    if isinstance(file, Path):
+        return digest(file)
+    if file.is_file():
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    names = sorted(name for name in file.files() if not name.startswith("."))
+    listing = [[name, _digest(file / name)] for name in names]
+    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
+
+
 def _describe(
-    root: Path, path: str, pixel_format: PixelFormat
+    root: Location, pixel_format: PixelFormat, path: str
 ) -> tuple[int, int, str, float] | InputError:
     """Return width, height and digest of an image, and the share of its values that is missing."""
     files = image_files(root, path)
     try:
         if pixel_format.of_pictures:
             height, width, _ = read_rendering(files, pixel_format).shape
-            return width, height, image_digest(root, path), 0.0
+            return width, height, _digest_of(files), 0.0
         planes = find_planes(files, pixel_format, pixel_format.bands)
     except InputError as error:
         return error
@@ -156,15 +162,16 @@ def _describe(
     if min(missing) == 1:
         return InputError(f"{root / path}: all its values are missing; remove it and its row")
     height, width = (max(one.shape[axis] for one in planes) for axis in (0, 1))
-    return width, height, image_digest(root, path), sum(missing) / len(missing)
+    return width, height, _digest_of(files), sum(missing) / len(missing)
 
 
-def _band_folders(files: Collection[Path]) -> set[Path]:
+def _band_folders(files: Collection[str]) -> set[str]:
     """Return the folders whose rasters are the bands of one image."""
-    rasters: dict[Path, list[str]] = defaultdict(list)
+    rasters: dict[str, list[str]] = defaultdict(list)
     for file in files:
-        if file.suffix in RASTER_SUFFIXES:
-            rasters[file.parent].append(file.stem)
+        path = PurePosixPath(file)
+        if path.suffix in RASTER_SUFFIXES:
+            rasters[path.parent.as_posix()].append(path.stem)
     return {
         folder
         for folder, stems in rasters.items()

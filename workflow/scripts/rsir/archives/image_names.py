@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from rsir.archives.containers.member import Location
 from rsir.core.errors import InputError, first_few
 
 FORMATS = {
@@ -57,7 +58,9 @@ def image_id(name: str) -> str:
     return _without_ending(_composed(PurePosixPath(name).name))
 
 
-def find_by_name(names: Sequence[str], paths: Mapping[str, str], source: Path) -> list[str | None]:
+def find_by_name(
+    names: Sequence[str], paths: Mapping[str, str], source: Location
+) -> list[str | None]:
     """Find the images that a table names.
 
     A name is a file name or a path, with or without ending; of a path, folders may be missing at
@@ -109,7 +112,7 @@ def find_by_name(names: Sequence[str], paths: Mapping[str, str], source: Path) -
     ]
 
 
-def rows_by_image(names: Sequence[str], paths: Mapping[str, str], source: Path) -> list[int]:
+def rows_by_image(names: Sequence[str], paths: Mapping[str, str], source: Location) -> list[int]:
     """Return, for each image of an archive, the row of a table that names it.
 
     Parameters
@@ -156,7 +159,7 @@ def leads_out(path: str) -> bool:
     return is_absolute or ".." in re.split(r"[\\/]", path)
 
 
-def check_names(names: Iterable[str], path: Path) -> None:
+def check_names(names: Iterable[str], path: Location) -> None:
     """Raise InputError if a name has an unprintable character, or bytes that are not Unicode."""
     for name in names:
         if not name.isprintable() and _UNPRINTABLE & set(map(unicodedata.category, name)):
@@ -165,7 +168,7 @@ def check_names(names: Iterable[str], path: Path) -> None:
             )
 
 
-def check_ids(images: Iterable[str], path: Path) -> None:
+def check_ids(images: Iterable[str], path: Location) -> None:
     """Raise InputError if a row has no image id, or two rows have the same."""
     first: dict[str, int] = {}
     for row, image in enumerate(images, start=1):
@@ -188,7 +191,7 @@ def _index(images: Mapping[str, str]) -> _Index:
     return index
 
 
-def _find(name: str, paths: Mapping[str, str], index: _Index, source: Path) -> str | None:
+def _find(name: str, paths: Mapping[str, str], index: _Index, source: Location) -> str | None:
     """Find an image: by its file name, by its id, then without ending, then by another ending."""
     for written in dict.fromkeys(map(PurePosixPath, (name, name.replace("\\", "/")))):
         stem = _without_ending(written.name)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from rsir.archives.bigearthnet import read_bigearthnet
+from rsir.archives.containers.member import Location
+from rsir.archives.containers.opened import located
 from rsir.archives.folders import read_folders
 from rsir.archives.label_columns import TableSettings
 from rsir.archives.label_table import read_table
@@ -16,19 +18,21 @@ Settings = Mapping[str, Any]
 """The entry of an archive in the configuration."""
 
 
-def _table(root: Path, settings: Settings) -> Listing:
-    return read_table(root, Path(settings["labels"]), TableSettings.of(settings))
+def _table(root: Location, settings: Settings) -> Listing:
+    path = Path(settings["labels"])
+    labels = path if path.exists() else located(path)  # perhaps in a container
+    return read_table(root, labels, TableSettings.of(settings))
 
 
-def _synthetic(root: Path, _settings: Settings) -> Listing:
+def _synthetic(root: Location, _settings: Settings) -> Listing:
     return read_table(root, root / "labels.csv")
 
 
-def _folders(root: Path, _settings: Settings) -> Listing:
+def _folders(root: Location, _settings: Settings) -> Listing:
     return Listing.of_labels(read_folders(root))
 
 
-READERS: dict[str, Callable[[Path, Settings], Listing]] = {
+READERS: dict[str, Callable[[Location, Settings], Listing]] = {
     "aid": read_label_table,
     "bigearthnet": read_bigearthnet,
     "dfc15": read_label_table,

@@ -5,26 +5,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from rsir.archives.column_names import (
+    CLASS_NAMES,
+    IMAGE_NAMES,
+    SCENE_NAMES,
+    plain_name,
+    usual_image_columns,
+)
+from rsir.archives.containers.member import Location
 from rsir.archives.label_flags import WORDS, check_vocabulary, distinct, is_flags
 from rsir.archives.label_lists import seems_list
 from rsir.core.errors import InputError, first_few
-
-_THINGS = ("image", "img", "file", "patch", "tile", "chip", "sample", "picture")
-IMAGE_NAMES = (
-    *("image", "filename", "file", "filepath", "path", "images", "files", "filenames"),
-    *(f"{thing}{end}" for thing in _THINGS for end in ("name", "id", "path", "file", "filename")),
-    *("patch", "tile", "chip", "img", "name", "id"),
-)
-"""Names of the column of images, most usual first, in lower case and without other characters."""
-
-SCENE_NAMES = ("scene", "scenes", "sceneclass", "scenecategory", "scenelabel")
-CLASS_NAMES = ("class", "classname", "category")
-"""Names of a column of scenes beside labels; alone it is a column of labels."""
 
 LIST_NAMES = (
     *("labels", "label", "labelname", "labelnames", "labellist", "multilabel", "multilabels"),
@@ -89,14 +84,10 @@ def image_columns(header: Sequence[str], settings: TableSettings = DEFAULTS) -> 
     """Return the columns that may name the images, best first."""
     if settings.image_column is not None:
         return [settings.image_column] if settings.image_column in header else []
-    if "image" in header:
-        return ["image"]
-    plain = {name: _plain(re.sub(r"[\\/]\s*labels?$", "", name, flags=re.I)) for name in header}
-    known = [name for name in header if plain[name] in IMAGE_NAMES]
-    return sorted(known, key=lambda name: IMAGE_NAMES.index(plain[name]))
+    return usual_image_columns(header)
 
 
-def find_columns(table: pd.DataFrame, settings: TableSettings, path: Path) -> Columns:
+def find_columns(table: pd.DataFrame, settings: TableSettings, path: Location) -> Columns:
     """Find the role of each column of a table, other than `image`.
 
     Parameters
@@ -133,7 +124,7 @@ def find_columns(table: pd.DataFrame, settings: TableSettings, path: Path) -> Co
     return Columns(scene, labels, attributes, is_list)
 
 
-def _stated(table: pd.DataFrame, settings: TableSettings, path: Path) -> tuple[list[str], bool]:
+def _stated(table: pd.DataFrame, settings: TableSettings, path: Location) -> tuple[list[str], bool]:
     labels = list(settings.columns or ())
     lists = [name for name in labels if _has_lists(table[name])]
     if len(labels) > 1 and (lists or settings.label_separator is not None):
@@ -146,13 +137,13 @@ def _stated(table: pd.DataFrame, settings: TableSettings, path: Path) -> tuple[l
 
 
 def _found(
-    table: pd.DataFrame, names: list[str], settings: TableSettings, path: Path
+    table: pd.DataFrame, names: list[str], settings: TableSettings, path: Location
 ) -> tuple[list[str], bool]:
     """Find the columns of labels by their cells."""
     lists = [name for name in names if _has_lists(table[name])]
     values = {name: distinct(table[name]) for name in names if name not in lists}
     flags = [name for name in values if is_flags(values[name])]
-    named = [name for name in names if _plain(name) in LIST_NAMES and name not in flags]
+    named = [name for name in names if plain_name(name) in LIST_NAMES and name not in flags]
     if typed := [name for name in lists if name in named] or (lists if not flags else []):
         return [_only(typed, path)], True
     if lists:
@@ -161,10 +152,10 @@ def _found(
         return [_only(named or [n for n in names if n not in flags], path)], True
     doubts = {name: _doubt(table[name], values[name]) for name in values if name not in flags}
     if not flags:
-        if named or (named := [n for n in names if _plain(n) in CLASS_NAMES]):
+        if named or (named := [n for n in names if plain_name(n) in CLASS_NAMES]):
             return [_only(named, path)], True
         texts = [name for name, doubt in doubts.items() if doubt in ("", "lists")]
-        texts = [n for n in texts if _plain(n) not in ATTRIBUTE_NAMES and _recurs(table[n])]
+        texts = [n for n in texts if plain_name(n) not in ATTRIBUTE_NAMES and _recurs(table[n])]
         if not table["image"].duplicated().any():
             texts = [n for n in texts if any(map(seems_list, table[n].unique()))]
         if "words" not in doubts.values() and texts:
@@ -186,7 +177,7 @@ def _found(
             f"0 and 1 for each label, or name a column of lists in columns{hint}"
         )
     check_vocabulary(table, {name: values[name] for name in flags}, path)
-    if doubtful := [name for name in flags if _plain(name) in ATTRIBUTE_NAMES]:
+    if doubtful := [name for name in flags if plain_name(name) in ATTRIBUTE_NAMES]:
         logging.warning(
             "%s: %s has 0 and 1 alone and is taken for a label; if it is none, name it in ignore",
             path,
@@ -205,7 +196,7 @@ _DOUBTS = {
 def _doubt(cells: pd.Series, values: set[str]) -> str:
     """Return why a column may be one of labels, though not all cells say so, or an empty text."""
     filled = cells[cells != ""]
-    known = _plain(str(cells.name)) in ATTRIBUTE_NAMES | set(IMAGE_NAMES)
+    known = plain_name(str(cells.name)) in ATTRIBUTE_NAMES | set(IMAGE_NAMES)
     if filled.empty:
         return "" if known else "empty"
     share = filled.str.casefold().isin(WORDS).mean()
@@ -226,7 +217,7 @@ def _doubt(cells: pd.Series, values: set[str]) -> str:
 
 
 def _scene(
-    table: pd.DataFrame, settings: TableSettings, path: Path, has_labels: bool
+    table: pd.DataFrame, settings: TableSettings, path: Location, has_labels: bool
 ) -> str | None:
     """Return the column of scenes, if there is one."""
     if settings.scene_column is not None:
@@ -235,14 +226,14 @@ def _scene(
         return "scene"
     labels = set(settings.columns or ())
     texts = {
-        name: _plain(name)
+        name: plain_name(name)
         for name in table.columns
         if name not in ("image", *settings.ignore, *labels) and not _has_lists(table[name])
     }
     flags = [name for name in texts if is_flags(distinct(table[name]))]
     texts = {name: plain for name, plain in texts.items() if name not in flags}
     scenes = [name for name, plain in texts.items() if plain in SCENE_NAMES]
-    has_list = any(_plain(name) in LIST_NAMES for name in table.columns if name != "image")
+    has_list = any(plain_name(name) in LIST_NAMES for name in table.columns if name != "image")
     if not scenes and (flags or has_labels or has_list):
         scenes = [name for name, plain in texts.items() if plain in CLASS_NAMES]
     if len(scenes) > 1:
@@ -252,7 +243,7 @@ def _scene(
     return scenes[0] if scenes else None
 
 
-def _only(names: list[str], path: Path) -> str:
+def _only(names: list[str], path: Location) -> str:
     if len(names) == 1:
         return names[0]
     raise InputError(f"{path}: {_choose(names)}")
@@ -273,7 +264,3 @@ def _recurs(cells: pd.Series) -> bool:
 
 def _has_lists(cells: pd.Series) -> bool:
     return any(isinstance(cell, list) for cell in cells)
-
-
-def _plain(name: str) -> str:
-    return re.sub("[^a-z0-9]", "", name.casefold())

@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from rsir.archives.containers.member import Location
+from rsir.archives.containers.parquet_columns import is_parquet_of_images, read_columns
 from rsir.archives.label_columns import TableSettings, image_columns
 from rsir.archives.text_tables import read_text, read_text_table
 from rsir.core.errors import InputError, first_few
@@ -16,7 +18,7 @@ _JSON_ENDINGS = ("_labels_metadata",)
 """What follows the image's name in the name of its JSON file, in some archives."""
 
 
-def read_label_file(path: Path, settings: TableSettings) -> tuple[pd.DataFrame, str]:
+def read_label_file(path: Location, settings: TableSettings) -> tuple[pd.DataFrame, str]:
     """Read a label table, or a folder of JSON files, one for each image.
 
     Returns
@@ -31,6 +33,8 @@ def read_label_file(path: Path, settings: TableSettings) -> tuple[pd.DataFrame, 
     InputError
         If it cannot be read as one of these.
     """
+    if isinstance(path, Path) and is_parquet_of_images(path):
+        return _read_parquet_of_images(path), "parquet"
     if path.is_dir():
         return _frame(_read_folder(path), path), "a JSON file for each image"
     if not path.is_file():
@@ -50,9 +54,9 @@ def read_label_file(path: Path, settings: TableSettings) -> tuple[pd.DataFrame, 
     return table, "text"
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Location) -> pd.DataFrame:
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path if isinstance(path, Path) else path.open())
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
@@ -70,12 +74,19 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _read_folder(folder: Path) -> Iterator[dict[str, Any]]:
-    files = sorted(folder.rglob("*.json"))
+def _read_parquet_of_images(path: Path) -> pd.DataFrame:
+    names, columns = read_columns(path)
+    cells = {name: list(map(_cell, values)) for name, values in columns.items()}
+    return pd.DataFrame({**cells, "image": names})
+
+
+def _read_folder(folder: Location) -> Iterator[dict[str, Any]]:
+    files: list[Location] = sorted(folder.rglob("*.json"))
     files = [file for file in files if not file.name.startswith(".")]
     if not files:
         raise InputError(f"{folder}: a folder without JSON files; name the file of the labels")
-    names = [file.relative_to(folder).with_suffix("").as_posix() for file in files]
+    start = f"{folder}/"
+    names = [str(file).removeprefix(start).removesuffix(".json") for file in files]
     for ending in _JSON_ENDINGS:
         names = [name.removesuffix(ending) for name in names]
     bare = [name.rpartition("/")[2] for name in names]
@@ -84,7 +95,7 @@ def _read_folder(folder: Path) -> Iterator[dict[str, Any]]:
         yield {"image": name, **_record(_parse(file.read_bytes(), file), file)}
 
 
-def _read_json(path: Path) -> Iterator[dict[str, Any]]:
+def _read_json(path: Location) -> Iterator[dict[str, Any]]:
     """Yield a record for each image of a JSON file."""
     content = _parse(read_text(path).encode(), path)
     if isinstance(content, list):
@@ -99,7 +110,7 @@ def _read_json(path: Path) -> Iterator[dict[str, Any]]:
             yield {"image": image, **_record(item, path)}
 
 
-def _record(item: Any, path: Path) -> dict[str, Any]:
+def _record(item: Any, path: Location) -> dict[str, Any]:
     """Return what is said of an image as cells by column; a list alone holds its labels."""
     if isinstance(item, str | list):
         return {"labels": item}
@@ -116,7 +127,7 @@ def _record(item: Any, path: Path) -> dict[str, Any]:
     return record
 
 
-def _frame(records: Iterator[dict[str, Any]], path: Path) -> pd.DataFrame:
+def _frame(records: Iterator[dict[str, Any]], path: Location) -> pd.DataFrame:
     rows = [{name: _cell(value) for name, value in record.items()} for record in records]
     if not rows:
         raise InputError(f"{path}: no images; add their labels")
@@ -136,7 +147,7 @@ def _cell(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 
-def _parse(content: bytes, path: Path) -> Any:
+def _parse(content: bytes, path: Location) -> Any:
     """Parse JSON, or a JSON value in each line."""
     try:
         text = content.decode("utf-8-sig")

@@ -1,12 +1,12 @@
 """Label columns: the words that people write for a present and an absent label."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rsir.archives.containers.member import Location
 from rsir.core.errors import InputError, first_few
 
 VOCABULARIES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -50,7 +50,7 @@ def common_vocabulary(columns: Mapping[str, set[str]]) -> str | None:
     )
 
 
-def check_vocabulary(table: pd.DataFrame, columns: Mapping[str, set[str]], path: Path) -> str:
+def check_vocabulary(table: pd.DataFrame, columns: Mapping[str, set[str]], path: Location) -> str:
     """Return the vocabulary of the label columns of a table.
 
     Parameters

@@ -3,12 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from rsir.archives.archive_table import FIXED_COLUMNS
+from rsir.archives.containers.member import Location
 from rsir.archives.csv_rows import check_scenes
 from rsir.archives.image_files import find_images
 from rsir.archives.image_names import check_ids, check_names, find_by_name, similar_name
@@ -32,7 +32,7 @@ _LIMITS = {"latitude": 90.0, "longitude": 180.0}
 
 
 def read_table(
-    root: Path, labels: Path, settings: TableSettings = DEFAULTS, below: str = "."
+    root: Location, labels: Location, settings: TableSettings = DEFAULTS, below: str = "."
 ) -> Listing:
     """Read a folder of images and the table of their labels.
 
@@ -96,7 +96,7 @@ def read_table(
     )
 
 
-def _no_images(folder: Path) -> str:
+def _no_images(folder: Location) -> str:
     """Return the message for a folder without images; it counts the endings of its files."""
     files = [file for file in folder.rglob("[!.]*") if file.is_file()]
     endings = Counter(file.suffix.lower() or "no ending" for file in files).most_common(3)
@@ -108,7 +108,7 @@ def _no_images(folder: Path) -> str:
 
 
 def _with_images(
-    rows: pd.DataFrame, paths: dict[str, str], settings: TableSettings, source: Path
+    rows: pd.DataFrame, paths: dict[str, str], settings: TableSettings, source: Location
 ) -> tuple[pd.DataFrame, str]:
     """Put the ids of images into a column `image`, and drop rows that are to be ignored.
 
@@ -146,7 +146,7 @@ def _with_images(
 def add_paths(
     table: pd.DataFrame,
     paths: dict[str, str],
-    labels: Path,
+    labels: Location,
     settings: TableSettings | None = None,
 ) -> pd.DataFrame:
     """Add the paths of the images to a label table, which must list exactly these images.
@@ -181,7 +181,7 @@ def add_paths(
     return table
 
 
-def _ids(names: pd.Series, paths: dict[str, str], source: Path, only: bool) -> list[str | None]:
+def _ids(names: pd.Series, paths: dict[str, str], source: Location, only: bool) -> list[str | None]:
     """Return the id of each image of a column; if it is not the only one, None for unfit names."""
     texts = [name if isinstance(name, str) else "" for name in names]
     if not only and any(isinstance(name, list) for name in names):
@@ -201,7 +201,7 @@ def _ids(names: pd.Series, paths: dict[str, str], source: Path, only: bool) -> l
 
 
 def _lists(
-    rows: pd.DataFrame, columns: Columns, settings: TableSettings, source: Path
+    rows: pd.DataFrame, columns: Columns, settings: TableSettings, source: Location
 ) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Return a row for each image, its labels as 0 and 1, and the form in words."""
     (column,) = columns.labels
@@ -225,7 +225,7 @@ def _lists(
     return rows, pd.DataFrame(flags, columns=names), f"{form} in column {column!r}"
 
 
-def _one_row_each(rows: pd.DataFrame, columns: Columns, source: Path) -> pd.DataFrame:
+def _one_row_each(rows: pd.DataFrame, columns: Columns, source: Location) -> pd.DataFrame:
     """Keep the first row of each image; its scene has to be that of its other rows."""
     kept = rows.drop_duplicates("image").set_index("image")
     for name in [columns.scene] if columns.scene not in (None, *columns.labels) else []:
@@ -245,7 +245,7 @@ def _one_row_each(rows: pd.DataFrame, columns: Columns, source: Path) -> pd.Data
     return kept.reset_index()
 
 
-def _attributes(rows: pd.DataFrame, names: Sequence[str], source: Path) -> pd.DataFrame:
+def _attributes(rows: pd.DataFrame, names: Sequence[str], source: Location) -> pd.DataFrame:
     """Return the attributes as text of one line, with coordinates under their usual names."""
     attributes = rows[["image"]].copy()
     for name in names:
@@ -264,7 +264,7 @@ def _fit(cells: list[str], limit: float) -> bool:
     return bool((degrees.abs() <= limit).all())
 
 
-def _check_label(name: str, source: Path) -> None:
+def _check_label(name: str, source: Location) -> None:
     if name in FIXED_COLUMNS:
         raise InputError(
             f"{source}: a label cannot be called {name!r}; rename it, or name the column in ignore"

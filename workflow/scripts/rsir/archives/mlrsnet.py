@@ -1,13 +1,14 @@
 """MLRSNet: a folder of images and a label table for each scene."""
 
 import csv
+import io
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from rsir.archives.containers.member import Location
 from rsir.archives.csv_rows import with_flags
 from rsir.archives.facts import archive_facts
 from rsir.archives.image_names import check_ids, check_names, image_id
@@ -20,7 +21,7 @@ UNNAMED = "snowberg"
 """The label whose name is missing in the header of one table."""
 
 
-def read_mlrsnet(root: Path, settings: Mapping[str, Any]) -> Listing:
+def read_mlrsnet(root: Location, settings: Mapping[str, Any]) -> Listing:
     """Read the images and the label tables of some or all scenes.
 
     The labels that the authors' repository has since 2021 are wrong on thousands of images. They
@@ -49,7 +50,7 @@ def read_mlrsnet(root: Path, settings: Mapping[str, Any]) -> Listing:
     return Listing.of_labels(table[["image", "path", "scene", *facts["labels"]]])
 
 
-def read_scene_labels(path: Path, facts: Mapping[str, Any]) -> pd.DataFrame:
+def read_scene_labels(path: Location, facts: Mapping[str, Any]) -> pd.DataFrame:
     """Read the label table of a scene: `image`, `scene`, then 0/1 per label in the authors' order.
 
     Columns are known by name, since their order differs between tables.
@@ -62,8 +63,8 @@ def read_scene_labels(path: Path, facts: Mapping[str, Any]) -> pd.DataFrame:
     if path.stem not in facts["scenes"]:
         raise InputError(f"{path}: {path.stem!r} is not a scene of MLRSNet; {facts['get']}")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = csv.reader(file)
+        text = path.read_bytes().decode("utf-8-sig")
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
     except (UnicodeDecodeError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: not a table in UTF-8 ({error}); get another copy") from error
     header = [name.strip() for name in header]

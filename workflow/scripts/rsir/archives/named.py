@@ -3,12 +3,13 @@
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from rsir.archives.containers.member import Location
 from rsir.archives.csv_rows import read_rows, with_flags
 from rsir.archives.facts import archive_facts
 from rsir.archives.image_files import find_images
@@ -21,7 +22,7 @@ Settings = Mapping[str, Any]
 Facts = Mapping[str, Any]
 
 
-def read_label_table(root: Path, settings: Settings) -> Listing:
+def read_label_table(root: Location, settings: Settings) -> Listing:
     r"""Read an archive with a table of 0/1 per label: UC Merced, AID or DFC15.
 
     A part of the archive is accepted if its images agree with the rows of the table.
@@ -51,7 +52,7 @@ def read_label_table(root: Path, settings: Settings) -> Listing:
     return _listing(path, with_flags(rows, list(rows.columns[1:]), path), paths, facts)
 
 
-def read_tags(root: Path, settings: Settings) -> Listing:
+def read_tags(root: Location, settings: Settings) -> Listing:
     """Read an archive with a table of tags, separated by spaces: Planet.
 
     Returns
@@ -86,7 +87,7 @@ def read_tags(root: Path, settings: Settings) -> Listing:
     )
 
 
-def read_scene_folders(root: Path, settings: Settings) -> Listing:
+def read_scene_folders(root: Location, settings: Settings) -> Listing:
     """Read an archive with a folder for each scene: RESISC45, PatternNet, RSSCN7 or EuroSAT.
 
     Returns
@@ -111,16 +112,16 @@ def read_scene_folders(root: Path, settings: Settings) -> Listing:
     return Listing(table, _with_lists(root, table[["image"]], facts))
 
 
-def table_path(root: Path, facts: Facts) -> Path:
+def table_path(root: Location, facts: Facts) -> Location:
     """Return the table of an archive that exists, the first if there are several."""
-    paths: list[Path] = [root / name for name in facts["tables"]]
+    paths: list[Location] = [root / name for name in facts["tables"]]
     for path in paths:
         if path.is_file():
             return path
     raise InputError(f"{root / facts['tables'][0]}: no such file; {facts['get']}")
 
 
-def find_in_folders(root: Path, facts: Facts) -> dict[str, str]:
+def find_in_folders(root: Location, facts: Facts) -> dict[str, str]:
     """Find the images in the folders that the facts name, the path of each by its id.
 
     Raises
@@ -145,7 +146,7 @@ def find_in_folders(root: Path, facts: Facts) -> dict[str, str]:
     return paths
 
 
-def _image_folder(root: Path, facts: Facts) -> str:
+def _image_folder(root: Location, facts: Facts) -> str:
     """Return the first folder of images that exists; the root, if it has a folder of a scene."""
     for folder in facts.get("images_in", []):
         marks = [folder] if folder else facts["scenes"]
@@ -155,7 +156,7 @@ def _image_folder(root: Path, facts: Facts) -> str:
     raise InputError(f"{root / expected}: no such folder; {facts['get']}")
 
 
-def check_labels(path: Path, names: Iterable[str], facts: Facts) -> None:
+def check_labels(path: Location, names: Iterable[str], facts: Facts) -> None:
     """Raise InputError unless these are the labels of the archive in their order."""
     names, expected = list(names), facts["labels"]
     if names != expected:
@@ -167,7 +168,7 @@ def check_labels(path: Path, names: Iterable[str], facts: Facts) -> None:
         )
 
 
-def _listing(path: Path, table: pd.DataFrame, paths: dict[str, str], facts: Facts) -> Listing:
+def _listing(path: Location, table: pd.DataFrame, paths: dict[str, str], facts: Facts) -> Listing:
     """Join a table of `image` and labels with the paths of the images."""
     check_names([*table.columns, *table["image"]], path)
     check_ids(table["image"], path)
@@ -181,7 +182,7 @@ def _listing(path: Path, table: pd.DataFrame, paths: dict[str, str], facts: Fact
     return Listing(table, attributes)
 
 
-def _scenes(root: Path, paths: Iterable[str], facts: Facts) -> list[str]:
+def _scenes(root: Location, paths: Iterable[str], facts: Facts) -> list[str]:
     """Return the folder of each image, which must be a scene of the archive."""
     scenes = [PurePosixPath(path).parent.name for path in paths]
     if unknown := sorted(set(scenes) - set(facts["scenes"])):
@@ -191,7 +192,7 @@ def _scenes(root: Path, paths: Iterable[str], facts: Facts) -> list[str]:
     return scenes
 
 
-def _with_lists(root: Path, images: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+def _with_lists(root: Location, images: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Add the official subset of each image, if the lists of all subsets are below the root."""
     lists = {subset: root / file for subset, file in facts.get("lists", {}).items()}
     if not lists or not all(path.is_file() for path in lists.values()):
@@ -204,7 +205,7 @@ def _with_lists(root: Path, images: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     return images.assign(split=[subsets.get(image, "") for image in images["image"]])
 
 
-def _first_line(path: Path) -> bytes:
+def _first_line(path: Location) -> bytes:
     with path.open("rb") as file:
         return file.readline(1 << 16)
 

@@ -83,7 +83,7 @@ def read_picture(source: Source) -> NDArray[np.uint8]:
         8-bit grey, RGB, palette or CMYK, has several frames or pages, or is larger than
         `MAX_PIXELS` (checked in the header, before decoding).
     """
-    if isinstance(source, Path) and not source.is_file():
+    if not isinstance(source, bytes) and not source.is_file():
         remedy = "; put an image there or remove its row"
         if source.is_dir():
             remedy = (
@@ -108,12 +108,14 @@ def read_picture(source: Source) -> NDArray[np.uint8]:
             return _by_gdal(source, flaw)
     if flaw is None and raster_driver(source):
         return read_colours(source)
-    name = source if isinstance(source, Path) else "image"
+    name = "image" if isinstance(source, bytes) else source
     raise InputError(f"{name}: {flaw or _kind(source)}")
 
 
 def _openable(source: Source) -> Path | io.BytesIO:
-    return io.BytesIO(source) if isinstance(source, bytes) else source
+    if isinstance(source, Path):
+        return source
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open()
 
 
 def _flaw(image: Image.Image) -> str | None:
@@ -192,7 +194,7 @@ def _by_gdal(source: Source, flaw: str) -> NDArray[np.uint8]:
     try:
         describe_raster(source)
     except InputError:
-        name = source if isinstance(source, Path) else "image"
+        name = "image" if isinstance(source, bytes) else source
         raise InputError(f"{name}: {flaw}") from None
     return read_colours(source)
 

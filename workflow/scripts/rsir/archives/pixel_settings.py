@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rsir.archives.containers.member import Location
 from rsir.archives.image_names import SEPARATOR
 from rsir.archives.image_parts import image_files
 from rsir.archives.pixels import PICTURES, PixelFormat, find_planes
@@ -26,7 +26,7 @@ PERCENTILES = (2.0, 98.0)
 
 
 def resolve_pixel_format(
-    settings: Mapping[str, Any], root: Path, paths: Sequence[str]
+    settings: Mapping[str, Any], root: Location, paths: Sequence[str]
 ) -> PixelFormat:
     """Return the pixel format of an archive.
 
@@ -93,7 +93,7 @@ def _stated(limits: Sequence[Any]) -> tuple[tuple[float, float], ...]:
     return tuple((float(low), float(high)) for low, high in pairs)
 
 
-def _count(root: Path, paths: Sequence[str], named: int | None) -> int:
+def _count(root: Location, paths: Sequence[str], named: int | None) -> int:
     """Return the number of bands of an image's file; 0 if an image has several files."""
     if SEPARATOR in paths[0] or (root / paths[0]).is_dir():
         return 0
@@ -127,7 +127,7 @@ def _rendered_bands(
 
 
 def _sample(
-    pixel_format: PixelFormat, root: Path, paths: Sequence[str]
+    pixel_format: PixelFormat, root: Location, paths: Sequence[str]
 ) -> list[NDArray[np.float32]]:
     """Return values of each band, from evenly spaced images that can be read."""
     rows = np.unique(np.linspace(0, len(paths) - 1, SAMPLE_IMAGES).astype(int))

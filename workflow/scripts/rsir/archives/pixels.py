@@ -13,6 +13,8 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from rsir.archives.containers.member import Location
+from rsir.archives.containers.opened import located
 from rsir.archives.image_names import SEPARATOR
 from rsir.archives.image_parts import band_files, image_files
 from rsir.archives.pictures import read_picture
@@ -115,7 +117,7 @@ class ArchiveImages(Sequence[NDArray[Any]]):
     Parameters
     ----------
     root
-        The folder that the paths are relative to.
+        The folder that the paths are relative to; it may be in a container.
     paths
         The column `path` of the archive's table.
     pixel_format
@@ -127,12 +129,12 @@ class ArchiveImages(Sequence[NDArray[Any]]):
 
     def __init__(
         self,
-        root: Path,
+        root: Location,
         paths: Sequence[str],
         pixel_format: PixelFormat,
         channels: Sequence[int | float] | None = None,
     ) -> None:
-        self._root = root
+        self._root = located(root)
         self._paths = list(paths)
         self._format = pixel_format
         self._channels = channels
@@ -279,5 +281,5 @@ def find_planes(
     return planes
 
 
-def _is_folder(source: Source) -> TypeGuard[Path]:
-    return isinstance(source, Path) and source.is_dir()
+def _is_folder(source: Source) -> TypeGuard[Location]:
+    return not isinstance(source, bytes) and source.is_dir()

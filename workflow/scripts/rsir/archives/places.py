@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 import numpy as np
 import pandas as pd
 
+from rsir.archives.containers.member import Location
 from rsir.archives.image_names import SEPARATOR
 
 SUFFIXES = (".tif", ".tiff", ".jp2")
@@ -26,7 +27,7 @@ Reference = tuple[str, tuple[float, float], tuple[float, float, float, float]]
 
 
 def add_places(
-    attributes: pd.DataFrame, root: Path, paths: Sequence[str], workers: int
+    attributes: pd.DataFrame, root: Location, paths: Sequence[str], workers: int
 ) -> pd.DataFrame:
     """Add where the images are, if their rasters are georeferenced and no table says it.
 
@@ -83,7 +84,7 @@ def _may_have_place(path: str) -> bool:
     return PurePath(path.split(SEPARATOR)[0]).suffix.lower() in ("", *SUFFIXES)
 
 
-def _reference(root: Path, path: str) -> Reference | None:
+def _reference(root: Location, path: str) -> Reference | None:
     """Return the georeference of the first raster of an image, if it has one."""
     import rasterio
     from rasterio.transform import array_bounds
@@ -91,7 +92,12 @@ def _reference(root: Path, path: str) -> Reference | None:
     for file in _rasters(root / path.split(SEPARATOR)[0]):
         driver = _DRIVERS.get(file.suffix.lower(), "GTiff")
         try:
-            with rasterio.Env(**_OPTIONS), rasterio.open(file, driver=driver) as raster:
+            with (
+                rasterio.Env(**_OPTIONS),
+                rasterio.open(
+                    file if isinstance(file, Path) else file.open(), driver=driver
+                ) as raster,
+            ):
                 if raster.crs is None or raster.transform.is_identity:
                     return None
                 code = raster.crs.to_epsg()
@@ -107,8 +113,8 @@ def _reference(root: Path, path: str) -> Reference | None:
     return None
 
 
-def _rasters(path: Path) -> Iterator[Path]:
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
+def _rasters(path: Location) -> Iterator[Location]:
+    files: list[Location] = sorted(path.iterdir()) if path.is_dir() else [path]
     return (file for file in files if file.suffix.lower() in SUFFIXES and file.name[0] != ".")
 
 

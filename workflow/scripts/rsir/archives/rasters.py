@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsir.archives.containers.member import Location
 from rsir.archives.planes import TAG, Plane, marked_missing, plane
 from rsir.core.errors import InputError
 
@@ -47,7 +48,8 @@ _RGB = ("red", "green", "blue")
 _OPAQUE_SHARE = 0.9
 """Share of an alpha channel's values that are 0 or 255; with fewer, it is taken for a band."""
 
-Source = Path | bytes
+Source = Location | bytes
+"""A file, or the content of one."""
 
 
 def raster_driver(source: Source) -> str | None:
@@ -186,7 +188,7 @@ def opened(source: Source) -> Iterator[Any]:
     InputError
         If it is no raster, cannot be read, or has too many pixels (checked in its header).
     """
-    if isinstance(source, Path) and not source.is_file():
+    if not isinstance(source, bytes) and not source.is_file():
         raise _error(source, "not a regular file; put an image there or remove its row")
     driver = raster_driver(source)
     if driver is None:
@@ -197,11 +199,12 @@ def opened(source: Source) -> Iterator[Any]:
     options = _WITHOUT_PLACE.get(driver, {})
     try:
         with environment():
-            if isinstance(source, bytes):
-                with MemoryFile(source) as file, file.open(driver=driver, **options) as dataset:
+            if isinstance(source, Path):
+                with DatasetReader(source, driver=driver, sharing=False, **options) as dataset:
                     yield _checked(source, dataset)
             else:
-                with DatasetReader(source, driver=driver, sharing=False, **options) as dataset:
+                content = source if isinstance(source, bytes) else source.read_bytes()
+                with MemoryFile(content) as file, file.open(driver=driver, **options) as dataset:
                     yield _checked(source, dataset)
     except RasterioError as error:
         reason = " ".join(str(error.__cause__ or error).split())

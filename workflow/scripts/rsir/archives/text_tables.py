@@ -4,10 +4,10 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 
+from rsir.archives.containers.member import Location
 from rsir.archives.csv_rows import check_header, parse_rows
 from rsir.core.errors import InputError, first_few
 
@@ -42,7 +42,7 @@ _LINE = re.compile(r"[^\r\n]*(\r\n|\r|\n)?")
 _LONGEST_HEADER = 1_000_000  # characters
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Location) -> str:
     """Read a text file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark.
 
     Raises
@@ -71,7 +71,7 @@ def read_text(path: Path) -> str:
 
 
 def read_text_table(
-    path: Path, has_image: Callable[[list[str]], bool], wanted: str = "image", remedy: str = ""
+    path: Location, has_image: Callable[[list[str]], bool], wanted: str = "image", remedy: str = ""
 ) -> pd.DataFrame:
     """Read a table as text, cell by cell, without the spaces around cells.
 
@@ -120,7 +120,7 @@ def read_text_table(
     return rows.iloc[1:].set_axis(header, axis="columns").reset_index(drop=True)
 
 
-def _table_of(text: str, path: Path, has_image: Callable[[list[str]], bool]) -> tuple[str, str]:
+def _table_of(text: str, path: Location, has_image: Callable[[list[str]], bool]) -> tuple[str, str]:
     """Return the text from the line of column names on, and the separator.
 
     Lines above it may be empty or begin with `#`. Where no line names the images, it is the first
@@ -164,7 +164,7 @@ def _negligible(index: int, column: pd.Series) -> bool:
     return not any(cells) or (index == 0 and cells in numbers)
 
 
-def _check_lengths(text: str, separator: str, rows: pd.DataFrame, path: Path) -> None:
+def _check_lengths(text: str, separator: str, rows: pd.DataFrame, path: Location) -> None:
     """Raise InputError if a line has fewer cells than the header; pandas would add empty ones."""
     if (rows.iloc[:, -1] != "").all():
         return

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from rsir.archives.containers.member import Location
+from rsir.archives.image_parts import image_files
+
 UNKNOWN = "unknown"
 
 WORDS = {
@@ -22,7 +25,7 @@ WORDS = {
 """Pillow's modes in words; other modes are named as Pillow does."""
 
 
-def file_modes(root: Path, paths: Sequence[str], workers: int) -> list[str]:
+def file_modes(root: Location, paths: Sequence[str], workers: int) -> list[str]:
     """Return how each picture stores its pixels, from its header; `unknown` if Pillow cannot tell.
 
     Parameters
@@ -37,7 +40,8 @@ def file_modes(root: Path, paths: Sequence[str], workers: int) -> list[str]:
 
     def mode(path: str) -> str:
         try:
-            with Image.open(root / path) as image:
+            (file,) = image_files(root, path)
+            with Image.open(file if isinstance(file, Path) else file.open()) as image:
                 return WORDS.get(image.mode, image.mode)
         except (OSError, ValueError):
             return UNKNOWN

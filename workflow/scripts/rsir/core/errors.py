@@ -38,7 +38,7 @@ def one_line(error: BaseException) -> str | None:
     # torch.AcceleratorError since torch 2.8, a RuntimeError before
     if type(error).__name__ == "AcceleratorError" or first.startswith("CUDA error"):
         return f"the GPU failed ({first}); run again, on another GPU if it keeps failing"
-    if first.startswith("DataLoader worker"):
+    if first.startswith("DataLoader worker") or type(error).__name__ == "BrokenProcessPool":
         return "a process that reads images was killed, probably for lack of memory; run again"
     return None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
+from rsir.archives.containers.opened import located
 from rsir.archives.image_files import image_digest
 from rsir.archives.image_parts import image_files
 from rsir.core.errors import InputError
@@ -134,7 +135,7 @@ def _images(folder: Path, record: Record) -> Iterator[Finding]:
     except InputError:
         return  # reported as altered
     for path, before in zip(rows["path"], rows["sha256"], strict=True):
-        root = _located(job.parameters["root"], folder)
+        root = located(_located(job.parameters["root"], folder))
         exists = all(file.exists() for file in image_files(root, path))
         if exists and image_digest(root, path) != before:
             finding = "differs from the image that archive read"
