@@ -106,6 +106,14 @@ class Project:
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         return self
 
+    def divide(self, shards: int) -> "Project":
+        """Extract in shards, which hold as few images as whole batches allow on a CPU."""
+        module = self.path("workflow/scripts/rsir/descriptors/shards.py")
+        code = module.read_text(encoding="utf-8")
+        assert "SHARD_ROWS = 128\n" in code
+        module.write_text(code.replace("SHARD_ROWS = 128\n", "SHARD_ROWS = 16\n"), encoding="utf-8")
+        return self.configure({"extraction": {"shards": shards}})
+
     def _own_configs(self) -> list[str]:
         return sorted(f"config/{file.name}" for file in self.path("config").glob("own-*.yaml"))
 

@@ -7,33 +7,36 @@ from small_results import BACKBONE, open_array
 
 from project import Project
 
-SHARDED = "results/{}/descriptors/" + BACKBONE + "/off_the_shelf.h5"
+MODELS = ("off_the_shelf", "multi_label-seed0")
+JOINED = "results/sample/descriptors/" + BACKBONE + "/{}.h5"
+SHARD = "results/sample/shards/" + BACKBONE + "/{}/2-of-3.h5"
 
 
 @pytest.fixture
 def sharded(finished: Project) -> Project:
-    """The small run, whose extraction is divided from now on."""
-    return finished.configure({"extraction": {"shards": 3}})
+    """The small run, whose extraction is divided from now on: 32, 32 and 41 images."""
+    return finished.divide(3)
 
 
 def test_a_run_in_shards_has_the_same_descriptors(small: Project, sharded: Project) -> None:
-    target = SHARDED.format("sample")
-    shard = sharded.path(f"results/sample/shards/{BACKBONE}/off_the_shelf/1-of-3.h5")
-    first = sharded.make(target)
+    targets = [JOINED.format(model) for model in MODELS]
+    first = sharded.make(*targets)
     assert first.status == 0, first.text
-    assert {name: first.jobs[name] for name in ("extract_shard", "join_shards")} == {
-        "extract_shard": 3,
-        "join_shards": 1,
-    }
-    with (
-        h5py.File(sharded.path(target)) as joined,
-        open_array(small, "descriptors", "off_the_shelf") as expected,
-    ):
-        assert set(joined) == set(expected)
-        for name in ("pool", "output"):
-            np.testing.assert_array_equal(joined[name][:], expected[name][:])
-    for lost in (shard, sharded.path(target)):
-        lost.unlink()
-    again = sharded.make(target)
+    jobs = ("precision", "extract_shard", "finetune", "reextract_shard", "join_shards")
+    assert [first.jobs[name] for name in jobs] == [1, 3, 1, 3, 2]
+    for model, target in zip(MODELS, targets, strict=True):
+        with (
+            h5py.File(sharded.path(target)) as joined,
+            open_array(small, "descriptors", model) as expected,
+        ):
+            assert set(joined) == set(expected)
+            for name in ("pool", "output"):
+                np.testing.assert_array_equal(joined[name][:], expected[name][:])
+        with h5py.File(sharded.path(SHARD.format(model))) as shard:
+            assert len(shard["pool"]) == 32
+    for lost in (SHARD.format("multi_label-seed0"), targets[1]):
+        sharded.path(lost).unlink()
+    again = sharded.make(*targets)
     assert again.status == 0, again.text
-    assert again.jobs["extract_shard"] == 1
+    assert {"extract_shard", "finetune"}.isdisjoint(again.jobs)
+    assert again.jobs["reextract_shard"] == 1

@@ -16,7 +16,7 @@ TABLES = "results/mine/tables"
 
 @pytest.fixture
 def mounted(tmp_path: Path) -> Project:
-    """A project whose results will be a file system of their own."""
+    """A project in shards, whose results will be a file system of their own."""
     probe = subprocess.run(
         [*NAMESPACE, "mount", "-t", "tmpfs", "none", str(tmp_path)],
         capture_output=True,
@@ -24,7 +24,7 @@ def mounted(tmp_path: Path) -> Project:
     )
     if probe.returncode != 0:
         pytest.skip("mounting needs user namespaces, which are switched off here")
-    project = prepared(tmp_path / "project")
+    project = prepared(tmp_path / "project").divide(2)
     project.path("results").mkdir()
     project.path("kept").mkdir()
     return project
@@ -68,7 +68,7 @@ def test_a_full_disk(mounted: Project, undisturbed: tuple[Project, float]) -> No
     )
     *full, last = text.split("and then\n")
     files = (
-        "results/mine/descriptors/efficientnet_lite0/off_the_shelf.h5",
+        "results/mine/shards/efficientnet_lite0/off_the_shelf/",
         "results/mine/models/efficientnet_lite0/multi_label-seed0.",
     )
     for number, (text_of_run, file) in enumerate(zip(full, files, strict=True)):
@@ -78,7 +78,7 @@ def test_a_full_disk(mounted: Project, undisturbed: tuple[Project, float]) -> No
     assert "status 0" in last, last
     for path, content in tables_of(undisturbed[0]).items():
         assert mounted.path("kept", Path(path).name).read_bytes() == content
-    assert "rule extract:" not in last
+    assert "rule extract_shard:" not in last
 
 
 def assert_full(text: str, file: str) -> None:

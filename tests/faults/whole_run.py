@@ -29,5 +29,5 @@ def tables_of(project: Project) -> dict[str, bytes]:
 def prepared(folder: Path) -> Project:
     """Copy the project to a folder, with an archive of its own."""
     project = Project.copied_to(folder).configure(CONFIG)
-    write_tiles(project.path("mine"), project.path("mine.csv"), scenes=True)
+    write_tiles(project.path("mine"), project.path("mine.csv"), scenes=True, per_scene=6)
     return project

@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
 DAEMONS = ("munged", "slurmctld", "slurmd")
 CLIENTS = ("sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
@@ -174,6 +176,21 @@ class Cluster:
         self._start("slurmctld")
         wait_until(lambda: self._answers("scontrol", "ping"), "the controller")
 
+    def kill_node(self, node: str, job: str) -> None:
+        """Kill a node and what the job that runs there has started, as if it lost its power."""
+        self.stop_daemon(node, signal.SIGKILL)
+        started = [process for process in psutil.process_iter() if belongs_to(process, job)]
+        # First the daemons of the job, which would report that its processes have ended.
+        for process in sorted(started, key=lambda process: process.name() != "slurmstepd"):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.call("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=killed")
+
+    def start_node(self, node: str) -> None:
+        """Start a node again and wait until it has come back by itself."""
+        self._start("slurmd", "-N", node)
+        wait_until(lambda: self._idle() == len(NODES), "idle nodes")
+
     def _start(self, *command: str) -> None:
         environment = {"PATH": SYSTEM, "SLURM_CONF": str(self.folder / "slurm.conf")}
         started = subprocess.run(
@@ -283,6 +300,16 @@ def is_running(pid: int) -> bool:
         return False
     state = status.split("State:", 1)[1].split()[0]
     return state not in "ZX"
+
+
+def belongs_to(process: psutil.Process, job: str) -> bool:
+    """Tell whether a job has started a process, or watches over it."""
+    with suppress(psutil.Error, IndexError):
+        return (
+            process.cmdline()[0].startswith(f"slurmstepd: [{job}.")
+            or process.environ().get("SLURM_JOB_ID") == job
+        )
+    return False
 
 
 def free_ports(count: int) -> Sequence[int]:

@@ -6,7 +6,7 @@ import pytest
 from cluster import Cluster, wait_until
 from submission import THREADS, started, submit, submitted_since, wait_for
 
-from project import SMALL, Project
+from project import SMALL, Outcome, Project
 
 GPU_RULES = ("extract", "finetune", "reextract")
 TABLES = tuple(
@@ -104,3 +104,46 @@ def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
     header, *rows = project.path(COMPARISON).read_bytes().splitlines()
     assert len(rows) == (1 + 3) * 2 * 2  # with the bounds, of each protocol and cutoff
     assert {header, *rows} <= set(local.path(COMPARISON).read_bytes().splitlines())
+
+
+# Keeps shards until two run, and the one on the second node until that is killed.
+MET = """
+import os
+import time
+from pathlib import Path
+
+node = os.environ["SLURMD_NODENAME"]
+Path("met", node).write_text(os.environ["SLURM_JOB_ID"])
+end = time.monotonic() + 300
+while time.monotonic() < end and (node == "n2" or not Path("met/n2").exists()):
+    time.sleep(0.1)
+"""
+
+
+def test_shards_run_on_two_nodes_and_outlive_one(
+    cluster: Cluster, finished: Project, small_run: tuple[Project, Outcome]
+) -> None:
+    finished.divide(2)
+    script = finished.path("workflow/scripts/extract_shard.py")
+    script.write_text(MET + script.read_text(encoding="utf-8"), encoding="utf-8")
+    finished.path("met").mkdir()
+    first, second = (finished.path("met", node) for node in ("n1", "n2"))
+    scores = "results/sample/scores/efficientnet_lite0/off_the_shelf.csv"
+    whole_nodes = [
+        *("--set-resources", "extract_shard:slurm_partition=main"),
+        "extract_shard:slurm_extra='--exclusive'",
+    ]
+    before = cluster.jobs()
+    with started(finished, cluster, scores, *THREADS, *whole_nodes) as running:
+        wait_for(finished, running, lambda: first.exists() and second.exists(), "two shards")
+        lost = second.read_text()
+        cluster.kill_node("n2", lost)
+        outcome = finished.finish(running)
+    cluster.start_node("n2")
+    assert outcome.status == 0, outcome.text
+    shards = [job for job in submitted_since(cluster, before) if rule_of(job) == "extract_shard"]
+    completed = [job for job in shards if job["JobState"] == "COMPLETED"]
+    assert [job["NodeList"] for job in completed] == ["n1", "n1"]
+    again = next(job for job in shards if job["JobId"] == lost)
+    assert again["Restarts"] == "1" or again not in completed
+    assert finished.path(scores).read_bytes() == small_run[0].path(scores).read_bytes()
