@@ -82,6 +82,7 @@ STUDY = {
 }
 STUDIED = (
     "results/sample/tables/published.csv",
+    "results/sample/tables/label_transfer.csv",
     "results/sample/figures/noise.png",
     "results/across/sample-in-other/scores/efficientnet_lite0/off_the_shelf.csv",
 )

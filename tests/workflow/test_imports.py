@@ -18,11 +18,11 @@ COMPUTE_WITH_TORCH = {
     "finetune",
     "index",
     "precision",
-    "published",
     "query",
     "reextract",
     "reextract_shard",
     "retrieve",
+    "transfer_labels",
 }
 PLOT = {script.stem for script in SCRIPTS.glob("plot_*.py")}
 SLOW = {

@@ -31,6 +31,12 @@ MEASURED = ("oml2021", "ibm2024", "single_label")
 """Protocols with metrics of their own."""
 
 
+def measured_protocol(wildcards):
+    """Return the protocol whose metrics an archive is scored by, if it has any of its own."""
+    is_measured = config.get("protocol") in MEASURED and wildcards.archive in config["archives"]
+    return config["protocol"] if is_measured else None
+
+
 def apply_protocol():
     """Set what the protocol of the configuration sets; refuse what differs from it and the default."""
     protocol = config.get("protocol")

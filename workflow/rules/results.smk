@@ -110,6 +110,8 @@ def tables(archive):
         made.append("indexes.csv")
     if config.get("protocol") in MEASURED:
         made.append("published.csv")
+    if config["evaluation"]["label_transfer"]:
+        made.append("label_transfer.csv")
     return expand("results/{archive}/tables/{table}", archive=archive, table=made)
 
 

@@ -29,6 +29,7 @@ rule retrieve:
         cutoffs=config["retrieval"]["cutoffs"],
         database=searched_subset,
         queries=query_subset,
+        protocol=measured_protocol,
         searched=searched_descriptors,
         similarity=lambda wildcards: similarity(derived_name(wildcards)),
         expansion=lambda wildcards: expansion(derived_name(wildcards)),

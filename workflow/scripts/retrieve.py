@@ -11,6 +11,7 @@ from rsir.core.job import job
 from rsir.core.origin import METHOD, check_origin, digests, method_of
 from rsir.descriptors.descriptor_files import bytes_per_image, open_descriptors
 from rsir.evaluation.condition_nmrr import ConditionNmrr
+from rsir.evaluation.published import PublishedMetrics
 from rsir.evaluation.retrieval import retrieve
 from rsir.metrics.scoring import kept_depth, ranking_depth
 from rsir.networks.processor import prepare_processor
@@ -28,6 +29,7 @@ def main(
     cutoffs: list[int],
     database: str,
     queries: str,
+    protocol: str | None,
     searched: list[str],
     similarity: str,
     expansion: Expansion | None,
@@ -50,6 +52,7 @@ def main(
     depth = ranking_depth(cutoffs, len(search.database), *scenes, excluded)
     kept = kept_depth(cutoffs, depth, excluded)
     scored = ConditionNmrr(conditions, *scenes) if scenes[0] is not None else None
+    metrics = PublishedMetrics(protocol, table, search, cutoffs) if protocol else None
     with open_descriptors(descriptors, list(table["image"])) as available:
         found = {
             name: retrieve(
@@ -58,6 +61,7 @@ def main(
                 conditions,
                 (depth, kept),
                 scored,
+                metrics,
                 similarity,
                 expansion,
                 device,
@@ -72,9 +76,10 @@ def main(
     images = table["image"].to_numpy(str)
     sizes = bytes_per_image(descriptors)
     facts |= {"searched": database, "similarity": similarity}
-    ranked = {name: rankings_of for name, (rankings_of, _) in found.items()}
-    nmrr = {name: scores for name, (_, scores) in found.items() if scores is not None}
-    write_rankings(rankings, images, search, ranked, sizes, facts, nmrr)
+    ranked = {name: one.rankings for name, one in found.items()}
+    nmrr = {name: one.nmrr for name, one in found.items() if one.nmrr is not None}
+    published = {name: one.published for name, one in found.items()}
+    write_rankings(rankings, images, search, ranked, sizes, facts, nmrr, published)
 
 
 if __name__ == "__main__":
@@ -92,6 +97,7 @@ if __name__ == "__main__":
             cutoffs=snakemake.params.cutoffs,
             database=snakemake.params.database,
             queries=snakemake.params.queries,
+            protocol=snakemake.params.protocol,
             searched=snakemake.params.searched,
             similarity=snakemake.params.similarity,
             expansion=(

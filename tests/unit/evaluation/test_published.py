@@ -1,15 +1,22 @@
 """The metrics of published protocols on an archive of 30 images, worked out from definitions."""
 
+import ir_measures
 import numpy as np
 import pandas as pd
 import pytest
+from ir_measures import AP, P
 
 from rsir.core.errors import InputError
-from rsir.evaluation.published import published_rows, published_scores, published_table
+from rsir.evaluation.published import PublishedMetrics, published_rows, published_table
 from rsir.search.protocol import Search
 
 IMAGES, QUERIES = 30, np.array([0, 4, 9, 13, 22])
 LABELS = ("sea", "grass", "car", "dock")
+OF_IR_MEASURES = {
+    AP: ("map_scene", 29),
+    P @ 5: ("precision_scene", 5),
+    P @ 10: ("precision_scene", 10),
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +65,8 @@ def trapezoid(relevant):
 
 
 def scores_of(protocol, table, cutoffs):
-    search = Search(QUERIES, np.arange(IMAGES))
-    return published_scores(protocol, table, search, ranked, cutoffs)
+    metrics = PublishedMetrics(protocol, table, Search(QUERIES, np.arange(IMAGES)), cutoffs)
+    return metrics.of(np.arange(len(QUERIES)), ranked(QUERIES))
 
 
 def test_single_label(made):
@@ -70,6 +77,24 @@ def test_single_label(made):
     for cutoff in (5, 10):
         shares = [sum(relevant[:cutoff]) / cutoff for relevant in found]
         assert scores["precision_scene", cutoff] == pytest.approx(shares)
+    # NG = 9 others of the scene, K = min(4 NG, 2 max NG) = 18; ranks beyond count 1.25 K.
+    for relevant, nmrr in zip(found, scores["anmrr", IMAGES - 1], strict=True):
+        ranks = [rank for rank, is_hit in enumerate(relevant, start=1) if is_hit]
+        mean = sum(rank if rank <= 18 else 22.5 for rank in ranks) / 9
+        assert nmrr == pytest.approx((mean - 5) / (22.5 - 5))
+
+
+def test_single_label_agrees_with_ir_measures(made):
+    scores = scores_of("single_label", made, [5, 10])
+    judged, run = [], []
+    for query in QUERIES:
+        for rank, row in enumerate(row for row in ranked([query])[0] if row != query):
+            same = int(made["scene"][row] == made["scene"][query])
+            judged.append(ir_measures.Qrel(str(query), str(row), same))
+            run.append(ir_measures.ScoredDoc(str(query), str(row), float(-rank)))
+    expected = ir_measures.calc_aggregate([*OF_IR_MEASURES], judged, run)
+    for measure, key in OF_IR_MEASURES.items():
+        assert scores[key].mean() == pytest.approx(expected[measure])
 
 
 def test_oml2021(made):
@@ -112,7 +137,7 @@ def test_ibm2024(made):
 def test_the_table_averages_queries_and_seeds():
     model = {"backbone": "net", "labeling": "multi_label", "trained_on": "mine"}
     scores = [{("map_scene", 29): np.array(values)} for values in ([0.2, np.nan], [0.4, np.nan])]
-    rows = pd.DataFrame([row for one in scores for row in published_rows(model, "pool", one)])
+    rows = [row for one in scores for row in published_rows(model, {"pool": one})]
     (row,) = published_table(rows).to_dict("records")
     assert row["value"] == pytest.approx(0.3)
     assert (row["queries"], row["seeds"], row["k"]) == (1, 2, 29)

@@ -59,6 +59,11 @@ def label_matrix(archive: pd.DataFrame) -> NDArray[np.bool_]:
     return archive[label_names(archive)].to_numpy(dtype=bool)
 
 
+def has_one_label_each(archive: pd.DataFrame) -> bool:
+    """Return whether each image has exactly one label, as where the labels are scenes."""
+    return bool((label_matrix(archive).sum(axis=1) == 1).all())
+
+
 def has_scenes(archive: pd.DataFrame) -> bool:
     """Return whether the images have scene classes."""
     return bool((archive["scene"] != "").all())

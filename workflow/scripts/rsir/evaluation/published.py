@@ -4,7 +4,7 @@ A protocol is an entry of `PROTOCOLS`, whose function scores a block of queries;
 configuration is in `workflow/rules/protocols.smk`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ import pandas as pd
 
 from rsir.core.errors import InputError
 from rsir.evaluation.methods import METHOD
-from rsir.metrics.arrays import Bools, Floats, Ints, blocks_of_queries
+from rsir.metrics.arrays import Bools, Floats, Ints
 from rsir.metrics.label_pairs import accuracy, label_overlap
 from rsir.metrics.ranked_lists import average_precision, weighted_average_precision
+from rsir.metrics.scene_relevance import SceneRelevance
 from rsir.metrics.whole_rankings import (
     ndcg_of_list,
     trapezoidal_average_precision,
@@ -38,25 +39,30 @@ class WholeRankings:
         (Q, D) Jaccard index of the label sets.
     same_scene
         (Q, D) whether the scene is that of the query; None for an archive without scenes.
+    nmrr
+        (Q,) NMRR, which is of scenes; None without.
     """
 
     overlap: Ints
     jaccard: Floats
     same_scene: Bools | None
+    nmrr: Floats | None
 
 
 Scores = Iterator[tuple[str, int, Floats]]
 """The name of a metric, its cutoff, and the scores of the queries."""
 
-Rank = Callable[[Ints], Ints]
-"""Ranks the whole database for queries (Q,), rows of the archive: its positions (Q, D)."""
+PublishedScores = Mapping[tuple[str, int], Floats]
+"""The scores (Q,) by metric and cutoff: the number of ranked images for the whole ranking."""
 
 
 def single_label(ranked: WholeRankings, cutoffs: Sequence[int]) -> Scores:
     """Score as is usual for archives with a scene per image: relevant is the same scene."""
-    if ranked.same_scene is None:
+    if ranked.same_scene is None or ranked.nmrr is None:
         raise InputError("config: protocol: single_label needs scenes; the archive has none")
-    yield "map_scene", ranked.same_scene.shape[1], whole_average_precision(ranked.same_scene)
+    images = ranked.same_scene.shape[1]
+    yield "map_scene", images, whole_average_precision(ranked.same_scene)
+    yield "anmrr", images, ranked.nmrr
     for cutoff in cutoffs:
         yield "precision_scene", cutoff, ranked.same_scene[:, :cutoff].mean(axis=1)
 
@@ -92,65 +98,100 @@ PROTOCOLS: Mapping[str, Callable[[WholeRankings, Sequence[int]], Scores]] = {
 }
 
 
-def published_scores(
-    protocol: str, archive: pd.DataFrame, search: Search, rank: Rank, cutoffs: Sequence[int]
-) -> dict[tuple[str, int], Floats]:
-    """Score all queries by the metrics of a protocol, a block of queries at a time.
+class PublishedMetrics:
+    """The metrics of a protocol, of whole rankings, a block of queries at a time.
 
     The query is excluded from what it retrieves, near duplicates are kept.
 
-    Returns
-    -------
-    dict
-        The scores (Q,) by metric and cutoff, which is the number of ranked images for a metric of
-        the whole ranking.
+    Parameters
+    ----------
+    protocol : str
+        A key of `PROTOCOLS`.
+    archive : DataFrame
+        The images, their labels and scenes.
+    search : Search
+        Q queries and a database of D images.
+    cutoffs : sequence of int
+        Numbers of retrieved images.
     """
-    query_labels, database_labels, query_scenes, database_scenes = search.labels_and_scenes(archive)
-    excluded = headline_condition(search).excluded
-    sizes = database_labels.sum(axis=1)
-    parts: dict[tuple[str, int], list[Floats]] = {}
-    for block in blocks_of_queries(len(search.queries), len(search.database)):
-        ranked = without(rank(search.queries[block]), excluded[block])
-        overlap = np.take_along_axis(
-            label_overlap(query_labels[block], database_labels), ranked, axis=1
-        )
-        own_sizes = query_labels[block].sum(axis=1)[:, None]
-        same_scene = None
-        if query_scenes is not None and database_scenes is not None:
-            same_scene = database_scenes[ranked] == query_scenes[block, None]
-        jaccard = accuracy(overlap, own_sizes, sizes[ranked])
-        whole = WholeRankings(overlap, jaccard, same_scene)
-        for metric, cutoff, scores in PROTOCOLS[protocol](whole, cutoffs):
-            parts.setdefault((metric, cutoff), []).append(scores)
-    return {key: np.concatenate(blocks) for key, blocks in parts.items()}
+
+    def __init__(
+        self, protocol: str, archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]
+    ) -> None:
+        self._metrics, self._cutoffs = PROTOCOLS[protocol], cutoffs
+        self._query_labels, self._labels, *scenes = search.labels_and_scenes(archive)
+        self._excluded = headline_condition(search).excluded
+        self._sizes = self._labels.sum(axis=1)
+        self._scenes: SceneRelevance | None = None
+        if scenes[0] is not None and scenes[1] is not None:
+            self._scenes = SceneRelevance.of(scenes[0], scenes[1], self._excluded)
+
+    def of(self, places: Ints, ranked: Ints) -> dict[tuple[str, int], Floats]:
+        """Score rankings (B, D) of the whole database, of the queries at `places` (B,).
+
+        Returns
+        -------
+        dict
+            The scores (B,) as in `PublishedScores`.
+
+        Raises
+        ------
+        InputError
+            If the protocol needs scenes, and the archive has none.
+        """
+        labels = self._query_labels[places]
+        ranked = without(ranked, self._excluded[places])
+        overlap = np.take_along_axis(label_overlap(labels, self._labels), ranked, axis=1)
+        jaccard = accuracy(overlap, labels.sum(axis=1)[:, None], self._sizes[ranked])
+        same_scene, nmrr = None, None
+        if self._scenes is not None:
+            of_query = self._scenes.query_codes[places, None]
+            same_scene = self._scenes.database_codes[ranked] == of_query
+            nmrr = self._scenes.nmrr(ranked, places)
+        whole = WholeRankings(overlap, jaccard, same_scene, nmrr)
+        return {
+            (metric, cutoff): scores
+            for metric, cutoff, scores in self._metrics(whole, self._cutoffs)
+        }
 
 
 def published_rows(
-    model: Mapping[str, str], descriptor: str, scores: Mapping[tuple[str, int], Floats]
-) -> list[dict[str, object]]:
-    """Return a row per metric and cutoff: METHOD, `metric`, the mean `value`, and `queries`.
+    model: Mapping[str, str], by_descriptor: Mapping[str, PublishedScores]
+) -> Iterator[dict[str, object]]:
+    """Yield a row per descriptor, metric and cutoff.
 
-    Queries without a score, for lack of a relevant image, are left out of mean and number.
+    Parameters
+    ----------
+    model
+        Values of the other columns of METHOD that identify it: backbone, labeling, trained_on.
+    by_descriptor
+        The scores of each descriptor.
+
+    Yields
+    ------
+    dict
+        METHOD, `metric`, the mean `value`, and `queries`. Queries without a score, for lack of a
+        relevant image, are left out of mean and number.
     """
     condition = {"query": "excluded", "duplicates": "kept"}
-    return [
-        {
-            **model,
-            "descriptor": descriptor,
-            **condition,
-            "k": cutoff,
-            "metric": metric,
-            "value": np.nan if np.isnan(values).all() else float(np.nanmean(values)),
-            "queries": int((~np.isnan(values)).sum()),
-        }
-        for (metric, cutoff), values in scores.items()
-    ]
+    for descriptor, scores in by_descriptor.items():
+        for (metric, cutoff), values in scores.items():
+            of_queries = values[~np.isnan(values)]
+            yield {
+                **model,
+                "descriptor": descriptor,
+                **condition,
+                "k": cutoff,
+                "metric": metric,
+                "value": float(of_queries.mean()) if len(of_queries) else np.nan,
+                "queries": len(of_queries),
+            }
 
 
-def published_table(rows: pd.DataFrame) -> pd.DataFrame:
+def published_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """Average `published_rows` of several seeds."""
     key = [*METHOD, "metric"]
-    means = rows.groupby(key, sort=False)
+    means = pd.DataFrame(list(rows)).groupby(key, sort=False)
     table = means[["value"]].mean()
     table["queries"], table["seeds"] = means["queries"].first(), means.size()
     return table.reset_index()

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from rsir.archives.archive_table import has_one_label_each
 from rsir.evaluation.bounds import score_bounds
 from rsir.evaluation.methods import METHOD
 from rsir.metrics.arrays import Floats
-from rsir.metrics.scoring import METRICS, score_rankings
+from rsir.metrics.scoring import METRICS, OF_LABEL_SETS, score_rankings
 from rsir.search.protocol import Rankings, Search, search_conditions
 
 SCORE_COLUMNS = [*METHOD[:3], "seed", *METHOD[3:], "image", *METRICS]
@@ -28,7 +29,8 @@ def query_scores(
     """Score a model: a row per descriptor, condition, cutoff and query, a column per metric.
 
     The conditions are those of `rsir.search.protocol.search_conditions`. `trained_on` is the
-    archive that fine-tuned the model, if any. `nmrr` is that of each descriptor (C, Q) by condition
+    archive that fine-tuned the model, if any. Metrics of label sets are NaN in an archive whose
+    images have one label each. `nmrr` is that of each descriptor (C, Q) by condition
     and query, or None to compute it from rankings that are as deep as
     `rsir.metrics.scoring.ranking_depth`.
     """
@@ -49,7 +51,7 @@ def query_scores(
                 setting = (condition.query, condition.duplicates, cutoff)
                 method = (backbone, labeling, trained_on, seed, descriptor, *setting)
                 rows.append(_score_rows(method, images[counted], scores))
-    return pd.concat(rows, ignore_index=True)
+    return _with_meaning(pd.concat(rows, ignore_index=True), archive)
 
 
 def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) -> pd.DataFrame:
@@ -63,7 +65,14 @@ def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) 
             for cutoff, scores in by_cutoff.items():
                 method = (bound, "", "", None, "", condition.query, condition.duplicates, cutoff)
                 rows.append(_score_rows(method, images[condition.counted], scores))
-    return pd.concat(rows, ignore_index=True)
+    return _with_meaning(pd.concat(rows, ignore_index=True), archive)
+
+
+def _with_meaning(scores: pd.DataFrame, archive: pd.DataFrame) -> pd.DataFrame:
+    """Return scores without those that mean nothing in an archive."""
+    if not has_one_label_each(archive):
+        return scores
+    return scores.assign(**dict.fromkeys(OF_LABEL_SETS, np.nan))
 
 
 def _score_rows(

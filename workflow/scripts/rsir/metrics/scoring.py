@@ -43,6 +43,8 @@ METRICS = (
     "anmrr",
 )
 LOWER_IS_BETTER = ("hamming_loss", "anmrr")
+OF_LABEL_SETS = ("recall", "f1", "hamming_loss", "acg", "wap", "map_jaccard")
+"""Metrics that mean nothing where each image has one label: there, most of them are `precision`."""
 
 KEPT_RANKS = 256
 """Number of ranks that files keep at least, for curves over the number of images retrieved."""

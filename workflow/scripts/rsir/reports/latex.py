@@ -24,9 +24,9 @@ Column = tuple[str, str, str]
 def latex_table(comparison: pd.DataFrame, contrasts: pd.DataFrame, reference: str | None) -> str:
     r"""Return a table for the packages booktabs.
 
-    A column per metric for one archive, a column per archive for several; a row per method, the
-    bounds last. The best mean of a column is bold; `+` and `-` are better and worse than the
-    reference after Holm's correction; an em dash stands for what does not exist.
+    A column per metric that has values for one archive, a column per archive for several; a row per
+    method, the bounds last. The best mean of a column is bold; `+` and `-` are better and worse
+    than the reference after Holm's correction; an em dash stands for what does not exist.
 
     Parameters
     ----------
@@ -37,7 +37,11 @@ def latex_table(comparison: pd.DataFrame, contrasts: pd.DataFrame, reference: st
     means = {(row["archive"], method_of(row)): row for row in rows}
     archives = list(dict.fromkeys(archive for archive, _ in means))
     columns = (
-        [(metric.replace("_", " "), archives[0], metric) for metric in SHOWN]
+        [
+            (metric.replace("_", " "), archives[0], metric)
+            for metric in SHOWN
+            if not all(isnan(row[metric]) for row in rows)
+        ]
         if len(archives) == 1
         else [(archive, archive, METRIC) for archive in archives]
     )

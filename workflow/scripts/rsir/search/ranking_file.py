@@ -13,6 +13,9 @@ from rsir.core.hdf5 import UNREADABLE, new_arrays, open_arrays, write_names
 from rsir.metrics.arrays import Ints
 from rsir.search.protocol import Ranking, Rankings, Search
 
+NMRR, PUBLISHED = "nmrr", "published"
+"""What stands beside the rankings of a descriptor: scores that need longer ones."""
+
 
 def write_rankings(
     path: Path,
@@ -22,6 +25,7 @@ def write_rankings(
     sizes: Mapping[str, int],
     attributes: Mapping[str, Any],
     nmrr: Mapping[str, np.ndarray] | None = None,
+    published: Mapping[str, Mapping[tuple[str, int], np.ndarray]] | None = None,
 ) -> None:
     """Write the ranked images of each query, for each descriptor.
 
@@ -29,7 +33,8 @@ def write_rankings(
     `Search`, `duplicates` and `trained`; and, in a group per descriptor, `position` (positions in
     `database`, best first) and `similarity`, in groups per `Condition.key` where the rankings
     differ. The attribute `bytes_per_image` of the group is that of `sizes`. `nmrr`, if
-    given, is in the same group: (C, Q) by condition and query, NaN where a query is not scored.
+    given, is in the same group: (C, Q) by condition and query, NaN where a query is not scored;
+    and the scores of whole rankings (Q,), as `published/{metric}/{k}`.
     """
     with new_arrays(path, attributes) as file:
         for name, rows in (("query", search.queries), ("database", search.database)):
@@ -46,7 +51,12 @@ def write_rankings(
                     place.create_dataset(name, data=array, fletcher32=True)
         for descriptor, of_queries in (nmrr or {}).items():
             place = file[f"descriptors/{descriptor}"]
-            place.create_dataset("nmrr", data=of_queries, fletcher32=True)
+            place.create_dataset(NMRR, data=of_queries, fletcher32=True)
+        for descriptor, scores in (published or {}).items():
+            place = file[f"descriptors/{descriptor}"]
+            for (metric, cutoff), of_queries in scores.items():
+                name = f"{PUBLISHED}/{metric}/{cutoff}"
+                place.create_dataset(name, data=of_queries, fletcher32=True)
 
 
 def read_rankings(
@@ -74,7 +84,7 @@ def read_rankings(
                     else {
                         str(key): _positions(group[key]["position"], search)
                         for key in group
-                        if key != "nmrr"
+                        if key not in (NMRR, PUBLISHED)
                     }
                 )
                 for name, group in file["descriptors"].items()
@@ -131,7 +141,7 @@ def read_nmrr(rankings: Path, conditions: int) -> dict[str, NDArray[np.float64]]
     try:
         with open_arrays(rankings) as file:
             groups = file["descriptors"].items()
-            values = {name: group["nmrr"][:] for name, group in groups if "nmrr" in group}
+            values = {name: group[NMRR][:] for name, group in groups if NMRR in group}
             queries = len(file["query"])
     except UNREADABLE as error:
         raise InputError(f"{rankings}: is damaged; delete it and run again") from error
@@ -139,6 +149,30 @@ def read_nmrr(rankings: Path, conditions: int) -> dict[str, NDArray[np.float64]]
         if of_one.shape != (conditions, queries) or of_one.dtype != np.float64:
             raise InputError(f"{rankings}: its NMRR is of other queries; delete it and run again")
     return values
+
+
+def read_published(rankings: Path) -> dict[str, dict[tuple[str, int], NDArray[np.float64]]]:
+    """Read the scores (Q,) of whole rankings of each descriptor, by metric and cutoff.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has none.
+    """
+    try:
+        with open_arrays(rankings) as file:
+            return {
+                name: {
+                    (metric, cutoff): by_cutoff[str(cutoff)][:]
+                    for metric, by_cutoff in group[PUBLISHED].items()
+                    for cutoff in sorted(map(int, by_cutoff))
+                }
+                for name, group in file["descriptors"].items()
+            }
+    except UNREADABLE as error:
+        raise InputError(
+            f"{rankings}: is damaged or of no protocol; delete it and run again"
+        ) from error
 
 
 def _check_duplicates(search: Search) -> None:

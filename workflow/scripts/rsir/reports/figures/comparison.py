@@ -19,6 +19,8 @@ METRICS = ("accuracy", "precision", "recall")
 def comparison_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
     """Draw a panel per metric with a row per backbone and labeling, of the headline rows.
 
+    A metric without values has no panel.
+
     Parameters
     ----------
     table : DataFrame
@@ -31,7 +33,8 @@ def comparison_figure(table: pd.DataFrame, labelings: Sequence[str]) -> Figure:
     if not methods:
         return note("The run computes no descriptors, so there is nothing to compare.")
     groups = grouped(place_of(*method_of(row)) for row in methods)
-    figure, panels, heights = metric_panels(METRICS, groups, margin=1.4, pad=34)
+    drawn_metrics = [metric for metric in METRICS if rows[metric].notna().any()]
+    figure, panels, heights = metric_panels(drawn_metrics, groups, margin=1.4, pad=34)
     colours = labeling_colours(labelings)
     for metric, axes in panels.items():
         for row in methods:
