@@ -95,6 +95,7 @@ def log_lines(log, level):
 onstart:
     check_results()
     keep_previous_results()
+    start_jobs_at_any_rate()
     start_jobs_in_forks()
 
 

@@ -90,6 +90,17 @@ def limit_local_gpu_jobs():
             workflow.register_resource("gpu", len(names) * config["jobs_per_gpu"])
 
 
+def start_jobs_at_any_rate():
+    """Let any number of local jobs start per second.
+
+    With a limit, which Snakemake has by default, each job that ends while others are ready adds a
+    timer that weighs all ready jobs again, every second until the run ends: after a hundred jobs, a
+    hundred times a second.
+    """
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 def start_jobs_in_forks():
     """Let local jobs start as forks of a process that imports each library once.
 
