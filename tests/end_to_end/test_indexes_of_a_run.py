@@ -1,5 +1,6 @@
 """Approximate indexes, measured on a finished run."""
 
+import h5py
 import pandas as pd
 
 from project import Project
@@ -10,6 +11,7 @@ FRONTIER = "results/sample/figures/indexes.svg"
 
 def test_indexes_are_measured_and_scores_remain(finished: Project) -> None:
     finished.configure({"retrieval": {"indexes": ["hnsw", "binary"]}, **BACKBONES})
+    target = "results/sample/indexes/color_histogram/off_the_shelf"
     outcome = finished.make(FRONTIER, "--set-threads", "index=1")
     assert outcome.status == 0, outcome.text
     assert outcome.jobs == {"index": 1, "indexes": 1, "plot_indexes": 1}
@@ -24,6 +26,8 @@ def test_indexes_are_measured_and_scores_remain(finished: Project) -> None:
     assert (table.loc[table["index"] == "hnsw", "recall"] > 0.99).all()
     assert (table.loc[table["index"] == "binary", "bytes_per_image"] == 128 / 8).all()
     assert finished.path(FRONTIER).exists()
+    with h5py.File(finished.path(f"{target}.h5")) as stored:
+        assert not list(stored)  # the archive is small
 
 
 def test_what_cannot_be_indexed_is_refused_in_one_line(finished: Project) -> None:

@@ -2,6 +2,7 @@
 #
 # needs  results/{archive}/descriptors/{backbone}/{model}.h5, archive.csv, split.csv
 # makes  results/{archive}/indexes/{backbone}/{model}.csv
+#        results/{archive}/indexes/{backbone}/{model}.h5, which `rsir query` searches
 #        results/{archive}/tables/indexes.csv
 #        results/{archive}/figures/indexes.png, .svg
 
@@ -13,7 +14,8 @@ rule index:
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
         code=code("index.py"),
     output:
-        "results/{archive}/indexes/{backbone}/{model}.csv",
+        table="results/{archive}/indexes/{backbone}/{model}.csv",
+        stored="results/{archive}/indexes/{backbone}/{model}.h5",
     log:
         "logs/{archive}/index/{backbone}/{model}.log",
     conda:

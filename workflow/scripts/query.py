@@ -19,6 +19,7 @@ if __name__ == "__main__":
             descriptor=None,
             top=snakemake.params.top,
             threads=snakemake.threads,
+            use_index=False,
             template=Path(snakemake.input.page[0]),
             table=Path(snakemake.output.table),
             sheet=Path(snakemake.output.sheet),

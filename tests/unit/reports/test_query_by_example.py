@@ -13,8 +13,9 @@ from rsir.archives.pixels import PICTURES, ArchiveImages, write_pixel_format
 from rsir.archives.synthetic import draw_tile
 from rsir.archives.thumbnails import LONGER_SIDE, thumbnail
 from rsir.core.errors import InputError
-from rsir.core.hdf5 import array_file
+from rsir.core.hdf5 import array_file, new_arrays, read_attributes
 from rsir.descriptors.handcrafted import describe
+from rsir.evaluation.index_quality import index_for_queries
 from rsir.networks.weight_receipt import write_record
 from rsir.reports.model_files import ModelFiles
 from rsir.reports.query_by_example import QueryResult, nearest, predict, query_by_example
@@ -125,6 +126,14 @@ def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, files, tmp_pa
     assert result.predicted is None
     assert result.hits["image"].iloc[0] == "freeway"
     assert result.hits["similarity"].iloc[0] == pytest.approx(1)
+    assert result.search == "exact"
+    created = {"descriptors_created": read_attributes(files.descriptors)["created"]}
+    files.indexes.parent.mkdir(parents=True)
+    with new_arrays(files.indexes, created) as file:
+        index_for_queries("hnsw", histograms, 3).write(file, "histogram")
+    by_index = query_by_example(turned, tiles, files, None, 4, 1, use_index=True)
+    assert by_index.search == "by the index hnsw, efSearch=32, whose recall at 3 is 1.000"
+    pd.testing.assert_frame_equal(by_index.hits, result.hits)
     with pytest.raises(InputError, match=r"there is no descriptor 'pool'; choose from histogram"):
         query_by_example(turned, tiles, files, "pool", 4, 1)
 
@@ -238,7 +247,7 @@ def test_the_text_has_a_row_per_image_and_the_prediction(result_of_six):
     lines = as_text(result_of_six[1]).splitlines()
     assert lines[0].split() == ["rank", "image", "scene", "labels", "similarity"]
     assert lines[1].split() == ["1", "<script>alert(1)</script>", "<b>", "sea;", "</li>", "0.125"]
-    assert lines[-1] == "predicted: sea (0.75)"
+    assert lines[-2:] == ["predicted: sea (0.75)", "search: exact"]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +257,7 @@ def test_the_text_has_a_row_per_image_and_the_prediction(result_of_six):
 def test_a_model_that_predicts_no_label_states_so(result_of_six, predicted, words):
     image, result, jpegs = result_of_six
     unsure = replace(result, predicted=predicted)
-    last = as_text(unsure).splitlines()[-1]
+    last = as_text(unsure).splitlines()[-2]
     assert last == words if words else "predicted" not in as_text(unsure)
     html = as_page(TEMPLATE, "mine.jpg", image, "a title", unsure, jpegs)
     assert ("no label with a probability of 0.5 or more" in html) == (predicted is not None)

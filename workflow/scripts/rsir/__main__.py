@@ -70,6 +70,7 @@ def _query(arguments: argparse.Namespace) -> None:
         descriptor=arguments.descriptor,
         top=arguments.top,
         threads=os.cpu_count() or 1,
+        use_index=True,
         template=TEMPLATE,
         table=output.with_name(f"{output.name}.csv"),
         sheet=output.with_name(f"{output.name}.png"),

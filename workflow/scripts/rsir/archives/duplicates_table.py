@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from rsir.archives.csv_rows import parse_rows
 from rsir.core.errors import InputError, first_few
@@ -70,6 +68,9 @@ def duplicate_groups(pairs: NDArray[np.int_], count: int) -> NDArray[np.int_]:
     count
         The number of images N.
     """
+    from scipy.sparse import coo_array  # a slow import, which readers of the table do without
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     component = connected_components(graph, directed=False)[1]
     group = np.zeros(count, dtype=int)

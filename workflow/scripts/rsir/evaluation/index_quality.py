@@ -14,9 +14,16 @@ from rsir.metrics.label_pairs import accuracy
 from rsir.search.exact import rank
 from rsir.search.indexes import build_index, index_bytes, search_index, settings, unit_vectors
 from rsir.search.protocol import Search, headline_condition, without
+from rsir.search.stored_index import StoredIndex, rank_by_index
 
 MEASURES = ["recall", "accuracy", "queries_per_second", "build_seconds", "mib", "bytes_per_image"]
 INDEX_COLUMNS = [*METHOD[:3], "seed", *METHOD[3:], "index", "setting", *MEASURES]
+
+LARGE = 100_000
+"""Number of images from which an index of the archive is stored for queries by example."""
+
+SUFFICIENT_RECALL = 0.95
+MEASURED_QUERIES = 200
 
 LEAST_SECONDS = 0.2  # a shorter search is repeated, and the fastest one counts
 
@@ -86,6 +93,40 @@ def index_rows(
             yield from of_ranking(
                 name, ranked, setting=setting, build_seconds=built, **speed, **size
             )
+
+
+def index_for_queries(kind: str, descriptors: np.ndarray, cutoff: int) -> StoredIndex:
+    """Build an index of all images of an archive, with the least effort that is good enough.
+
+    Its recall is measured by `MEASURED_QUERIES` images of the archive as queries, each of which is
+    excluded from its own hits; it is at least `SUFFICIENT_RECALL` if a setting reaches that.
+
+    Parameters
+    ----------
+    kind
+        A key of `rsir.search.indexes.INDEXES`.
+    descriptors
+        One row per image of the archive, float32 N×D.
+    cutoff
+        Number of retrieved images.
+
+    Raises
+    ------
+    InputError
+        If there are too few images for the index.
+    """
+    index, _ = build_index(kind, unit_vectors(descriptors))
+    everyone = np.arange(len(descriptors))
+    queries = everyone[:: -(-len(everyone) // MEASURED_QUERIES)]
+    depth = min(cutoff + 1, len(everyone))
+    reference = without(rank(descriptors, queries, everyone, depth)[0], queries[:, None])
+    for setting in settings(kind, index):
+        ranked, _ = rank_by_index(index, descriptors, descriptors[queries], depth)
+        recall = recall_of_neighbours(without(ranked, queries[:, None]), reference)
+        measured = StoredIndex(index, kind, setting, recall, cutoff)
+        if recall >= SUFFICIENT_RECALL:
+            break
+    return measured
 
 
 def recall_of_neighbours(ranked: Ints, reference: Ints) -> float:

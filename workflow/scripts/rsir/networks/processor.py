@@ -128,7 +128,8 @@ def prepare_processor(threads: int, use_gpu: bool = True) -> Processor:
         If there is a GPU that torch cannot use.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # for deterministic cuBLAS
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # As torch.use_deterministic_algorithms does, which imports a compiler for seconds.
+    torch.set_deterministic_debug_mode("warn")
     # A fill of each new tensor, which no algorithm here reads before it writes.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.set_num_threads(threads)

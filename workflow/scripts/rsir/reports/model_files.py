@@ -43,6 +43,11 @@ class ModelFiles:
         return self._folder / "precision" / f"{self.backbone}.json"
 
     @property
+    def indexes(self) -> Path:
+        """The indexes of the descriptors."""
+        return self._folder / "indexes" / self.backbone / f"{self.model}.h5"
+
+    @property
     def fine_tuned(self) -> Path | None:
         """The fine-tuned parts of the network; None off the shelf."""
         native = self.model.partition("+")[0]

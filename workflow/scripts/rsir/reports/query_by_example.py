@@ -7,6 +7,7 @@ image.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,9 +25,13 @@ from rsir.reports.model_files import ModelFiles
 from rsir.reports.query_description import describe_query
 from rsir.search.exact import CPU
 from rsir.search.expansion import Expansion, rank_expanded
+from rsir.search.protocol import Ranking
 from rsir.search.similarities import COSINE, SIMILARITIES
 from rsir.training.models import Outputs
 from rsir.training.predictions import predictions
+
+if TYPE_CHECKING:
+    from rsir.search.stored_index import StoredIndex
 
 DEFAULTS = (POOL, HISTOGRAM, JOINED)
 """The descriptors that are compared by default, where there are several."""
@@ -45,11 +50,14 @@ class QueryResult:
     predicted
         As `predict` returns it; None off the shelf, for a handcrafted descriptor, and for a
         fine-tuning without an output.
+    search
+        How the archive was searched: ``exact``, or by which index.
     """
 
     descriptor: str
     hits: pd.DataFrame
     predicted: dict[str, float] | None
+    search: str = "exact"
 
 
 def query_by_example(
@@ -59,6 +67,7 @@ def query_by_example(
     descriptor: str | None,
     top: int,
     threads: int,
+    use_index: bool = False,
 ) -> QueryResult:
     """Retrieve the images of an archive that are most similar to a query image.
 
@@ -77,6 +86,8 @@ def query_by_example(
         Number of images to retrieve.
     threads
         Number of threads of the processor.
+    use_index
+        Whether to search by the stored index of a large archive, if there is one.
 
     Raises
     ------
@@ -93,18 +104,20 @@ def query_by_example(
             )
         described = describe_query(query_image, files, processor)
         attributes = read_attributes(path)
-        expansion = json.loads(attributes.get("expansion", "null"))
-        hits = nearest(
-            archive,
-            available[name][:],
-            described.vectors[name],
-            top,
-            attributes.get("similarity", COSINE),
-            Expansion(**expansion) if expansion else None,
+        similarity = attributes.get("similarity", COSINE)
+        averaged = json.loads(attributes.get("expansion", "null"))
+        expansion = Expansion(**averaged) if averaged else None
+        is_indexed = use_index and similarity == COSINE and not expansion
+        index = _stored_index(files, name, attributes["created"]) if is_indexed else None
+        vectors = described.vectors[name]
+        hits = (
+            _best(archive, index.rank(available[name], vectors, top), top)
+            if index
+            else nearest(archive, available[name][:], vectors, top, similarity, expansion)
         )
     outputs = described.outputs
     predicted = predict(outputs, described.vectors[OUTPUT][0]) if outputs else None
-    return QueryResult(name, hits, predicted)
+    return QueryResult(name, hits, predicted, index.in_words if index else "exact")
 
 
 def predict(outputs: Sequence[Outputs], probabilities: NDArray[np.float32]) -> dict[str, float]:
@@ -153,14 +166,27 @@ def nearest(
     compared = SIMILARITIES[similarity]
     if expansion:
         nothing = np.empty((len(queries), 0), int)
-        ranked, similarities = rank_expanded(
-            values, queries, database, nothing, top, compared, expansion
-        )
+        ranking = rank_expanded(values, queries, database, nothing, top, compared, expansion)
     else:
-        ranked, similarities = compared.rank(values, queries, database, top, CPU)
+        ranking = compared.rank(values, queries, database, top, CPU)
+    return _best(archive, ranking, top)
+
+
+def _stored_index(files: ModelFiles, descriptor: str, created: str) -> "StoredIndex | None":
+    """Return the index of a descriptor, if there is one; faiss is imported only then."""
+    if not files.indexes.exists():
+        return None
+    from rsir.search.stored_index import read_index
+
+    return read_index(files.indexes, descriptor, created)
+
+
+def _best(archive: pd.DataFrame, ranking: Ranking, top: int) -> pd.DataFrame:
+    """Return the hits of all rotations together, each image with its largest similarity."""
+    ranked, similarities = ranking
     pairs = pd.DataFrame({"row": ranked.ravel(), "similarity": similarities.ravel()})
     pairs = pairs.sort_values(["similarity", "row"], ascending=[False, True])
-    best = pairs.drop_duplicates("row").head(top)
+    best = pairs[pairs["row"] >= 0].drop_duplicates("row").head(top)
     chosen = archive.iloc[best["row"]]
     flags = chosen[label_names(archive)]
     return pd.DataFrame(

@@ -33,6 +33,7 @@ def write_query_report(
     descriptor: str | None,
     top: int,
     threads: int,
+    use_index: bool,
     template: Path,
     table: Path,
     sheet: Path,
@@ -50,11 +51,11 @@ def write_query_report(
     images = read_archive(files.archive_file("archive.csv"))
     query = query_as_archive(query_image, read_pixel_format(files.archive_file("pixels.json")))
     thumbnails, image = files.archive_file("thumbnails.h5"), query[0]
-    result = query_by_example(query, images, files, descriptor, top, threads)
+    result = query_by_example(query, images, files, descriptor, top, threads, use_index)
     rows = result.hits["row"].to_numpy()
     jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
     model = files.model.partition("+")[0]
-    title = f"{files.backbone} · {model} · {result.descriptor}"
+    title = f"{files.backbone} · {model} · {result.descriptor} · {result.search}"
     write_table(table, _flat(result.hits))
     with written_whole(sheet) as partial:
         contact_sheet(query_image.name, image, title, result, jpegs).save(partial)
@@ -86,9 +87,10 @@ def query_as_archive(query_image: Path, pixel_format: PixelFormat) -> ArchiveIma
 
 
 def as_text(result: QueryResult) -> str:
-    """Return a result as a table for a terminal, with the prediction below it."""
+    """Return a result as a table for a terminal, with prediction and search below it."""
     text = _flat(result.hits).to_string(index=False, float_format="{:.3f}".format)
-    return text if result.predicted is None else f"{text}\n\n{prediction(result.predicted)}"
+    lines = [] if result.predicted is None else [prediction(result.predicted)]
+    return "\n".join([text, "", *lines, f"search: {result.search}"])
 
 
 def prediction(predicted: dict[str, float]) -> str:
