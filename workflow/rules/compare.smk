@@ -59,6 +59,7 @@ rule contrasts:
         contrasts=config["evaluation"].get("contrasts"),
         reference=config["evaluation"].get("reference"),
         groups=groups_column,
+        partial=lambda wildcards: wildcards.archive.startswith("across/"),
     script:
         "../scripts/contrasts.py"
 

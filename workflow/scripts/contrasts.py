@@ -35,5 +35,6 @@ if __name__ == "__main__":
             snakemake.params.contrasts,
             snakemake.params.reference,
             groups_of(archive["image"], snakemake.input.attributes, snakemake.params.groups),
+            snakemake.params.partial,
         )
         write_table(Path(snakemake.output[0]), table)

@@ -122,6 +122,14 @@ def test_what_some_archives_lack_may_match_nothing():
     assert planned_pairs([], RUN, "vgg16/multi_label-from-aid/pool") == []
 
 
+def test_some_methods_of_a_run_may_match_nothing():
+    patterns = [["*/multi_label/pool", "*/off_the_shelf/pool"], ["*/*/pool", "*/off_the_shelf/*"]]
+    transferred = ("vgg16", "multi_label-from-aid", "pool")
+    methods = [transferred, SHELF]
+    pairs = planned_pairs(patterns, methods, "vgg16/multi_label/pool", partial=True)
+    assert pairs == [(transferred, SHELF)]
+
+
 @pytest.mark.parametrize(
     ("patterns", "reference", "key"),
     [

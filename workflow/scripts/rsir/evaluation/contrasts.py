@@ -35,6 +35,7 @@ def contrasts(
     patterns: Sequence[Sequence[str]] | None = None,
     reference: str | None = None,
     groups: "pd.Series[str] | None" = None,
+    partial: bool = False,
 ) -> pd.DataFrame:
     """Test the planned contrasts for every metric.
 
@@ -46,7 +47,7 @@ def contrasts(
         Rows of `rsir.evaluation.scores.query_scores` and `bound_scores`.
     scenes : Series
         The scene of each image, by image name; empty strings in an archive without scenes.
-    patterns, reference
+    patterns, reference, partial
         As for `rsir.evaluation.planned.planned_pairs`.
     groups : Series, optional
         The group of each image, by image name.
@@ -64,7 +65,7 @@ def contrasts(
         scene classes or seeds; and the columns of `rsir.evaluation.units.unit_columns`.
     """
     tables = [
-        _setting_contrasts(archive, rows, scenes, patterns, reference, groups)
+        _setting_contrasts(archive, rows, scenes, patterns, reference, groups, partial)
         for _, rows in scores.groupby(SETTING, sort=False)
     ]
     return pd.concat(tables, ignore_index=True)
@@ -77,6 +78,7 @@ def _setting_contrasts(
     patterns: Sequence[Sequence[str]] | None,
     reference: str | None,
     groups: "pd.Series[str] | None",
+    partial: bool,
 ) -> pd.DataFrame:
     """Test the planned contrasts under one condition, at one cutoff."""
     scores_of = {method[:4]: block for method, block in by_method(rows).items()}
@@ -85,7 +87,7 @@ def _setting_contrasts(
         for model in scores_of
         for backbone, labeling, source, descriptor in [model]
     }
-    planned = planned_pairs(patterns, model_of, reference)
+    planned = planned_pairs(patterns, model_of, reference, partial)
     pairs = [(model_of[first], model_of[second]) for first, second in planned]
     setting = rows[SETTING].iloc[0]
     names = [(*pair[0], *pair[1], *setting, metric) for pair in pairs for metric in METRICS]

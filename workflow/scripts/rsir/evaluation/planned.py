@@ -35,6 +35,7 @@ def planned_pairs(
     patterns: Sequence[Sequence[str]] | None,
     methods: Iterable[Method],
     reference: str | None = None,
+    partial: bool = False,
 ) -> list[Pair]:
     """Return the pairs of methods that are compared, the first against the second.
 
@@ -49,6 +50,9 @@ def planned_pairs(
     reference
         A side with which, in addition, each method is compared that is no bound; `*` stands for the
         value of the method.
+    partial
+        Whether the methods are some of those of the run, as in a search across archives: patterns
+        and the reference may match none of them.
 
     Returns
     -------
@@ -62,11 +66,11 @@ def planned_pairs(
         run lack: `scene oracle`, or a model that another archive fine-tuned.
     """
     methods = list(methods)
-    pairs = default_pairs(methods) if patterns is None else _matching(patterns, methods)
+    pairs = default_pairs(methods) if patterns is None else _matching(patterns, methods, partial)
     if reference is not None:
         learned = [method for method in methods if not is_bound(method)]
         against = [(one, other) for one in learned for other in references(reference, one, methods)]
-        if not against and not _is_of_some_archives([reference]):
+        if not against and not partial and not _is_of_some_archives([reference]):
             raise InputError(
                 f"config: evaluation.reference: {reference} matches no method of the run; "
                 f"{_some(methods)}"
@@ -135,7 +139,9 @@ def is_bound(method: Method) -> bool:
     return method[0] in BOUNDS and not method[1]
 
 
-def _matching(patterns: Sequence[Sequence[str]], methods: list[Method]) -> Iterator[Pair]:
+def _matching(
+    patterns: Sequence[Sequence[str]], methods: list[Method], partial: bool
+) -> Iterator[Pair]:
     for number, pattern in enumerate(patterns):
         pairs = [
             (first, second)
@@ -143,7 +149,7 @@ def _matching(patterns: Sequence[Sequence[str]], methods: list[Method]) -> Itera
             for second in methods
             if first != second and _is_pair(pattern, first, second)
         ]
-        if not pairs and not _is_of_some_archives(pattern):
+        if not pairs and not partial and not _is_of_some_archives(pattern):
             raise InputError(
                 f"config: evaluation.contrasts.{number}: no pair of methods of the run matches "
                 f"[{', '.join(pattern)}]; {_some(methods)}"
