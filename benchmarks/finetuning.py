@@ -114,6 +114,7 @@ def here(backbone: str, kind: str, tiles: Tiles) -> tuple[str, float]:
             method={"backbone": backbone, "labeling": kind, "trained_on": "sample", "seed": SEED},
             backbone_settings=settings(backbone),
             cut=None,
+            augmentation=None,
             kind=kind,
             options={},
             settings=STAGES,

@@ -70,6 +70,7 @@ class Made:
             method=METHOD,
             backbone_settings=SETTINGS,
             cut=None,
+            augmentation=None,
             kind="multi_label",
             options={},
             settings={"batch_size": 4, "head": STAGE, "tail": {**STAGE, "epochs": 0}},

@@ -54,6 +54,7 @@ def main(part: str) -> None:
                 method=method,
                 backbone_settings=own,
                 cut=None,
+                augmentation=None,
                 kind="multi_label",
                 options={},
                 settings={"batch_size": 32, "head": STAGE, "tail": STAGE},

@@ -15,7 +15,8 @@ from torch import fx, nn
 from torch.nn.functional import conv2d, cosine_similarity
 
 from project import SCRIPTS
-from rsir.descriptors.activations import ComputedActivations, consecutive_batches
+from rsir.descriptors.activation_source import consecutive_batches
+from rsir.descriptors.computed_activations import ComputedActivations
 from rsir.descriptors.extraction import describer
 from rsir.descriptors.precision_choice import choose_precision
 from rsir.networks.load import load_backbone

@@ -71,10 +71,22 @@ def randomise() -> Callable[[nn.Module], nn.Module]:
 
 
 @pytest.fixture
-def small() -> Backbone:
+def preprocessing() -> Preprocessing:
+    """The preprocessing of the small network."""
+    return PREPROCESSING
+
+
+@pytest.fixture
+def small_network() -> nn.Module:
+    """The small network as a whole."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return cut_network(_randomise(SmallNetwork()).eval(), "block", PREPROCESSING)
+        return _randomise(SmallNetwork()).eval()
+
+
+@pytest.fixture
+def small(small_network: nn.Module) -> Backbone:
+    return cut_network(small_network, "block", PREPROCESSING)
 
 
 @pytest.fixture(scope="session")

@@ -317,6 +317,14 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
         {"labelings": {"wide": {"kind": "multi_label", "cut": {"lbp": "layer3"}}}},
         ("labelings.wide.cut", "no network 'lbp'", "known: vgg16"),
     ),
+    "augmentation of activations": (
+        {"labelings": {"wide": {"kind": "joint", "cut": "blocks.3", "augmentation": {"crop": 1}}}},
+        ("labelings.wide.augmentation", "belongs to cut: start", "set it or remove this"),
+    ),
+    "backbone without a trunk": (
+        {"backbones": {"vgg16": {"cut": "start"}}},
+        ("backbones.vgg16.cut", "start is a cut of labelings", "name a module"),
+    ),
     "missing file of weights": (
         {"backbones": {"vgg16": {"weights": "vgg.pth"}}, "run": {"backbones": ["vgg16"]}},
         ("backbones.vgg16.weights", "vgg.pth does not exist", "put it there or correct the path"),

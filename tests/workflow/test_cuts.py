@@ -51,6 +51,14 @@ def test_computed_activations_are_those_of_no_file(project: Project) -> None:
     assert activations(outcome) == set()
 
 
+def test_a_whole_network_is_trained_from_the_images(project: Project) -> None:
+    project.configure({"labelings": {"whole": {"kind": "multi_label", "cut": "start"}}})
+    outcome = project.plan(DESCRIPTORS.format("efficientnet_lite0", "whole-seed0"))
+    assert outcome.jobs["finetune"] == outcome.jobs["reextract"] == 1
+    assert "activations" not in outcome.jobs
+    assert outcome.text.count("activations/efficientnet_lite0") == 1  # the output of `extract`
+
+
 def test_a_model_of_another_archive_keeps_its_cut(project: Project) -> None:
     project.configure({"labelings": CUTS, "archives": {"other": {"kind": "synthetic"}}})
     model = "wide-seed0-from-other"

@@ -13,6 +13,7 @@ from snakemake.utils import validate
 
 OFF_THE_SHELF = "off_the_shelf"
 ENSEMBLE = "ensemble"
+START = "start"
 NATIVE = ("pool", "output", "projection", "embedding", "histogram", "joined")
 ACROSS = "across"
 HANDCRAFTED = ("color_histogram", "lbp", "bovw_sift")
@@ -83,6 +84,25 @@ def check_cuts():
         for backbone in cuts if isinstance(cuts, dict) else ():
             where, place = f"config: labelings.{name}.cut", origin("labelings", name, "cut")
             check_name(where, "network", backbone, networks(), place)
+        key = ("labelings", name, "augmentation")
+        is_stated = any(has_key(content, key) for _, content, _ in CONFIG_SOURCES)
+        if is_stated and START not in cuts_of(entry):
+            sys.exit(
+                f"config: {'.'.join(key)}: belongs to cut: {START}{origin(*key)}; "
+                "set it or remove this"
+            )
+    for name in networks():
+        if config["backbones"][name].get("cut") == START:
+            sys.exit(
+                f"config: backbones.{name}.cut: {START} is a cut of labelings"
+                f"{origin('backbones', name, 'cut')}; name a module"
+            )
+
+
+def cuts_of(labeling):
+    """Return the cuts that a labeling states."""
+    stated = labeling.get("cut", {})
+    return [*stated.values()] if isinstance(stated, dict) else [stated]
 
 
 def check_descriptors():

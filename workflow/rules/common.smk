@@ -109,14 +109,21 @@ def own_cut(wildcards):
 
 def activations(wildcards):
     """Return the stored activations that a model is of: those of all shards, or of the job's."""
-    if not STORED:
+    cut = own_cut(wildcards)
+    if not STORED or cut == START:
         return []
-    folders = ["activations", wildcards.backbone, *filter(None, [own_cut(wildcards)])]
+    folders = ["activations", wildcards.backbone, *filter(None, [cut])]
     path = f"results/{wildcards.archive}/{'/'.join(folders)}"
     if SHARDS == 1:
         return [f"{path}.h5"]
     shards = [wildcards.shard] if "shard" in wildcards.keys() else SHARD_NAMES
     return [f"{path}/{shard}.h5" for shard in shards]
+
+
+def augmentation(wildcards):
+    """Return how the images of a labeling vary that trains the whole network; none of others."""
+    labeling = config["labelings"][wildcards.labeling]
+    return labeling["augmentation"] if own_cut(wildcards) == START else None
 
 
 def weights_file(wildcards):
@@ -171,7 +178,8 @@ def finetuning_settings(wildcards):
 def labeling_options(wildcards):
     """Return the keys of a labeling that are of its kind."""
     entry = config["labelings"][wildcards.labeling]
-    return {key: value for key, value in entry.items() if key not in ("kind", "cut", "finetuning")}
+    general = ("kind", "cut", "augmentation", "finetuning")
+    return {key: value for key, value in entry.items() if key not in general}
 
 
 def requested_indexes(_wildcards):
@@ -235,12 +243,7 @@ SHARD_NAMES = [f"{number}-of-{SHARDS}" for number in range(1, SHARDS + 1)]
 
 STORED = config["extraction"]["activations"] == "stored"
 
-CUTS = {
-    cut
-    for entry in config["labelings"].values()
-    for stated in [entry.get("cut", {})]
-    for cut in (stated.values() if isinstance(stated, dict) else [stated])
-}
+CUTS = {cut for entry in config["labelings"].values() for cut in cuts_of(entry)} - {START}
 
 
 FINE_TUNED = f"(?:{names(config['labelings'])})-seed[0-9]+"

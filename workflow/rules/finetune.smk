@@ -36,6 +36,7 @@ rule finetune:
         root=archive_root,
         backbone=backbone_settings,
         cut=own_cut,
+        augmentation=augmentation,
         kind=lambda w: config["labelings"][w.labeling]["kind"],
         options=labeling_options,
         settings=finetuning_settings,

@@ -17,6 +17,7 @@ from rsir.core.origin import CUT, ORIGIN, check_origin
 from rsir.descriptors.activations import held_if_they_fit, open_source
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.descriptors.network_inputs import load_inputs
+from rsir.networks.augmentation import DRAWS, Augmentation
 from rsir.networks.precision import recorded_precision, reduced_precision
 from rsir.networks.processor import prepare_processor
 from rsir.networks.views import all_views
@@ -35,6 +36,7 @@ def main(
     method: dict[str, Any],
     backbone_settings: dict[str, Any],
     cut: str | None,
+    augmentation: dict[str, Any] | None,
     kind: str,
     options: dict[str, Any],
     settings: dict[str, Any],
@@ -56,10 +58,14 @@ def main(
     processor = recorded_precision(precision, processor, facts)
     pooled = read_descriptors(descriptors, list(archive["image"]))["pool"]
     facts["finetuning"] = json.dumps(settings)
+    if augmentation:
+        facts["augmentation"] = json.dumps(augmentation)
+    described = archive, inputs.images, backbone
+    varied = Augmentation(**augmentation) if augmentation else None
     tuned, rows = [], []
     with (
         resumable(models, {**facts, "kind": kind, "options": options}, code) as states,
-        open_source(activations, archive, inputs.images, backbone, threads, processor) as source,
+        open_source(activations, *described, threads, processor, varied) as source,
     ):
         tasks = labeling_tasks(kind, archive, train, **options)
         numbers = all_views(np.concatenate([train, validation]), backbone.views)
@@ -73,6 +79,7 @@ def main(
                 resume=states.read(task.name),
                 save_state=partial(states.write_sometimes, task.name, len(tasks) > 1),
                 labels=label_matrix(archive),
+                variants=DRAWS if varied else None,
             )
             tuned.append(model)
             rows.extend(task_rows)
@@ -98,6 +105,7 @@ if __name__ == "__main__":
             },
             backbone_settings=snakemake.params.backbone,
             cut=snakemake.params.cut,
+            augmentation=snakemake.params.augmentation,
             kind=snakemake.params.kind,
             options=snakemake.params.options,
             settings=snakemake.params.settings,

@@ -12,14 +12,9 @@ from torch import fx, nn
 from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file
-from rsir.descriptors.activations import (
-    WAITING_PIECES,
-    ComputedActivations,
-    HeldActivations,
-    StoredActivations,
-    consecutive_batches,
-    open_source,
-)
+from rsir.descriptors.activation_source import consecutive_batches
+from rsir.descriptors.activations import HeldActivations, StoredActivations, open_source
+from rsir.descriptors.computed_activations import WAITING_PIECES, ComputedActivations
 from rsir.descriptors.descriptor_files import open_activations
 from rsir.networks.backbone import concatenated
 from rsir.networks.load import load_backbone
@@ -117,7 +112,7 @@ def test_workers_deliver_pieces_that_fit_into_the_shared_memory_of_a_container(s
 def test_the_pieces_of_a_batch_do_not_change_it(small, archive_images, monkeypatch, workers):
     rows = [np.array([8, 0, 3, 1, 4]), np.array([1])]
     expected = list(ComputedActivations(small, archive_images, 0, CPU).batches(rows))
-    monkeypatch.setattr("rsir.descriptors.activations.PIECE_SIZE", 2)
+    monkeypatch.setattr("rsir.descriptors.computed_activations.PIECE_SIZE", 2)
     source = ComputedActivations(small, archive_images, workers, CPU)
     for _ in range(2):  # with the same workers
         pairs = zip(source.batches(rows), expected, strict=True)

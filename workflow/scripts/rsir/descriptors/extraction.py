@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rsir.core.hdf5 import ArrayFile, array_file
 from rsir.core.overlap import background
 from rsir.core.progress import progress
-from rsir.descriptors.activations import ActivationSource, consecutive_batches, open_source
+from rsir.descriptors.activation_source import ActivationSource, consecutive_batches
+from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import activation_names
 from rsir.networks.backbone import Activations, Backbone, classified, pooled
 from rsir.networks.folding import for_inference

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rsir.descriptors.activations import ComputedActivations
+from rsir.descriptors.computed_activations import ComputedActivations
 from rsir.descriptors.extraction import describer
 from rsir.networks.backbone import Backbone
 from rsir.networks.precision import NotFiniteError, Precision, check_finite

@@ -30,6 +30,9 @@ CUTS = {
     "tf_efficientnet_lite0": "blocks.6",
 }
 
+START = "start"
+"""The cut before all modules: the trunk returns the images, and the tail is the whole network."""
+
 MEAN_POOLED = ("AlexNet", "VGG")
 """Networks described by the mean of their last map, not by what their dense layers make of it."""
 
@@ -51,7 +54,7 @@ def cut_network(
     model : Module
         A classifier of torchvision or timm, in evaluation mode; so is each part of it.
     cut : str or None
-        The first module of the tail. None finds it, see `automatic_cuts`.
+        The first module of the tail, or `START`. None finds it, see `automatic_cuts`.
     preprocessing : Preprocessing
         Its `size` and the number of its means are those of the images.
     pooling : str
@@ -194,6 +197,14 @@ def _trunk_and_tail(
     """Return the cut, trunk, tail, and the nodes that cross from one to the other."""
     needed = ancestors(features)
     order = [node for node in trace.graph.nodes if node in needed and node.meta["depends"]]
+    if cut == START:
+        image = [trace.image]
+        return (
+            START,
+            part(trace, image, trace.image),
+            part(trace, image, _result_of(features)),
+            image,
+        )
     if cut is not None:
         return cut, *_cut_before(trace, cut, features, order)
     for name in automatic_cuts(trace, order):

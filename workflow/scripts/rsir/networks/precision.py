@@ -176,6 +176,14 @@ def activations_at_cut(
     return Activations(tuple(tensor.half() for tensor in exact))
 
 
+@torch.no_grad()
+def normalised_images(
+    preprocessing: Preprocessing, processor: Processor, pixels: Tensor
+) -> Activations:
+    """Return images, as for `activations_at_cut`, as the activations of a network without trunk."""
+    return Activations((preprocessing.normalise(processor.move(pixels)),))
+
+
 @torch.inference_mode()
 def all_finite(activations: Activations) -> Tensor:
     """Return whether all activations are finite, as a tensor on their device."""

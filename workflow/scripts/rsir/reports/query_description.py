@@ -20,8 +20,8 @@ from rsir.core.errors import InputError
 from rsir.core.files import sha256
 from rsir.core.hdf5 import ArrayFile, read_attributes
 from rsir.core.origin import check_model, check_origin, network_settings
-from rsir.descriptors.activations import ComputedActivations
 from rsir.descriptors.codes import Codes
+from rsir.descriptors.computed_activations import ComputedActivations
 from rsir.descriptors.derived import derive
 from rsir.descriptors.descriptor_files import read_fitted
 from rsir.descriptors.ensembles import ensemble

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rsir.core.errors import InputError
 from rsir.core.progress import progress
-from rsir.descriptors.activations import ActivationSource, Batches
+from rsir.descriptors.activation_source import ActivationSource, Batches
 from rsir.networks.backbone import Activations, Backbone, pooled
 from rsir.networks.folding import fold_batch_norm
 from rsir.networks.out_of_memory import Portions, in_parts
@@ -56,6 +56,7 @@ def finetune(
     resume: State | None = None,
     save_state: Callable[[State], None] | None = None,
     labels: np.ndarray | None = None,
+    variants: int | None = None,
 ) -> tuple[TaskModel, Curve]:
     """Fine-tune one network: first its new head only, then tail, pooling and head.
 
@@ -96,6 +97,9 @@ def finetune(
         Called with the state at the end of each epoch.
     labels : ndarray, optional
         Labels N×L of all images, which early stopping needs.
+    variants : int, optional
+        Number of variants of an image that `source` numbers, of which one is drawn for each
+        training image and epoch; the views of the backbone by default.
 
     Returns
     -------
@@ -117,6 +121,7 @@ def finetune(
             f"finetuning.early_stopping.patience: is {patience}, but the split has "
             f"{len(validation)} validation images; set split.validation_fraction"
         )
+    variants = variants or backbone.views
     generator = np.random.default_rng([seed, *task.name.encode()])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(generator.integers(2**31)))
@@ -137,10 +142,10 @@ def finetune(
         return (rows_of(vectors, rows) for rows in batches)
 
     def turned_at_random(batches: Batches) -> Iterator[Activations]:
-        return source.batches([drawn_views(rows, backbone.views, generator) for rows in batches])
+        return source.batches([drawn_views(rows, variants, generator) for rows in batches])
 
     def as_they_are(batches: Batches) -> Iterator[Activations]:
-        return source.batches([rows * backbone.views for rows in batches])
+        return source.batches([rows * variants for rows in batches])
 
     def from_features(parts: list[Tensor]) -> Tensor:
         logits: Tensor = head(torch.cat(parts))

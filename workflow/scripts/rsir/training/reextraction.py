@@ -9,7 +9,7 @@ import torch
 from rsir.core.hdf5 import ArrayFile
 from rsir.core.overlap import background
 from rsir.core.progress import progress
-from rsir.descriptors.activations import ActivationSource
+from rsir.descriptors.activation_source import ActivationSource
 from rsir.descriptors.extraction import append_finite, batches_of_views
 from rsir.networks.backbone import Activations
 from rsir.networks.folding import for_inference

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rsir.descriptors.activations import Batches
+from rsir.descriptors.activation_source import Batches
 from rsir.networks.out_of_memory import Portions
 from rsir.training.labelings import Task
 from rsir.training.losses import LOSSES
