@@ -22,6 +22,7 @@ PARTS = (
     "duplicates",
     "retrieval",
     "scale",
+    "one_file",
     "indexes",
     "evidence",
     "extraction",

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -221,6 +222,9 @@ def digests(source):
     return digests_of_input
 
 
+REMEMBERED_FROM = 1 << 26  # bytes; a smaller file is read sooner than a process starts
+
+
 @functools.cache
 def file_digest(path):
     """Return the digest of a file, or None for what is none; its job says what is wrong.
@@ -233,6 +237,9 @@ def file_digest(path):
         return hashlib.sha256(repr(listing).encode()).hexdigest()
     if not os.path.isfile(path) or not os.access(path, os.R_OK):
         return None
+    if os.path.getsize(path) >= REMEMBERED_FROM:
+        command = [sys.executable, "-m", "rsir.core.remembered", path]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.joined import rows_in
-from rsir.core.files import sha256
 from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
 from rsir.core.origin import check_origin, digests, method_of
+from rsir.core.remembered import remembered_sha256
 from rsir.descriptors.descriptor_files import read_descriptors
 
 SAME = ("backbone", "weights_sha256", "backbone_settings", "labeling", "trained_on", "seed")
@@ -31,7 +31,7 @@ def main(
     parts = []
     for name, source, path, facts in zip(names, archives, descriptors, attributes, strict=True):
         check_origin(path, facts, known, SAME)
-        check_origin(path, facts, {"archive_sha256": sha256(source)}, ["archive_sha256"])
+        check_origin(path, facts, {"archive_sha256": remembered_sha256(source)}, ["archive_sha256"])
         images = read_archive(source)
         rows = rows_in(images, name, table)
         arrays = read_descriptors(path, list(images["image"]))

@@ -6,10 +6,10 @@ from typing import Any
 
 from rsir.archives.archive_table import read_archive
 from rsir.core.errors import InputError
-from rsir.core.files import sha256
 from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
 from rsir.core.origin import check_origin, digests, method_of
+from rsir.core.remembered import remembered_sha256
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.descriptors.ensembles import ensemble
 
@@ -36,7 +36,7 @@ def main(
             )
         values.append(available[name])
         member = {"backbone": path.parent.name, "model": path.name.removesuffix(".h5")}
-        origins.append(member | {"descriptor": name, "sha256": sha256(path)})
+        origins.append(member | {"descriptor": name, "sha256": remembered_sha256(path)})
     facts |= {"members": json.dumps(origins), "are_probabilities": are_probabilities}
     with array_file(descriptors, images, method | facts) as file:
         for name, vectors in ensemble(values, are_probabilities).items():

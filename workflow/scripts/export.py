@@ -4,10 +4,11 @@ from pathlib import Path
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.attributes import read_attributes
-from rsir.core.files import optional, sha256
+from rsir.core.files import optional
 from rsir.core.hdf5 import read_attributes as read_origin
 from rsir.core.job import job
 from rsir.core.origin import METHOD, check_model, check_origin
+from rsir.core.remembered import remembered_sha256
 from rsir.descriptors.descriptor_files import read_descriptors
 from rsir.reports.export import export_table, write_export
 from rsir.training.models import read_metadata, read_outputs
@@ -20,7 +21,9 @@ def main(
     table = read_archive(archive)
     images = list(table["image"])
     origin = read_origin(descriptors)
-    check_origin(descriptors, origin, {"archive_sha256": sha256(archive)}, ["archive_sha256"])
+    check_origin(
+        descriptors, origin, {"archive_sha256": remembered_sha256(archive)}, ["archive_sha256"]
+    )
     if models:
         check_model(models, read_metadata(models), origin)
     write_export(

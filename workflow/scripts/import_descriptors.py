@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from rsir.archives.archive_table import read_archive
-from rsir.core.files import sha256
 from rsir.core.hdf5 import array_file
 from rsir.core.job import job
 from rsir.core.origin import origin_attributes
+from rsir.core.remembered import remembered_sha256
 from rsir.descriptors.external import read_external
 
 
@@ -28,7 +28,7 @@ def main(
         backbone=name,
         labeling="off_the_shelf",
         weights=str(file),
-        weights_sha256=sha256(file),
+        weights_sha256=remembered_sha256(file),
     )
     with array_file(descriptors, list(table["image"]), facts) as arrays:
         arrays.append("pool", vectors)

@@ -1,14 +1,18 @@
 """Images found in a folder, with their sizes and digests."""
 
 import hashlib
+import json
+import os
+import time
 
 import pytest
 from image_folder import draw, write_labels
 from PIL import Image
 
-from rsir.archives.image_files import describe_images
+from rsir.archives.image_files import MEMORY, describe_images
 from rsir.archives.label_table import read_table
 from rsir.core.errors import InputError
+from rsir.core.remembered import FOLDER, load, store
 
 
 def test_sizes_and_digests_are_added(image_root):
@@ -57,3 +61,25 @@ def test_a_linked_root_is_followed_but_not_a_link_to_a_folder_inside(image_root,
     (image_root / "again").symlink_to(image_root / "north")
     (tmp_path / "link").symlink_to(image_root)
     assert read_table(tmp_path / "link", path).table["path"][1] == "north/NA.JPG"
+
+
+def test_images_that_have_not_changed_are_not_read_again(image_root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    labels = write_labels(image_root, "image,sea\n001,1\nNA,0\nc.d,1\n")
+    table = read_table(image_root, labels).table
+    while time.time_ns() - (image_root / "001.png").stat().st_ctime_ns < 30_000_000:
+        os.sched_yield()
+    first = describe_images(table, image_root, workers=1)
+    (entry,) = (tmp_path / "results" / FOLDER / MEMORY).iterdir()
+    key = json.loads(entry.read_text().partition("\n")[2])["key"]
+    known = load(MEMORY, key)
+    for path in ("001.png", "north/NA.JPG"):
+        known[path][1] = 77  # a width that only the memory can give
+    store(MEMORY, key, known)
+    Image.new("RGB", (2, 2)).save(image_root / "north" / "NA.JPG")
+    again = describe_images(table, image_root, workers=1)
+    assert first["width"].tolist() == [5, 5, 5]
+    assert again["width"].tolist() == [77, 2, 5]
+    assert again["sha256"][0] == first["sha256"][0]
+    assert again["sha256"][1] != first["sha256"][1]

@@ -52,7 +52,7 @@ def test_noise_has_the_lowest_quality_even_above_the_maximum():
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_thumbnails_are_in_the_order_of_the_images(archive_images, root, workers):
-    jpegs = make_thumbnails(archive_images[::-1], workers)
+    jpegs = list(make_thumbnails(archive_images[::-1], workers))
     first, last = (np.asarray(decode(jpeg), float) for jpeg in (jpegs[0], jpegs[-1]))
     with Image.open(root / "i.png") as i, Image.open(root / "a.png") as a:
         assert np.abs(first - i).mean() < np.abs(first - a).mean()
@@ -62,7 +62,7 @@ def test_thumbnails_are_in_the_order_of_the_images(archive_images, root, workers
 def test_an_image_that_cannot_be_used_is_named(tmp_path):
     images = ArchiveImages(tmp_path, ["lost.png"], PICTURES)
     with pytest.raises(InputError, match=r"lost\.png: not a regular file"):
-        make_thumbnails(images, 1)
+        list(make_thumbnails(images, 1))
 
 
 @pytest.fixture

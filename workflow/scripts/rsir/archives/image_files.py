@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
-from rsir.archives.containers.member import Location
+from rsir.archives.containers.member import Location, Member
 from rsir.archives.file_lists import files_below
 from rsir.archives.image_names import FORMATS, check_names, image_ids
 from rsir.archives.image_parts import RASTER_SUFFIXES, image_files
@@ -22,8 +23,17 @@ from rsir.archives.pixels import (
 )
 from rsir.archives.sensors import is_band
 from rsir.core.errors import InputError
+from rsir.core.files import sha256
 from rsir.core.job_record import digest
+from rsir.core.origin import versions
 from rsir.core.processes import in_processes
+from rsir.core.remembered import file_state, is_settled, load, store
+
+MEMORY = "images"
+"""The name under which descriptions of images are remembered."""
+
+Description = tuple[int, int, str, float]
+"""Width, height and digest of an image, and the share of its values that is missing."""
 
 REFUSALS = 10
 """Maximum number of images that one error names."""
@@ -82,17 +92,24 @@ def describe_images(
     """Decode each image once and add the columns `width` and `height` (pixels) and `sha256`.
 
     Missing values are counted in the log; each image with more than half of them missing is a
-    warning there. Uses several processes.
+    warning there. Uses several processes. Images are remembered: those that have not changed since
+    they were described with the same pixel format are not read again.
 
     Raises
     ------
     InputError
         If images cannot be used: the first ten, and their number.
     """
-    describe = partial(_describe, root, pixel_format)
-    rows = list(in_processes(describe, list(table["path"]), workers, "archive", "image"))
+    key = f"{root.resolve()} {pixel_format} {_decoders()}"
+    known = load(MEMORY, key) or {}
+    images = [(path, known.get(path)) for path in table["path"]]
+    describe = partial(_describe_once, root, pixel_format)
+    described = list(in_processes(describe, images, workers, "archive", "image"))
+    rows = [row for row, _ in described]
     refuse_all([row for row in rows if isinstance(row, InputError)], len(rows))
     used = [row for row in rows if not isinstance(row, InputError)]
+    states = zip(table["path"], used, (state for _, state in described), strict=True)
+    store(MEMORY, key, {path: [state, *row] for path, row, state in states if state})
     table = table.copy()
     for index, name in enumerate(("width", "height", "sha256")):
         table.insert(3 + index, name, [row[index] for row in used])
@@ -146,9 +163,49 @@ def _digest(file: Location) -> str:
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
 
 
-def _describe(
-    root: Location, pixel_format: PixelFormat, path: str
-) -> tuple[int, int, str, float] | InputError:
+def _describe_once(
+    root: Location, pixel_format: PixelFormat, image: tuple[str, Sequence[Any] | None]
+) -> tuple[Description | InputError, list[list[int]] | None]:
+    """Describe an image, unless its files are in the state that it is known in.
+
+    Returns
+    -------
+    The description, and the state of the files; None if a change would not be noticed.
+    """
+    path, known = image
+    before = _states(root, path)
+    if known is not None and before is not None and known[0] == before:
+        width, height, of_files, missing = known[1:]
+        return (width, height, of_files, missing), before
+    described = _describe(root, pixel_format, path)
+    is_known = before is not None and before == _states(root, path)
+    return described, before if is_known and all(map(is_settled, before or ())) else None
+
+
+def _states(root: Location, path: str) -> list[list[int]] | None:
+    """Return the state of each file of an image, or None if one cannot be read."""
+    try:
+        files = [one for file in image_files(root, path) for one in _sources(file)]
+        return list(map(file_state, files))
+    except OSError:
+        return None
+
+
+def _decoders() -> list[str]:
+    """Return what the description of an image depends on besides its files."""
+    code = ("image_files", "pictures", "pixels", "planes", "rasters")
+    libraries = [versions().get(name, "") for name in ("PIL", "rasterio")]
+    return [*libraries, *(sha256(Path(__file__).with_name(f"{name}.py")) for name in code)]
+
+
+def _sources(file: Location) -> list[Path]:
+    """Return the files that a file, a folder of bands or a member is read from."""
+    if isinstance(file, Member):
+        return file.sources
+    return sorted(file.iterdir()) if file.is_dir() else [file]
+
+
+def _describe(root: Location, pixel_format: PixelFormat, path: str) -> Description | InputError:
     """Return width, height and digest of an image, and the share of its values that is missing."""
     files = image_files(root, path)
     try:

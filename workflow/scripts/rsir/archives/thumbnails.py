@@ -2,8 +2,7 @@
 
 import io
 from bisect import bisect_right
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -15,7 +14,7 @@ from PIL import Image
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import IMAGE, UNREADABLE, new_arrays, open_arrays, write_names
 from rsir.core.origin import digests
-from rsir.core.progress import progress
+from rsir.core.processes import in_processes
 
 LONGER_SIDE = 128
 """The longer side of a thumbnail, in pixels; smaller images keep their size."""
@@ -26,19 +25,19 @@ QUALITIES = range(30, 93)
 """JPEG qualities: the best one of at most `MOST_BYTES` is used, or else the first."""
 
 
-def make_thumbnails(images: Sequence[NDArray[np.uint8]], workers: int) -> list[bytes]:
-    """Return a JPEG of each image, uint8 H×W×3, in the order of the images.
+def make_thumbnails(images: Sequence[NDArray[np.uint8]], workers: int) -> Iterator[bytes]:
+    """Yield a JPEG of each image, uint8 H×W×3, in the order of the images.
 
-    Uses threads, since Pillow releases the GIL.
+    Uses several processes.
 
     Raises
     ------
     InputError
         If an image cannot be used (see `rsir.archives.pixels.read_pixels`).
     """
-    with ThreadPoolExecutor(workers) as pool:
-        jpegs = pool.map(lambda row: thumbnail(images[row]), range(len(images)))
-        return list(progress(jpegs, len(images), "thumbnails", "image"))
+    return in_processes(
+        lambda row: thumbnail(images[row]), range(len(images)), workers, "thumbnails", "image"
+    )
 
 
 def thumbnail(pixels: NDArray[np.uint8]) -> bytes:
@@ -49,7 +48,7 @@ def thumbnail(pixels: NDArray[np.uint8]) -> bytes:
     return _jpeg(small, QUALITIES[max(0, too_large - 1)])
 
 
-def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: list[bytes]) -> None:
+def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: Iterable[bytes]) -> None:
     """Write the thumbnails (N,) of the images (N,) of an archive table.
 
     The file has `image`, `jpeg` and `crc32`, a checksum of each JPEG, since HDF5 has no checksums
@@ -57,10 +56,11 @@ def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: list[
     """
     with new_arrays(path, digests({"archive": archive})) as file:
         write_names(file, IMAGE, images)
-        rows = file.create_dataset("jpeg", len(jpegs), dtype=h5py.vlen_dtype(np.uint8))
+        rows = file.create_dataset("jpeg", len(images), dtype=h5py.vlen_dtype(np.uint8))
+        checksums = np.zeros(len(images), np.uint32)
         for number, jpeg in enumerate(jpegs):
             rows[number] = np.frombuffer(jpeg, np.uint8)
-        checksums = np.array([crc32(jpeg) for jpeg in jpegs], np.uint32)
+            checksums[number] = crc32(jpeg)
         file.create_dataset("crc32", data=checksums, fletcher32=True)
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256 as hashed
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from rsir.core.errors import InputError
 from rsir.core.files import sha256, written_whole
 from rsir.core.origin import circumstances, versions
+from rsir.core.remembered import remembered_sha256
 
 FILE = "provenance.json"
 _NOTES = ".provenance"
@@ -70,8 +71,8 @@ def note_job(
     """
     job = Job(
         rule,
-        {str(path): digest(path) for path in inputs},
-        {str(path): digest(path) for path in outputs},
+        {str(path): digest(path, remembered_sha256) for path in inputs},
+        {str(path): digest(path, remembered_sha256) for path in outputs},
         dict(parameters),
         dict(config),
         circumstances(),
@@ -142,12 +143,15 @@ def snakemake_command(target: Path, folder: Path) -> str:
     return f"{shlex.join(command)}, with the --configfile that defines {folder.name}, if one does"
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 digest of a file, or of the names and digests of a folder's files."""
+def digest(path: Path, of_file: Callable[[Path], str] = sha256) -> str:
+    """Return the SHA-256 digest of a file, or of the names and digests of a folder's files.
+
+    `of_file` returns the digest of a file.
+    """
     if path.is_file():
-        return sha256(path)
+        return of_file(path)
     files = sorted(file for file in path.rglob("[!.]*") if file.is_file())
-    listing = [[file.relative_to(path).as_posix(), sha256(file)] for file in files]
+    listing = [[file.relative_to(path).as_posix(), of_file(file)] for file in files]
     return hashed(json.dumps(listing).encode()).hexdigest()
 
 

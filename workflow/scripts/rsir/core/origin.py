@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rsir.core.errors import InputError
-from rsir.core.files import sha256
+from rsir.core.remembered import remembered_sha256
 
 LIBRARIES = {
     "torch": ("torch",),
@@ -80,8 +80,8 @@ def method_of(archive: str, backbone: str, model: str) -> dict[str, Any]:
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
-    """Return the SHA-256 digest of each file, as `<name>_sha256`."""
-    return {f"{name}_sha256": sha256(path) for name, path in files.items()}
+    """Return the SHA-256 digest of each file, as `<name>_sha256`; of large files remembered."""
+    return {f"{name}_sha256": remembered_sha256(path) for name, path in files.items()}
 
 
 def circumstances() -> dict[str, str]:

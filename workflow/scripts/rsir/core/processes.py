@@ -3,7 +3,7 @@
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rsir.core.progress import progress
 
@@ -26,7 +26,7 @@ def in_processes(
     Parameters
     ----------
     function
-        A function that can be pickled, as its items and results.
+        A function of an item. Items and results are pickled, the function is not.
     workers
         Maximum number of processes. They are forks, so that nothing is imported anew; few items
         are done in this process.
@@ -38,9 +38,21 @@ def in_processes(
         yield from progress(map(function, items), len(items), description, unit)
         return
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, context) as pool:
-        results = pool.map(function, items, chunksize=CHUNK)
+    with ProcessPoolExecutor(workers, context, _inherit, (function,)) as pool:
+        results = pool.map(_apply, items, chunksize=CHUNK)
         try:
             yield from progress(results, len(items), description, unit)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+_inherited: list[Callable[[Any], Any]] = []
+
+
+def _inherit(function: Callable[[Any], Any]) -> None:
+    """Keep the function of a new process."""
+    _inherited[:] = [function]
+
+
+def _apply(item: Any) -> Any:
+    return _inherited[0](item)

@@ -8,11 +8,14 @@ A value is used if size, inode and the times of the last change of content and s
 those of the file. They tell all changes but one within a tick of the file system's clock, so
 that a file which is not older than that when it is read is not remembered. A damaged entry is not
 used.
+
+As a program, it prints the digest of a file, for the rules, which import nothing of the library.
 """
 
 import hashlib
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,10 +23,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rsir.core.files import sha256
+
 Value = TypeVar("Value")
 
 RESULTS = Path("results")
 FOLDER = ".cache"
+
+LARGE = 1 << 20
+"""Size in bytes from which on the digest of a file is remembered."""
 
 _TICK = 20_000_000  # ns; the longest of a file system with times of less than a second
 _COARSE = 1_000_000_000  # ns; times of whole seconds, of file systems that round to two of them
@@ -41,48 +49,55 @@ def remembered(path: Path, name: str, compute: Callable[[Path], Value]) -> Value
     compute
         The function; its value must be one that JSON keeps.
     """
-    if not RESULTS.is_dir():
-        return compute(path)
-    resolved = path.resolve()
-    key = hashlib.sha256(os.fsencode(resolved)).hexdigest()
-    entry = RESULTS / FOLDER / name / f"{key}.json"
-    before = _state(resolved)
-    stored = _read(entry)
-    if stored is not None and stored["path"] == str(resolved) and stored["state"] == before:
+    key = str(path.resolve())
+    before = file_state(path)
+    stored = load(name, key)
+    if stored is not None and stored["state"] == before:
         value: Value = stored["value"]
         return value
     value = compute(path)
-    if _state(resolved) == before and _is_past(before):
-        _write(entry, {"path": str(resolved), "state": before, "value": value})
+    if file_state(path) == before and is_settled(before):
+        store(name, key, {"state": before, "value": value})
     return value
 
 
-def _state(path: Path) -> list[int]:
+def remembered_sha256(path: Path) -> str:
+    """Return the SHA-256 digest of a file, which is remembered if the file is large."""
+    if path.stat().st_size < LARGE:
+        return sha256(path)
+    return remembered(path, "sha256", sha256)
+
+
+def file_state(path: Path) -> list[int]:
+    """Return size, inode and times of the last change of content and status of a file."""
     state = path.stat()
     return [state.st_size, state.st_ino, state.st_mtime_ns, state.st_ctime_ns]
 
 
-def _is_past(state: list[int]) -> bool:
-    """Return whether a change from now on would have other times."""
+def is_settled(state: list[int]) -> bool:
+    """Return whether a change of a file from now on would give it another state."""
     last = max(state[2:])
     return time.time_ns() - last > (2 * _COARSE if last % _COARSE == 0 else _TICK)
 
 
-def _read(entry: Path) -> dict[str, Any] | None:
-    """Return a stored entry, or None if there is none or it is damaged."""
+def load(name: str, key: str) -> Any:
+    """Return what was stored under a name and a key; None if nothing was, or it is damaged."""
     try:
-        checksum, _, content = entry.read_text(encoding="utf-8").partition("\n")
+        checksum, _, content = _entry(name, key).read_text(encoding="utf-8").partition("\n")
     except (OSError, UnicodeDecodeError):
         return None
     if checksum != hashlib.sha256(content.encode()).hexdigest():
         return None
-    stored: dict[str, Any] = json.loads(content)
-    return stored
+    stored = json.loads(content)
+    return stored["value"] if stored["key"] == key else None
 
 
-def _write(entry: Path, stored: dict[str, Any]) -> None:
-    """Write an entry, if that is possible; several jobs may write the same one."""
-    content = json.dumps(stored)
+def store(name: str, key: str, value: Any) -> None:
+    """Store a value that JSON keeps, if that is possible; several jobs may store the same one."""
+    if not RESULTS.is_dir():
+        return
+    entry = _entry(name, key)
+    content = json.dumps({"key": key, "value": value})
     with suppress(OSError):
         entry.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
@@ -90,3 +105,11 @@ def _write(entry: Path, stored: dict[str, Any]) -> None:
         ) as file:
             file.write(f"{hashlib.sha256(content.encode()).hexdigest()}\n{content}")
         Path(file.name).replace(entry)
+
+
+def _entry(name: str, key: str) -> Path:
+    return RESULTS / FOLDER / name / f"{hashlib.sha256(os.fsencode(key)).hexdigest()}.json"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(remembered_sha256(Path(sys.argv[1])))

@@ -40,6 +40,11 @@ class Container(ABC):
                     f"{file}: has two members {str(name)!r}; unpack it and use the folder"
                 )
 
+    @cached_property
+    def files(self) -> list[Path]:
+        """The files that the container is read from."""
+        return sorted(self.file.glob("[!.]*")) if self.file.is_dir() else [self.file]
+
     @property
     def names(self) -> Sequence[str]:
         """The names of all members, in the order in which they are stored."""

@@ -49,6 +49,15 @@ class Member:
         return self._container.file / self._inside
 
     @property
+    def sources(self) -> list[Path]:
+        """The files that the container is read from."""
+        return self._container.files
+
+    def resolve(self) -> Path:
+        """Return the absolute path, without symbolic links."""
+        return self._whole.resolve()
+
+    @property
     def name(self) -> str:
         """The last part of the path."""
         return self._whole.name
