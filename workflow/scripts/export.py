@@ -2,16 +2,22 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+
 from rsir.archives.archive_table import read_archive
 from rsir.archives.attributes import read_attributes
 from rsir.core.files import optional
 from rsir.core.hdf5 import read_attributes as read_origin
+from rsir.core.hdf5 import readable
 from rsir.core.job import job
 from rsir.core.origin import METHOD, check_model, check_origin
 from rsir.core.remembered import remembered_sha256
-from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.descriptors.descriptor_files import open_descriptors
 from rsir.reports.export import export_table, write_export
 from rsir.training.models import read_metadata, read_outputs
+
+BLOCK = 16384
+"""Images whose descriptors are in memory at a time."""
 
 
 def main(
@@ -26,16 +32,18 @@ def main(
     )
     if models:
         check_model(models, read_metadata(models), origin)
-    write_export(
-        export,
-        export_table(
-            table,
-            read_attributes(attributes, images),
-            read_descriptors(descriptors, images),
-            read_outputs(models) if models else None,
-            {name: str(origin[name]) for name in METHOD if name in origin},
-        ),
-    )
+    known, outputs = read_attributes(attributes, images), read_outputs(models) if models else None
+    with open_descriptors(descriptors, images) as arrays:
+
+        def block(start: int) -> pa.Table:
+            rows = slice(start, start + BLOCK)
+            with readable(descriptors):
+                values = {name: array[rows] for name, array in arrays.items()}
+            return export_table(table[rows], known[rows], values, outputs)
+
+        blocks = map(block, range(0, len(images), BLOCK))
+        facts = {name: str(origin[name]) for name in METHOD if name in origin}
+        write_export(export, blocks, known, outputs, facts)
 
 
 if __name__ == "__main__":

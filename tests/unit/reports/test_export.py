@@ -35,7 +35,16 @@ def test_geopandas_reads_descriptors_labels_predictions_and_places(
     archive, attributes, descriptors, tmp_path
 ):
     path = tmp_path / "export.parquet"
-    write_export(path, export_table(archive, attributes, descriptors, SIGMOID))
+    tables = (
+        export_table(
+            archive[rows],
+            attributes[rows],
+            {name: values[rows] for name, values in descriptors.items()},
+            SIGMOID,
+        )
+        for rows in (slice(4), slice(4, 9))
+    )
+    write_export(path, tables, attributes, SIGMOID)
     frame = geopandas.read_parquet(path)
     assert frame["image"].tolist() == list("abcdefghi")
     assert frame["scene"].tolist() == archive["scene"].tolist()
@@ -62,7 +71,8 @@ def test_geopandas_reads_descriptors_labels_predictions_and_places(
 def test_the_file_follows_geoparquet_1_1(archive, attributes, descriptors, tmp_path):
     path = tmp_path / "export.parquet"
     origin = {"backbone": "net", "seed": "0"}
-    write_export(path, export_table(archive, attributes, descriptors, SIGMOID, origin))
+    tables = iter([export_table(archive, attributes, descriptors, SIGMOID)])
+    write_export(path, tables, attributes, SIGMOID, origin)
     schema = pq.read_schema(path)
     geo = json.loads(schema.metadata[b"geo"])
     assert geo == {
@@ -79,7 +89,8 @@ def test_the_file_follows_geoparquet_1_1(archive, attributes, descriptors, tmp_p
 def test_an_archive_without_places_and_scenes_is_exported(archive, descriptors, tmp_path):
     path = tmp_path / "export.parquet"
     attributes = archive[["image"]]
-    write_export(path, export_table(archive.assign(scene=""), attributes, descriptors))
+    tables = iter([export_table(archive.assign(scene=""), attributes, descriptors)])
+    write_export(path, tables, attributes)
     frame = geopandas.read_parquet(path)
     assert frame.geometry.isna().all()
     assert list(frame.columns) == ["image", "path", "labels", "pool", "output", "geometry"]

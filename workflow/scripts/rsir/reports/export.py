@@ -2,7 +2,8 @@
 
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,8 @@ def export_table(
     attributes: pd.DataFrame,
     descriptors: Mapping[str, NDArray[np.float32]],
     outputs: Sequence[Outputs] | None = None,
-    origin: Mapping[str, Any] | None = None,
 ) -> pa.Table:
-    """Return a GeoParquet table (version 1.1) with a row per image.
+    """Return a table with a row per image, of all images of an archive or of some.
 
     Parameters
     ----------
@@ -41,8 +41,6 @@ def export_table(
     outputs
         For a fine-tuned model: the groups of units whose probabilities its descriptor `output` has,
         side by side; none if it has no such descriptor.
-    origin
-        What the descriptors were computed from.
 
     Returns
     -------
@@ -70,16 +68,42 @@ def export_table(
             columns[name] = pa.array(attributes[name])
     place = places(attributes)
     columns[GEOMETRY] = pa.array([_point(*row) for row in place.tolist()], pa.binary())
+    return pa.table(columns)
+
+
+def write_export(
+    path: Path,
+    tables: Iterable[pa.Table],
+    attributes: pd.DataFrame,
+    outputs: Sequence[Outputs] | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> None:
+    """Write tables, one below the other, as GeoParquet (version 1.1).
+
+    Parameters
+    ----------
+    path
+        The file.
+    tables
+        What `export_table` returns for consecutive images, at least one.
+    attributes
+        The attributes of all images.
+    outputs
+        See `export_table`.
+    origin
+        What the descriptors were computed from.
+    """
     names = {"outputs": [name for group in outputs for name in group.names]} if outputs else {}
-    metadata = {"geo": _geo(place), "rsir": {**(origin or {}), **names}}
+    metadata = {"geo": _geo(places(attributes)), "rsir": {**(origin or {}), **names}}
     encoded = {key: json.dumps(value) for key, value in metadata.items()}
-    return pa.table(columns).replace_schema_metadata(encoded)
-
-
-def write_export(path: Path, table: pa.Table) -> None:
-    """Write a table as parquet."""
-    with written_whole(path) as partial:
-        pq.write_table(table, partial, compression="zstd")
+    described = (table.replace_schema_metadata(encoded) for table in tables)
+    first = next(described)
+    with (
+        written_whole(path) as partial,
+        pq.ParquetWriter(partial, first.schema, compression="zstd") as writer,
+    ):
+        for table in chain([first], described):
+            writer.write_table(table)
 
 
 _NAMES = pa.list_(pa.string())
