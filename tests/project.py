@@ -190,7 +190,12 @@ class Project:
         return self.folder.joinpath(*parts)
 
     def made(self) -> set[str]:
-        """Return the files below `results`, without Snakemake's time stamps and the record."""
+        """Return the files below `results` but time stamps, the record and what is remembered."""
         files = (path for path in self.path("results").rglob("*") if path.is_file())
         paths = {path.relative_to(self.folder).as_posix() for path in files}
-        return {path for path in paths if Path(path).name not in (".snakemake_timestamp", RECORD)}
+        others = (".snakemake_timestamp", RECORD)
+        return {
+            path
+            for path in paths
+            if Path(path).name not in others and not path.startswith("results/.cache/")
+        }
