@@ -76,6 +76,18 @@ def test_product_quantization_is_as_close_as_that_of_faiss():
     assert ours == pytest.approx(np.square(theirs - VECTORS).sum(), rel=0.2)
 
 
+def test_a_rotation_brings_product_quantization_closer_and_keeps_cosines():
+    vectors = RANDOM.normal(size=(2_000, 8)) @ RANDOM.normal(size=(8, 8))
+    training = Training(vectors, None, np.ones((2_000, 1), bool))
+    rotation = STEPS["pq"].fit(training, {"bytes": 2, "rotation": True})["rotation"]
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(8), atol=1e-5)
+    rotated = applied(training, "pq", {"bytes": 2, "rotation": True}, vectors).vectors()
+    plain = applied(training, "pq", {"bytes": 2}, vectors).vectors()
+    assert np.square(rotated - vectors @ rotation).sum() < np.square(plain - vectors).sum()
+    with pytest.raises(InputError, match="at least 256 training images, and there are 20"):
+        STEPS["pq"].fit(Training(vectors[:20], None, LABELS[:20]), {"bytes": 2, "rotation": True})
+
+
 def test_fewer_training_images_are_all_centroids():
     few = Training(VECTORS[:20], None, LABELS[:20])
     made = applied(few, "pq", {"bytes": 4}, VECTORS[:20])

@@ -187,10 +187,14 @@ def _fit_product_quantizer(training: Training, settings: dict[str, int]) -> Para
             f"of {number} dimensions before it"
         )
     faiss.omp_set_num_threads(1)  # with several, the sums of k-means depend on their order
+    parameters: Parameters = {}
+    if settings.get("rotation"):
+        parameters["rotation"] = optimized_rotation(training.vectors, number)
+    vectors = _rotated(training.vectors, parameters)
     size, centroids = dimension // number, min(BYTE_VALUES, images)
     tables = np.empty((number, centroids, size), np.float32)
     for part in range(number):
-        rows = np.ascontiguousarray(training.vectors[:, part * size : (part + 1) * size], "f4")
+        rows = np.ascontiguousarray(vectors[:, part * size : (part + 1) * size], "f4")
         clustering = faiss.Kmeans(
             size,
             centroids,
@@ -201,7 +205,40 @@ def _fit_product_quantizer(training: Training, settings: dict[str, int]) -> Para
         )
         clustering.train(rows)
         tables[part] = clustering.centroids
-    return {"centroids": tables}
+    return {**parameters, "centroids": tables}
+
+
+def optimized_rotation(vectors: Vectors, parts: int) -> Vectors:
+    """Return the rotation (D, D) after which product quantization of vectors (N, D) loses least.
+
+    Ge, He, Ke, Sun, "Optimized product quantization", PAMI 2014, section 3.1.
+
+    Raises
+    ------
+    InputError
+        If there are fewer vectors than centroids.
+    """
+    import faiss
+
+    if len(vectors) < BYTE_VALUES:
+        raise InputError(
+            f"a rotation needs at least {BYTE_VALUES} training images, and there are "
+            f"{len(vectors)}; leave it out"
+        )
+    dimension = vectors.shape[1]
+    quantizer = faiss.ProductQuantizer(dimension, parts, 8)
+    quantizer.cp.min_points_per_centroid = 1
+    matrix: Any = faiss.OPQMatrix(dimension, parts)
+    matrix.pq = quantizer
+    matrix.train(np.ascontiguousarray(vectors, "f4"))
+    transposed = faiss.vector_to_array(matrix.A).reshape(dimension, dimension)
+    return np.asarray(transposed.T, float)
+
+
+def _rotated(vectors: Vectors, parameters: Parameters) -> Vectors:
+    """Return vectors (N, D) after the rotation, if there is one."""
+    rotation = parameters.get("rotation")
+    return vectors if rotation is None else vectors @ rotation
 
 
 def _product_quantized(vectors: Vectors, _settings: Any, parameters: Parameters) -> Codes:
@@ -210,7 +247,8 @@ def _product_quantized(vectors: Vectors, _settings: Any, parameters: Parameters)
 
     tables = parameters["centroids"]
     number, centroids, size = tables.shape
-    parts = np.ascontiguousarray(vectors, "f4").reshape(len(vectors), number, size)
+    rotated = _rotated(vectors, parameters)
+    parts = np.ascontiguousarray(rotated, "f4").reshape(len(vectors), number, size)
     values = np.empty((len(vectors), number), np.uint8)
     for part, table in enumerate(tables):
         nearest = faiss.knn(np.ascontiguousarray(parts[:, part]), table, 1)[1]

@@ -22,10 +22,11 @@ LINKS = 32  # of an image in the graph of HNSW, twice as many in its lowest laye
 CONSTRUCTION = 80  # candidates for the links of an image
 POINTS_PER_CENTROID = 39  # below this number, faiss warns of poor centroids
 MOST_POINTS_PER_CENTROID = 64  # of the vectors that k-means uses; more take longer
-MANY = 250_000  # images from which an inverted file has many lists, found through a graph
+MANY = 250_000  # images from which an inverted file has twice the lists, which are trained less
 SUBVECTOR_CENTROIDS = 256  # a byte for each part of a vector
 MOST_PARTS = 32
 ITERATIONS = 10  # of k-means
+ITERATIONS_OF_MANY = 4
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,12 @@ class IndexKind:
         Name of the parameter that trades speed for recall; None if it has none.
     efforts
         Its values to compare, for N vectors.
-    has_lists
-        Whether it is an inverted file.
     """
 
     create: Callable[[int, int], faiss.Index]
     least: int
     effort: str | None
     efforts: Callable[[int], Sequence[int]]
-    has_lists: bool = False
 
 
 def use_threads(threads: int) -> None:
@@ -83,8 +81,6 @@ def build_index(name: str, vectors: Vectors) -> tuple[faiss.Index, int]:
             f"{len(vectors)}; remove {name} or search more images"
         )
     index = kind.create(*vectors.shape)
-    if kind.has_lists and len(vectors) >= MANY:
-        _place_lists(index, vectors)
     index.train(vectors)
     overhead = index_bytes(index)
     index.add(vectors)
@@ -134,7 +130,7 @@ def _hnsw(_number: int, dimension: int) -> faiss.Index:
 
 
 def _ivf(number: int, dimension: int) -> faiss.Index:
-    return _inverted_file(f"{_coarse(number)},Flat", dimension)
+    return _inverted_file(f"IVF{_lists(number)},Flat", number, dimension)
 
 
 def _ivfpq(number: int, dimension: int) -> faiss.Index:
@@ -144,8 +140,8 @@ def _ivfpq(number: int, dimension: int) -> faiss.Index:
     """
     size = max(4, math.ceil(dimension / MOST_PARTS))
     parts = math.ceil(dimension / size)
-    description = f"Pad{parts * size},{_coarse(number)},PQ{parts}x8np"
-    index = _inverted_file(description, dimension)
+    description = f"Pad{parts * size},IVF{_lists(number)},PQ{parts}x8np"
+    index = _inverted_file(description, number, dimension)
     inverted_file: Any = faiss.downcast_index(faiss.extract_index_ivf(index))
     of_parts = inverted_file.pq.cp
     of_parts.niter = ITERATIONS
@@ -161,22 +157,18 @@ def _binary(_number: int, dimension: int) -> faiss.Index:
     return faiss.IndexLSH(dimension, dimension, True, True)
 
 
-def _inverted_file(description: str, dimension: int) -> faiss.Index:
+def _inverted_file(description: str, number: int, dimension: int) -> faiss.Index:
     index = faiss.index_factory(dimension, description, faiss.METRIC_INNER_PRODUCT)
     of_lists = faiss.extract_index_ivf(index).cp
-    of_lists.niter = ITERATIONS
-    of_lists.max_points_per_centroid = MOST_POINTS_PER_CENTROID
+    are_many = number >= MANY
+    of_lists.niter = ITERATIONS_OF_MANY if are_many else ITERATIONS
+    of_lists.max_points_per_centroid = POINTS_PER_CENTROID if are_many else MOST_POINTS_PER_CENTROID
     return index
-
-
-def _coarse(number: int) -> str:
-    """Return what chooses among the lists: all centroids are compared, or a graph of many."""
-    return f"IVF{_lists(number)}_HNSW{LINKS}" if number >= MANY else f"IVF{_lists(number)}"
 
 
 def _lists(number: int) -> int:
     """Return the number of lists of an inverted file."""
-    factor = 16 if number >= MANY else 4
+    factor = 8 if number >= MANY else 4
     return min(round(factor * math.sqrt(number)), number // POINTS_PER_CENTROID)
 
 
@@ -187,53 +179,10 @@ def _probes(number: int) -> list[int]:
     return sorted({max(1, lists // share) for share in shares})
 
 
-def _place_lists(index: faiss.Index, vectors: Vectors) -> None:
-    """Find the centroids of many lists, and link them by a graph, which `train` then keeps."""
-    inverted_file: Any = faiss.extract_index_ivf(index)
-    quantizer: Any = faiss.downcast_index(inverted_file.quantizer)
-    quantizer.hnsw.efConstruction = CONSTRUCTION
-    quantizer.hnsw.efSearch = 64
-    some = vectors[:: max(1, len(vectors) // (inverted_file.nlist * POINTS_PER_CENTROID))]
-    centroids = two_level_centroids(some, inverted_file.nlist)
-    quantizer.add(np.pad(centroids, ((0, 0), (0, inverted_file.d - vectors.shape[1]))))
-
-
-def two_level_centroids(vectors: Vectors, count: int) -> Vectors:
-    """Return the centroids (count, D) of unit vectors (N, D) by k-means in two levels.
-
-    The vectors are divided into √count groups, and each group into a share of the centroids by its
-    size. k-means of all at once takes √count times as long.
-    """
-    groups = _k_means(vectors, round(math.sqrt(count)))
-    _, nearest = groups.assign(vectors)
-    names, sizes = np.unique(nearest, return_counts=True)
-    shares = 1 + (count - len(names)) * sizes // len(vectors)
-    shares[np.argsort(-sizes)[: count - shares.sum()]] += 1
-    parts = [
-        _k_means(vectors[nearest == name], int(share)).centroids
-        for name, share in zip(names, shares, strict=True)
-    ]
-    return np.concatenate(parts)
-
-
-def _k_means(vectors: Vectors, count: int) -> Any:
-    clustering = faiss.Kmeans(
-        vectors.shape[1],
-        count,
-        niter=ITERATIONS,
-        spherical=True,
-        min_points_per_centroid=1,
-        max_points_per_centroid=2000,
-        seed=0,
-    )
-    clustering.train(vectors)
-    return clustering
-
-
 INDEXES = {
     "hnsw": IndexKind(_hnsw, 1, "efSearch", lambda _number: (32, 64, 128)),
-    "ivf": IndexKind(_ivf, 2 * POINTS_PER_CENTROID, "nprobe", _probes, has_lists=True),
-    "ivfpq": IndexKind(_ivfpq, SUBVECTOR_CENTROIDS, "nprobe", _probes, has_lists=True),
+    "ivf": IndexKind(_ivf, 2 * POINTS_PER_CENTROID, "nprobe", _probes),
+    "ivfpq": IndexKind(_ivfpq, SUBVECTOR_CENTROIDS, "nprobe", _probes),
     "binary": IndexKind(_binary, 1, None, lambda _number: ()),
 }
 """The kinds of indexes by name."""
