@@ -25,6 +25,7 @@ PARTS = (
     "one_file",
     "indexes",
     "evidence",
+    "across",
     "extraction",
     "finetuning",
     "engine",

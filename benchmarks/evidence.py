@@ -78,7 +78,7 @@ def write_models(folder: Path, archive: pd.DataFrame, rng: np.random.Generator) 
         paths.append(folder / "rankings" / backbone / f"{labeling}-{seed}.h5")
         trained_on = None if seed is None else ARCHIVE
         facts = {"backbone": backbone, "labeling": labeling, "seed": seed, "trained_on": trained_on}
-        write_rankings(paths[-1], images, search, ranked, facts)
+        write_rankings(paths[-1], images, search, ranked, dict.fromkeys(ranked, 4 * LABELS), facts)
     return paths
 
 
@@ -109,7 +109,7 @@ def measure() -> Iterator[Row]:
             "score": score_all,
             "bounds": lambda: bounds.main(table, split, None, CUTOFFS, "test", "test", floor),
             "compare": lambda: compare.main(
-                ARCHIVE, table, split, tables, "test", "test", folder / "comparison.csv"
+                ARCHIVE, table, split, tables, rankings, "test", "test", folder / "comparison.csv"
             ),
             "contrasts": lambda: write("contrasts", partial(contrasts, ARCHIVE)),
             "by_scene": lambda: write("by_scene", by_scene),

@@ -2,6 +2,7 @@
 #
 # needs  results/{archive}/scores/{backbone}/{model}.csv of the whole run, scores/bounds.csv
 #        results/{archive}/archive.csv, tables/comparison.csv, contrasts.csv, of all its archives
+#        results/{archive}/attributes.csv of all its archives, with `split.groups`
 # makes  results/across/tables/comparison.csv, contrasts.csv, ranks.csv
 #        results/across/tables/summary.md, index.html, comparison.tex
 #        results/across/figures/forest, heat_map, as .png and .svg
@@ -14,6 +15,7 @@ rule across:
         bounds=of_all_archives("results/{archive}/scores/bounds.csv"),
         comparisons=of_all_archives("results/{archive}/tables/comparison.csv"),
         tables=of_all_archives("results/{archive}/tables/contrasts.csv"),
+        attributes=of_all_archives("results/{archive}/attributes.csv") if GROUPS else [],
         code=code("across.py"),
     output:
         comparison=table("comparison"),
@@ -32,6 +34,7 @@ rule across:
         archives=config["run"]["archives"],
         contrasts=config["evaluation"].get("contrasts"),
         reference=config["evaluation"].get("reference"),
+        groups=GROUPS,
     script:
         "../scripts/across.py"
 

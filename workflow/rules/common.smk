@@ -87,7 +87,7 @@ def group_attributes(wildcards):
 
 def groups_column(wildcards):
     """Return the attribute that groups the images of the split, if any."""
-    return config["split"].get("groups") if wildcards.archive in config["archives"] else None
+    return GROUPS if wildcards.archive in config["archives"] else None
 
 
 def grouped_duplicates(_wildcards):
@@ -243,6 +243,8 @@ def file_digest(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
+
+GROUPS = config["split"].get("groups")
 
 SHARDS = config["extraction"]["shards"]
 

@@ -12,7 +12,7 @@ SCENES = 20
 def archives(rng, sizes, shifts=(), scene_spread=0.0, methods=NET) -> list[ArchiveScores]:
     """Scores that differ by noise, but for the shift of the last method on each archive.
 
-    With `scene_spread`, the queries of a scene move together.
+    With `scene_spread`, the queries of a scene move together. Groups are pairs of scenes.
     """
     made = []
     for number, queries in enumerate(sizes):
@@ -24,5 +24,6 @@ def archives(rng, sizes, shifts=(), scene_spread=0.0, methods=NET) -> list[Archi
             scores[method] = easy + together + rng.normal(0, 0.07, (queries, len(METRICS)))
         if shifts:
             scores[methods[-1]] += shifts[number]
-        made.append(ArchiveScores(f"archive {number}", scores, scene.astype(str)))
+        clusters = {"scene": scene.astype(str), "group": (scene // 2).astype(str)}
+        made.append(ArchiveScores(f"archive {number}", scores, clusters))
     return made

@@ -1,5 +1,7 @@
 """Contrasts, means and ranks across archives: values by hand, error rates and power."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +30,7 @@ def scored(archive, values) -> ArchiveScores:
         for method, column in values.items()
     }
     count = len(next(iter(values.values())))
-    return ArchiveScores(archive, methods, np.arange(count).astype(str))
+    return ArchiveScores(archive, methods, {"scene": np.arange(count).astype(str)})
 
 
 def accuracy(table: pd.DataFrame) -> pd.DataFrame:
@@ -76,10 +78,33 @@ def test_a_method_that_an_archive_lacks_is_compared_on_the_others():
 
 def test_archives_without_scenes_have_no_test_over_scenes():
     one, other = archives(np.random.default_rng(3), (20, 20))
-    other.scenes[:] = ""
+    other.clusters["scene"][:] = ""
     rows = accuracy(contrasts_across([one, other], AGAINST_SHELF)[0])
     assert rows["p_holm"].notna().all()
     assert rows[["scene_p", "scene_p_holm", "scene_heterogeneity_p"]].isna().all(axis=None)
+
+
+def test_groups_are_a_unit_with_a_family_of_its_own():
+    made = archives(np.random.default_rng(4), (60, 40), (0.01, 0.01))
+    rows = accuracy(contrasts_across(made, AGAINST_SHELF)[0])
+    differences = [
+        one.methods[MULTI][:, METRICS.index("accuracy")]
+        - one.methods[SHELF][:, METRICS.index("accuracy")]
+        for one in made
+    ]
+    for one, values in zip(made, differences, strict=True):
+        sums = [values[one.clusters["group"] == str(group)].sum() for group in range(10)]
+        flips = np.array(list(product((-1, 1), repeat=10)))
+        expected = (np.abs(flips @ sums) >= abs(sum(sums)) - 1e-9).mean()
+        assert rows.loc[one.archive, "group_p"] == pytest.approx(expected, abs=0.02)
+    family = [*rows["group_p"], rows.loc["across", "group_heterogeneity_p"]]
+    assert [*rows["group_p_holm"], rows.loc["across", "group_heterogeneity_p_holm"]] == (
+        pytest.approx(multipletests(family, method="holm")[1])
+    )
+    del made[0].clusters["group"]
+    without = accuracy(contrasts_across(made, AGAINST_SHELF)[0])
+    assert without["group_p"].isna().all()
+    assert without["scene_p"].notna().all()
 
 
 def test_ranks_and_letters_by_hand():
@@ -146,7 +171,7 @@ def share_of_families_with_claims(spread, column, runs=20):
     """Return how many of runs × 11 families without a difference claim one, and the families."""
     claims = []
     for seed in range(runs):
-        made = archives(np.random.default_rng([6, seed]), (300, 100, 40), (), spread)
+        made = archives(np.random.default_rng([6, seed]), (300, 100, 30), (), spread)
         table, _ = contrasts_across(made)
         least = table.groupby("metric")[[f"{column}p_holm", f"{column}heterogeneity_p_holm"]].min()
         claims += (least.min(axis=1) <= 0.05).tolist()

@@ -6,7 +6,14 @@ from contrast_tables import LBP, MULTI, RANDOM, SHELF, rows, scenes
 
 from rsir.core.origin import method_of
 from rsir.evaluation.contrasts import contrasts
-from rsir.evaluation.methods import MODEL, NAME, labeling_name, named
+from rsir.evaluation.methods import (
+    MODEL,
+    NAME,
+    labeling_name,
+    named,
+    training_archives,
+    with_training_archives,
+)
 from rsir.evaluation.planned import default_pairs
 from rsir.evaluation.tables import read_results, write_table
 
@@ -42,6 +49,32 @@ def test_a_transferred_model_is_compared_with_the_shelf_and_with_the_archives_ow
     pairs = default_pairs([SHELF, MULTI, TRANSFERRED, LBP, RANDOM])
     assert [other for one, other in pairs if one == TRANSFERRED] == [SHELF, MULTI, LBP]
     assert TRANSFERRED not in [other for _, other in pairs]
+
+
+def test_tables_of_several_archives_name_the_archive_of_training():
+    models = {
+        "mine": [("vgg16", "multi_label", "mine", "pool"), ("vgg16", "multi_label", "aid", "pool")],
+        "aid": [("vgg16", "multi_label", "aid", "pool"), ("lbp", "off_the_shelf", "", "histogram")],
+    }
+    keyed = {archive: pd.DataFrame(rows, columns=MODEL) for archive, rows in models.items()}
+    sources = training_archives(keyed)
+    rows = [
+        (archive, *method)
+        for archive, table in keyed.items()
+        for method in named(table, archive)[NAME].to_numpy()
+    ]
+    rows.append(("across", "vgg16", "multi_label", "pool"))
+    table = pd.DataFrame(rows, columns=["archive", *NAME])
+    for prefix, shown in (
+        ("", table),
+        ("against_", table.rename(columns={name: f"against_{name}" for name in NAME})),
+    ):
+        made = with_training_archives(shown, sources)
+        assert list(made) == ["archive", *(f"{prefix}{name}" for name in MODEL)]
+        assert made[f"{prefix}trained_on"].tolist() == ["mine", "aid", "aid", "", "across"]
+        pd.testing.assert_frame_equal(named(made, "across"), shown)
+    ranks = with_training_archives(table.tail(1).drop(columns="archive"), sources)
+    assert ranks["trained_on"].tolist() == ["across"]
 
 
 def test_its_contrasts_are_of_its_own_scores(tmp_path):

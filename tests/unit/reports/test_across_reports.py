@@ -135,6 +135,31 @@ def test_the_summary_says_what_holds_across_archives():
     assert "Missing" not in text
 
 
+def test_the_summary_takes_handcrafted_descriptors_together():
+    tables = [
+        contrasts(p, ARCHIVES, difference).assign(
+            backbone="net_a",
+            labeling=labeling,
+            against_backbone="lbp",
+            against_descriptor="histogram",
+            agreement=agreement,
+        )
+        for labeling, p, difference, agreement in (
+            ("multi_label", 0.01, 0.3, ""),
+            ("single_label", 0.2, 0.1, "heterogeneous"),
+            ("powerset", 0.01, 0.2, "opposite"),
+        )
+    ]
+    text = across_summary(comparison(ARCHIVES), pd.concat(tables), ranks())
+    (line,) = [line for line in text.splitlines() if line.startswith("- **")]
+    assert line == (
+        "- **net_a** against lbp, over archives: better: multi_label (pool), powerset (pool); not "
+        "significant: single_label (pool); differences from +0.100 to +0.300, largest adjusted p = "
+        "0.2. The archives contradict each other: powerset (pool). The size of the difference "
+        "depends on the archive: single_label (pool)."
+    )
+
+
 def test_the_latex_table_has_a_row_per_method_and_marks():
     text = latex_table(comparison(), contrasts(), None)
     rows = [line.split(" & ") for line in text.splitlines() if " & " in line]

@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from rsir.evaluation.methods import NAME, SETTING, Method
 from rsir.evaluation.planned import Pair
 from rsir.evaluation.tables import read_named
+from rsir.evaluation.units import CLUSTERS
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import METRICS
 from rsir.statistics.heterogeneity import heterogeneity_p
 from rsir.statistics.sign_flip_test import cluster_sums
 from rsir.statistics.standard_errors import clustered_error, query_error
 from rsir.statistics.stratified_flips import stratified_sign_flip_p
+
+QUERY = ""
+"""The unit of the tests that have no prefix."""
 
 Setting = tuple[str, str, int]
 """Values of SETTING."""
@@ -29,8 +33,13 @@ class ArchiveScores:
     archive: str
     methods: dict[Method, Floats]
     """The scores (queries, metrics) of each method."""
-    scenes: NDArray[np.str_]
-    """(queries,) The scene of each query; empty texts in an archive without scenes."""
+    clusters: dict[str, NDArray[np.str_]]
+    """(queries,) The cluster of each query, by unit; empty texts in an archive without."""
+
+    @property
+    def queries(self) -> int:
+        """The number of queries."""
+        return len(next(iter(self.methods.values())))
 
 
 @dataclass
@@ -39,18 +48,14 @@ class Tests:
 
     differences: Floats
     """(archives + 1, pairs, metrics), NaN in an archive that lacks a method."""
-    p: Floats
-    """(archives + 1, pairs, metrics), with queries as the unit."""
-    scene_p: Floats
-    """The same with scenes as the unit; NaN without scenes."""
-    heterogeneity: Floats
-    """(pairs, metrics)."""
-    scene_heterogeneity: Floats
-    """(pairs, metrics), with scenes as the unit."""
+    p: dict[str, Floats]
+    """(archives + 1, pairs, metrics) by unit: QUERY, then CLUSTERS, NaN without clusters."""
+    heterogeneity: dict[str, Floats]
+    """(pairs, metrics) by unit."""
 
 
 def read_archive_scores(
-    archive: str, paths: Iterable[Path], scenes: Mapping[str, str]
+    archive: str, paths: Iterable[Path], clusters: Mapping[str, Mapping[str, str]]
 ) -> dict[Setting, ArchiveScores]:
     """Read the score files of an archive, one after the other.
 
@@ -60,8 +65,8 @@ def read_archive_scores(
         Name of the archive.
     paths
         Files of scores; every seed of a method scores the same queries.
-    scenes
-        The scene of each image, by image name.
+    clusters
+        The cluster of each image by its name, for each unit of CLUSTERS that exists.
     """
     sums: dict[Setting, dict[Method, list[Floats]]] = {}
     images: dict[Setting, NDArray[np.str_]] = {}
@@ -79,7 +84,10 @@ def read_archive_scores(
         setting: ArchiveScores(
             archive,
             {method: np.mean(seeds, axis=0) for method, seeds in methods.items()},
-            np.array([scenes[image] for image in images[setting]], dtype=str),
+            {
+                unit: np.array([of_image[image] for image in images[setting]], dtype=str)
+                for unit, of_image in clusters.items()
+            },
         )
         for setting, methods in sums.items()
     }
@@ -93,7 +101,7 @@ def common_methods(archives: Sequence[ArchiveScores]) -> list[Method]:
 def test_pairs(
     archives: Sequence[ArchiveScores], pairs: Sequence[Pair], planned: int, resamples: int
 ) -> Tests:
-    """Test pairs of methods; scenes and heterogeneity only for the first `planned` of them."""
+    """Test pairs of methods; clusters and heterogeneity only for the first `planned` of them."""
     methods = common_methods(archives)
     numbers = {method: number for number, method in enumerate(methods)}
     chosen = np.array([[numbers[one] for one in pair] for pair in pairs], int).reshape(-1, 2)
@@ -104,21 +112,24 @@ def test_pairs(
     with np.errstate(invalid="ignore"):
         mean = np.nansum(differences, axis=0) / (~np.isnan(differences)).sum(axis=0)
     first = chosen[:planned]
-    clustered = [_by_scene(share, one.scenes) for share, one in zip(shares, archives, strict=True)]
     undefined = np.full((len(archives) + 1, planned, len(METRICS)), np.nan)
-    has_scenes = all(len(set(one.scenes)) >= 2 for one in archives) and planned
-    return Tests(
-        np.concatenate([differences, mean[None]]),
-        stratified_sign_flip_p(shares, chosen, resamples) if len(pairs) else undefined,
-        stratified_sign_flip_p(clustered, first, resamples) if has_scenes else undefined,
-        _heterogeneity(blocks, first, [np.arange(len(block)).astype(str) for block in blocks]),
-        _heterogeneity(blocks, first, [one.scenes for one in archives]),
-    )
+    p = {QUERY: stratified_sign_flip_p(shares, chosen, resamples) if len(pairs) else undefined}
+    queries = [np.arange(len(block)).astype(str) for block in blocks]
+    heterogeneity = {QUERY: _heterogeneity(blocks, first, queries)}
+    for unit in CLUSTERS:
+        of_archives = [one.clusters.get(unit, np.empty(0, str)) for one in archives]
+        p[unit], heterogeneity[unit] = undefined, undefined[0]
+        if planned and all(len(set(of_queries)) >= 2 for of_queries in of_archives):
+            pairs_of = zip(shares, of_archives, strict=True)
+            clustered = [_by_cluster(share, of_queries) for share, of_queries in pairs_of]
+            p[unit] = stratified_sign_flip_p(clustered, first, resamples)
+            heterogeneity[unit] = _heterogeneity(blocks, first, of_archives)
+    return Tests(np.concatenate([differences, mean[None]]), p, heterogeneity)
 
 
 def _stacked(one: ArchiveScores, methods: Sequence[Method]) -> Floats:
     """Return scores (queries, methods, metrics), NaN for a method that the archive lacks."""
-    missing = np.full((len(one.scenes), len(METRICS)), np.nan)
+    missing = np.full((one.queries, len(METRICS)), np.nan)
     return np.stack([one.methods.get(method, missing) for method in methods], axis=1)
 
 
@@ -140,12 +151,12 @@ def _shares(block: Floats) -> Floats:
     return shares
 
 
-def _by_scene(shares: Floats, scenes: NDArray[np.str_]) -> Floats:
+def _by_cluster(shares: Floats, clusters: NDArray[np.str_]) -> Floats:
     lacking = np.isnan(shares).any(axis=0)
-    sums, _ = cluster_sums(shares.reshape(len(shares), -1), scenes)
-    by_scene = sums.reshape(-1, *shares.shape[1:])
-    by_scene[:, lacking] = np.nan
-    return by_scene
+    sums, _ = cluster_sums(shares.reshape(len(shares), -1), clusters)
+    by_cluster = sums.reshape(-1, *shares.shape[1:])
+    by_cluster[:, lacking] = np.nan
+    return by_cluster
 
 
 def _heterogeneity(

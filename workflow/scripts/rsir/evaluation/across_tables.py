@@ -5,16 +5,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from rsir.evaluation.across import ArchiveScores, Setting, Tests, common_methods, test_pairs
-from rsir.evaluation.methods import AGAINST, NAME, SETTING
+from rsir.evaluation.across import (
+    QUERY,
+    ArchiveScores,
+    Setting,
+    Tests,
+    common_methods,
+    test_pairs,
+)
+from rsir.evaluation.methods import ACROSS, AGAINST, NAME, SETTING
 from rsir.evaluation.planned import Pair, is_bound, planned_pairs
 from rsir.metrics.arrays import Floats
 from rsir.metrics.scoring import LOWER_IS_BETTER, METRICS
 from rsir.statistics.holm import holm
 from rsir.statistics.letters import letter_display
-
-ACROSS = "across"
-"""Stands for all archives in the column `archive`."""
 
 LEVEL = 0.05
 LOWER = np.isin(METRICS, LOWER_IS_BETTER)
@@ -60,7 +64,7 @@ def contrasts_across(
     tests = test_pairs(archives, [*planned, *all_pairs], len(planned), resamples)
     count = len(planned)
     return _contrast_rows(archives, planned, tests), _pair_rows(
-        all_pairs, tests.differences[-1, count:], tests.p[-1, count:]
+        all_pairs, tests.differences[-1, count:], tests.p[QUERY][-1, count:]
     )
 
 
@@ -76,10 +80,8 @@ def _contrast_rows(
     with np.errstate(invalid="ignore"):
         favour = np.where(LOWER, -1, 1) * np.sign(differences)
     columns: dict[str, np.ndarray] = {}
-    for prefix, p, spread in (
-        ("", tests.p[:, :count], tests.heterogeneity),
-        ("scene_", tests.scene_p[:, :count], tests.scene_heterogeneity),
-    ):
+    for unit, of_all in tests.p.items():
+        prefix, p, spread = f"{unit}_" if unit else "", of_all[:, :count], tests.heterogeneity[unit]
         p = np.where(is_row, p, np.nan)
         spread = np.where(several & ~np.isnan(p[-1]), spread, np.nan)
         family = np.concatenate([p, spread[None]])
@@ -96,7 +98,7 @@ def _contrast_rows(
     apart = columns["heterogeneity_p_holm"][-1] <= LEVEL
     agreement = np.full(differences.shape, "", object)
     agreement[-1] = np.select([opposite, apart], ["opposite", "heterogeneous"], "")
-    queries = [*(len(one.scenes) for one in archives), sum(len(one.scenes) for one in archives)]
+    queries = [*(one.queries for one in archives), sum(one.queries for one in archives)]
     counts: dict[str, np.ndarray] = {
         "archives": np.where(is_row, 1, 0),
         "queries": np.broadcast_to(np.array(queries)[:, None, None], differences.shape),

@@ -78,6 +78,9 @@ def headline_rows(
     return rows[rows["k"].isin(rows["k"].iloc[:1] if cutoff is None else [cutoff])]
 
 
+ACROSS = "across"
+"""Stands for all archives in the column `archive`, and for each itself in `trained_on`."""
+
 FROM = "-from-"
 """What separates labeling and archive in the name of a transferred model's labeling."""
 
@@ -96,17 +99,56 @@ def transferred_labeling(labeling: str) -> str:
 
 
 def named(table: pd.DataFrame, archive: str) -> pd.DataFrame:
-    """Return a table of an archive with the columns that reports show.
+    """Return a table with the columns that reports show.
 
     The columns `trained_on` (`against_trained_on`) become part of the labelings, as
-    `labeling_name` writes them.
+    `labeling_name` writes them for the archive of a row, the column `archive` if there is one.
     """
     shown = table.copy()
+    archives = shown["archive"] if "archive" in shown else [archive] * len(shown)
     for prefix in ("", "against_"):
         if (column := f"{prefix}trained_on") in shown:
-            pairs = zip(shown[f"{prefix}labeling"], shown.pop(column), strict=True)
-            shown[f"{prefix}labeling"] = [labeling_name(*pair, archive) for pair in pairs]
+            parts = zip(shown[f"{prefix}labeling"], shown.pop(column), archives, strict=True)
+            shown[f"{prefix}labeling"] = [labeling_name(*of_row) for of_row in parts]
     return shown
+
+
+def training_archives(by_archive: Mapping[str, pd.DataFrame]) -> dict[Method, tuple[str, str]]:
+    """Return labeling and archive of training of each method that `named` tables name.
+
+    `by_archive` has tables with the columns MODEL. Where each archive itself fine-tuned a method,
+    its archive of training is ACROSS.
+    """
+    sources: dict[Method, tuple[str, str]] = {}
+    for archive, table in by_archive.items():
+        for backbone, labeling, source, descriptor in table[MODEL].drop_duplicates().to_numpy():
+            name = backbone, labeling_name(labeling, source, archive), descriptor
+            sources[name] = labeling, ACROSS if source == archive else source
+    return sources
+
+
+def with_training_archives(
+    table: pd.DataFrame, sources: Mapping[Method, tuple[str, str]]
+) -> pd.DataFrame:
+    """Return a table of several archives with the columns MODEL instead of NAME.
+
+    This reverses `named`. In a row of an archive, `trained_on` is the archive that fine-tuned the
+    model; in a row of all archives, it is ACROSS for a model of each.
+    """
+    keyed = table.copy()
+    archives = keyed["archive"] if "archive" in keyed else [ACROSS] * len(keyed)
+    for prefix in ("", "against_"):
+        columns = [f"{prefix}{name}" for name in NAME]
+        if not {*columns} <= {*keyed}:
+            continue
+        found = [sources[name] for name in keyed[columns].itertuples(index=False, name=None)]
+        own = [
+            archive if source == ACROSS else source
+            for archive, (_, source) in zip(archives, found, strict=True)
+        ]
+        keyed[columns[1]] = [labeling for labeling, _ in found]
+        keyed.insert(list(keyed).index(columns[1]) + 1, f"{prefix}trained_on", own)
+    return keyed
 
 
 def method_of(row: Mapping[Any, Any], columns: Sequence[str] = NAME) -> Method:

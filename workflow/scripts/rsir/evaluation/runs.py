@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from rsir.archives.attributes import read_attributes
+from rsir.archives.split_groups import attribute_groups
 from rsir.evaluation.tables import read_results
 from rsir.search.protocol import Rankings, Search
 from rsir.search.ranking_file import read_rankings
@@ -24,6 +26,22 @@ def read_all_rankings(
     images = archive["image"].to_numpy(str)
     for path in paths:
         yield read_rankings(path, images)
+
+
+def read_groups(
+    images: "pd.Series[str]", attributes: Path | None, column: str | None
+) -> "pd.Series[str] | None":
+    """Return the group of each image by its name, a column of the attributes; None without one.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has no such column.
+    """
+    if attributes is None or column is None:
+        return None
+    groups = attribute_groups(read_attributes(attributes, list(images)), column)
+    return pd.Series(groups.astype(str), index=images)
 
 
 def read_all_scores(paths: Iterable[str]) -> pd.DataFrame:

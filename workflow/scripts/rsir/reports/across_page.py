@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 from markdown_it import MarkdownIt
 
-from rsir.evaluation.across_tables import ACROSS
-from rsir.evaluation.methods import AGAINST, NAME, headline_rows
+from rsir.evaluation.methods import ACROSS, AGAINST, NAME, headline_rows
 from rsir.reports.html_page import rendered
 from rsir.reports.overview import formatted, table_html
 from rsir.reports.phrases import METRIC

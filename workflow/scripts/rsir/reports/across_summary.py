@@ -6,14 +6,26 @@ from typing import Any
 
 import pandas as pd
 
-from rsir.evaluation.across_tables import ACROSS
-from rsir.evaluation.methods import AGAINST, Method, headline_rows, method_name, method_of
+from rsir.evaluation.methods import (
+    ACROSS,
+    AGAINST,
+    HISTOGRAM,
+    Method,
+    headline_rows,
+    method_name,
+    method_of,
+)
 from rsir.evaluation.planned import is_bound
-from rsir.reports.phrases import LEVEL, METRIC
+from rsir.reports.phrases import LEVEL, METRIC, NOT_SIGNIFICANT, grouped, name_within
 
 Row = Mapping[Any, Any]
 
 _LEAST = 0.0001
+
+AGREEMENT = {
+    "opposite": "The archives contradict each other",
+    "heterogeneous": "The size of the difference depends on the archive",
+}
 
 
 def across_summary(comparison: pd.DataFrame, contrasts: pd.DataFrame, ranks: pd.DataFrame) -> str:
@@ -77,8 +89,35 @@ def _contrasts(tested: Sequence[Row]) -> Iterator[str]:
         return
     yield "## Contrasts"
     yield ""
+    handcrafted: dict[tuple[str, str], dict[Method, Row]] = {}
     for (first, second), rows in shown.items():
-        yield f"- **{method_name(first)}** against {method_name(second)}: {_result(rows)}"
+        if second[2] == HISTOGRAM and ACROSS in rows:
+            handcrafted.setdefault((first[0], second[0]), {})[first] = rows[ACROSS]
+        else:
+            yield f"- **{method_name(first)}** against {method_name(second)}: {_result(rows)}"
+    for (network, baseline), of_network in handcrafted.items():
+        yield f"- **{network}** against {baseline}, over archives: {_all_against(of_network)}"
+
+
+def _all_against(rows: Mapping[Method, Row]) -> str:
+    """Return the results of a network's methods against one handcrafted descriptor."""
+    said = {"better": "better", "worse": "worse", "undecided": NOT_SIGNIFICANT}
+    verdicts = {name_within(method): said[row["verdict"]] for method, row in rows.items()}
+    differences = [row["difference"] for row in rows.values()]
+    apart = [
+        f" {text}: {', '.join(names)}."
+        for agreement, text in AGREEMENT.items()
+        if (
+            names := [
+                name_within(one) for one, row in rows.items() if row["agreement"] == agreement
+            ]
+        )
+    ]
+    return (
+        f"{grouped(verdicts)}; differences from {min(differences):+.3f} to "
+        f"{max(differences):+.3f}, largest adjusted p "
+        f"{_p(max(row['p_holm'] for row in rows.values()))}.{''.join(apart)}"
+    )
 
 
 def _result(rows: Mapping[str, Row]) -> str:
@@ -99,17 +138,13 @@ def _result(rows: Mapping[str, Row]) -> str:
     row = rows[ACROSS]
     interval = f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
     apart = row["heterogeneity_p_holm"]
-    agreement = {
-        "opposite": " **The archives contradict each other.**",
-        "heterogeneous": " **The size of the difference depends on the archive.**",
-        "": "",
-    }[row["agreement"]]
+    agreement = AGREEMENT.get(row["agreement"])
     by_scene = row["scene_p_holm"]
     return (
         f"{row['verdict']} over {row['archives']:.0f} archives, {interval}, adjusted p "
         f"{_p(row['p_holm'])}{'' if isnan(by_scene) else f' (over scenes {_p(by_scene)})'}; "
         f"ahead on {row['archive_wins']:.0f}, behind on {row['archive_losses']:.0f}; {verdicts}; "
-        f"heterogeneity: adjusted p {_p(apart)}.{agreement}"
+        f"heterogeneity: adjusted p {_p(apart)}.{f' **{agreement}.**' if agreement else ''}"
     )
 
 

@@ -9,8 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rsir.evaluation.across_tables import ACROSS
-from rsir.evaluation.methods import AGAINST, HISTOGRAM, Method, headline_rows, method_of
+from rsir.evaluation.methods import ACROSS, AGAINST, HISTOGRAM, Method, headline_rows, method_of
 from rsir.evaluation.planned import is_bound
 from rsir.reports.figures.panels import add_legend, draw_grid, draw_interval, key
 from rsir.reports.figures.rows import records

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rsir.evaluation.across_tables import ACROSS
-from rsir.evaluation.methods import HISTOGRAM, Method, headline_rows, method_of
+from rsir.evaluation.methods import ACROSS, HISTOGRAM, Method, headline_rows, method_of
 from rsir.evaluation.planned import is_bound
 from rsir.reports.figures.rows import records
 from rsir.reports.figures.style import WIDTH, in_style, note, readable
