@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from rsir.core.errors import InputError
 from rsir.descriptors.codes import BYTE_VALUES, Codes, sign_codes
+from rsir.descriptors.fitted import Parameters
 
 Vectors = NDArray[np.float64]
-Parameters = dict[str, NDArray[Any]]
-"""What is fitted, by name; arrays of one dimension or more."""
 
 MIN_NORM = 1e-60
 """Replaces a norm of zero."""

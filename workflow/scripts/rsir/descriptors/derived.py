@@ -8,15 +8,13 @@ from numpy.typing import NDArray
 
 from rsir.core.errors import InputError
 from rsir.descriptors.codes import Codes
-from rsir.descriptors.derivation_steps import STEPS, Parameters, Training, Vectors, unit_vectors
+from rsir.descriptors.derivation_steps import STEPS, Training, Vectors, unit_vectors
+from rsir.descriptors.fitted import Fitted
 
 Definitions = Mapping[str, Mapping[str, Any]]
 """By name: `from`, the name of a descriptor, or `concatenate`, a list of names, with `weights`; and
 `steps`, a list of mappings with one key of `STEPS` and its value. Names are those of native
 descriptors or of other definitions, in any order."""
-
-Fitted = dict[str, Parameters]
-"""The parameters of each step, by the name of its definition and its number, as `codes/0`."""
 
 Transform = Callable[[str, str, Any, Vectors], "Vectors | Codes"]
 """Applies a step to vectors (N, D): its name in `Fitted`, its key in `STEPS` and its value."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from rsir.core.hdf5 import IMAGE, ArrayFile, image_array, open_arrays, open_image_arrays, readable
 from rsir.descriptors.codes import Codes
-from rsir.descriptors.derived import Fitted
+from rsir.descriptors.fitted import Fitted
 
 CODEBOOKS = "codebooks"
 """The group of what codes stand for, an array for each descriptor that is stored as codes."""
