@@ -25,7 +25,7 @@ PARTS = (
     "one_file",
     "indexes",
     "evidence",
-    "across",
+    "several_archives",
     "extraction",
     "finetuning",
     "engine",

@@ -95,8 +95,16 @@ def documented_resources(attempt: int) -> dict[str, dict[str, int]]:
     return documented
 
 
-ON_DEMAND = {"query.py": "rsir.descriptors.handcrafted", "weights.py": "rsir.networks.load"}
-"""What a script imports when it knows its input."""
+CONTAINERS = "rsir.archives.containers"
+ON_DEMAND = {
+    "rsir.reports.query_by_example": ["rsir.descriptors.handcrafted", "rsir.search.stored_index"],
+    "weights.py": ["rsir.networks.load"],
+    f"{CONTAINERS}.member": [
+        f"{CONTAINERS}.{name}"
+        for name in ("opened", "hdf5_file", "parquet_columns", "parquet_files")
+    ],
+}
+"""What a script, or a module that it imports, imports when it knows its input."""
 
 IMPORTED = """
 import importlib, json, runpy, sys
@@ -109,8 +117,10 @@ for script in sys.argv[1:]:
     for name in [name for name in sys.modules if name.split(".")[0] == "rsir"]:
         del sys.modules[name]
     runpy.run_path(str(folder / script), run_name="imported")
-    if script in ON_DEMAND:
-        importlib.import_module(ON_DEMAND[script])
+    for name, of_input in ON_DEMAND.items():
+        if name in (script, *sys.modules):
+            for module in of_input:
+                importlib.import_module(module)
     files = [sys.modules[name].__file__ for name in sys.modules if name.split(".")[0] == "rsir"]
     modules[script] = sorted(Path(file).relative_to(Path.cwd()).as_posix() for file in files)
 print(json.dumps(modules))

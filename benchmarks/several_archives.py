@@ -29,7 +29,7 @@ LABELINGS = ("single_label", "multi_label", "powerset")
 DESCRIPTORS = ("pool", "output")
 SEEDS = range(5)
 QUERIES, SCENES = 2100, 21
-PART = "across"
+PART = "several_archives"
 PLANNED = [
     ["*/multi_label/*", "*/single_label/*"],
     ["*/powerset/*", "*/single_label/*"],
