@@ -35,12 +35,15 @@ class Target:
         Targets of all images, in the order of the archive.
     weight
         Factor of the loss.
+    loss
+        A key of `rsir.training.losses.LOSSES`; None for that of the activation.
     """
 
     names: list[str]
     activation: str
     expected: np.ndarray
     weight: float = 1.0
+    loss: str | None = None
 
     def indicators(self) -> np.ndarray:
         """Return the targets as 0/1, shape (N, number of outputs), or (N, 0) for an embedding."""
@@ -104,7 +107,11 @@ def joint(archive: pd.DataFrame, train: np.ndarray, weights: Mapping[str, float]
 
 
 def similarity(
-    archive: pd.DataFrame, train: np.ndarray, dimension: int, weights: Mapping[str, float]
+    archive: pd.DataFrame,
+    train: np.ndarray,
+    dimension: int,
+    weights: Mapping[str, float],
+    loss: str = "pairs",
 ) -> list[Task]:
     """Return one task: an embedding whose cosine similarity follows the Jaccard index of labels.
 
@@ -118,9 +125,13 @@ def similarity(
         Number of dimensions of the embedding.
     weights
         Factors of the losses: ``embedding``, ``labels`` and ``scenes``.
+    loss
+        That of the embedding: ``pairs``, `similarity_loss`, or ``smooth_ap``, `smooth_ap_loss` of
+        `rsir.training.losses`.
     """
+    own = None if loss == "pairs" else loss
     names = [f"dimension {number}" for number in range(1, dimension + 1)]
-    embedding = Target(names, "embedding", _labels(archive).expected, weights["embedding"])
+    embedding = Target(names, "embedding", _labels(archive).expected, weights["embedding"], own)
     return [Task("similarity", [*_classifiers("similarity", archive, train, weights), embedding])]
 
 

@@ -100,7 +100,7 @@ def total_loss(logits: Tensor, expected: Sequence[Tensor], task: Task) -> Tensor
     sizes = [len(target.names) for target in task.targets]
     parts = divided(logits, sizes)
     losses = [
-        target.weight * LOSSES[target.activation](part, values)
+        target.weight * LOSSES[target.loss or target.activation](part, values)
         for target, part, values in zip(task.targets, parts, expected, strict=True)
     ]
     return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
