@@ -91,14 +91,13 @@ def limit_local_gpu_jobs():
 
 
 def start_jobs_at_any_rate():
-    """Let any number of local jobs start per second.
+    """Let any number of jobs start per second.
 
     With a limit, which Snakemake has by default, each job that ends while others are ready adds a
     timer that weighs all ready jobs again, every second until the run ends: after a hundred jobs, a
-    hundred times a second.
+    hundred times a second. The number of jobs at a time is limited by `--cores` or `--jobs`.
     """
-    if workflow.local_exec:
-        workflow.scheduler.job_rate_limiter = None
+    workflow.scheduler.job_rate_limiter = None
 
 
 def start_jobs_in_forks():
