@@ -20,7 +20,7 @@ run: .venv/installed
 ifeq ($(CONFIG),config/config.yaml)
 	@echo "The default run draws 420 synthetic tiles, extracts descriptors with a pretrained network, fine-"
 	@echo "tunes it with four labelings, and compares it with three handcrafted descriptors: 51 jobs,"
-	@echo "about 3 minutes on 2 cores."
+	@echo "about 2 minutes on 2 cores."
 endif
 	@mkdir -p logs && touch logs/.started
 	@$(BIN)/snakemake --cores all --configfile $(CONFIG) --rerun-incomplete --logger rich
