@@ -4,6 +4,7 @@ import pytest
 import yaml
 from config_table import SAME_KEYS, Key, read_keys, render
 from descriptor_flaws import DESCRIPTOR_FLAWS
+from labeling_flaws import LABELING_FLAWS
 
 from project import ROOT, Project
 from rsir.descriptors.ensembles import JOINED
@@ -93,6 +94,7 @@ def is_leaf_with_default(key: Key) -> bool:
 # what to do.
 FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     **DESCRIPTOR_FLAWS,
+    **LABELING_FLAWS,
     "unknown section": ({"splits": {}}, ("top level", "'splits' was unexpected", "README")),
     "unknown key of a sample": (
         {"archives": {"sample": {"images": 1}}},
@@ -145,18 +147,6 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
             "'skimage' is not one of",
             "'torchvision', 'timm', 'torchgeo', 'handcrafted', 'file'",
         ),
-    ),
-    "unknown key of a labeling": (
-        {"labelings": {"powerset": {"epochs": 1}}},
-        ("labelings.powerset", "'epochs' was unexpected", "README"),
-    ),
-    "unknown key of a labeling's fine-tuning": (
-        {"labelings": {"powerset": {"finetuning": {"epochs": 1}}}},
-        ("labelings.powerset.finetuning", "'epochs' was unexpected", "README"),
-    ),
-    "unknown key of a labeling's stage": (
-        {"labelings": {"powerset": {"finetuning": {"tail": {"epoch": 1}}}}},
-        ("labelings.powerset.finetuning.tail", "'epoch' was unexpected", "README"),
     ),
     "unknown key of the split": (
         {"split": {"fraction": 0.2}},
@@ -308,22 +298,6 @@ FLAWS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     "library of version 0.1": (
         {"backbones": {"lbp": {"library": "handmade"}}},
         ("backbones.lbp.library", "'handmade' is called", "write library: handcrafted"),
-    ),
-    "cut of an unknown network": (
-        {"labelings": {"wide": {"kind": "multi_label", "cut": {"resnet5": "layer3"}}}},
-        ("labelings.wide.cut", "no network 'resnet5'", "did you mean resnet50?"),
-    ),
-    "cut of what has no modules": (
-        {"labelings": {"wide": {"kind": "multi_label", "cut": {"lbp": "layer3"}}}},
-        ("labelings.wide.cut", "no network 'lbp'", "known: vgg16"),
-    ),
-    "augmentation of activations": (
-        {"labelings": {"wide": {"kind": "joint", "cut": "blocks.3", "augmentation": {"crop": 1}}}},
-        ("labelings.wide.augmentation", "belongs to cut: start", "set it or remove this"),
-    ),
-    "backbone without a trunk": (
-        {"backbones": {"vgg16": {"cut": "start"}}},
-        ("backbones.vgg16.cut", "start is a cut of labelings", "name a module"),
     ),
     "missing file of weights": (
         {"backbones": {"vgg16": {"weights": "vgg.pth"}}, "run": {"backbones": ["vgg16"]}},

@@ -33,15 +33,7 @@ def main(
     inputs = load_inputs(**files, root=root, settings=settings, method=method, cut=cut, shard=shard)
 
     def run(processor: Processor) -> None:
-        store_activations(
-            inputs.backbone,
-            inputs.archive,
-            inputs.images,
-            threads,
-            processor,
-            inputs.facts,
-            activations,
-        )
+        store_activations(inputs, threads, processor, activations)
 
     processor = recorded_precision(precision, available, inputs.facts)
     if shard:

@@ -39,16 +39,7 @@ def main(
     chosen = choose_precision(inputs.backbone, inputs.images, processor)
 
     def run(processor: Processor) -> None:
-        extract_to_files(
-            inputs.backbone,
-            inputs.archive,
-            inputs.images,
-            threads,
-            processor,
-            inputs.facts,
-            descriptors,
-            activations,
-        )
+        extract_to_files(inputs, threads, processor, descriptors, activations)
 
     applied = chosen.applied(processor)
     if computed_in_float32_if_needed(run, applied) != applied:

@@ -29,16 +29,7 @@ def main(
     inputs = load_inputs(**files, root=root, settings=settings, method=method, shard=shard)
     processor = recorded_precision(precision, processor, inputs.facts)
     with in_recorded_precision():
-        extract_to_files(
-            inputs.backbone,
-            inputs.archive,
-            inputs.images,
-            threads,
-            processor,
-            inputs.facts,
-            descriptors,
-            activations,
-        )
+        extract_to_files(inputs, threads, processor, descriptors, activations)
 
 
 if __name__ == "__main__":

@@ -4,19 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from rsir.core.files import optional
-from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
-from rsir.core.origin import CUT, ORIGIN, check_origin, method_of
-from rsir.descriptors.activations import open_source
+from rsir.core.origin import method_of
 from rsir.descriptors.network_inputs import load_inputs
-from rsir.networks.precision import (
-    in_recorded_precision,
-    reduced_precision,
-)
+from rsir.networks.precision import in_recorded_precision, reduced_precision
 from rsir.networks.processor import prepare_processor
 from rsir.training.model_check import check_describing_model
-from rsir.training.models import load_models
-from rsir.training.reextraction import reextract
+from rsir.training.reextraction import reextract_to_file
 
 
 def main(
@@ -51,17 +45,8 @@ def main(
         inputs.facts,
         {"archive": files["archive"], "pixels": files["pixels"]},
     )
-    described = inputs.archive, inputs.images, inputs.backbone
-    if activations:
-        check_origin(activations, read_attributes(activations), inputs.facts, (*ORIGIN, CUT))
-
-    with (
-        in_recorded_precision(),
-        open_source(activations, *described, threads, processor) as source,
-        array_file(descriptors, list(inputs.archive["image"]), attributes) as file,
-    ):
-        tuned = load_models(models, inputs.backbone)
-        reextract(tuned, source, processor, file, inputs.backbone.views)
+    with in_recorded_precision():
+        reextract_to_file(models, inputs, activations, threads, processor, attributes, descriptors)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def main(
     conditions = search_conditions(search, neighbours)
     depth = neighbour_depth(search, conditions, neighbours)
     with open_descriptors(descriptors, list(images["image"])) as available:
-        rankings = {
+        positions = {
             name: retrieve(
                 available[name],
                 search,
@@ -54,18 +54,10 @@ def main(
                 similarity,
                 expansion,
                 device,
-            ).rankings
+            ).positions
             for name in available
             if name in searched
         }
-    positions = {
-        name: (
-            {key: places for key, (places, _) in found.items()}
-            if isinstance(found, dict)
-            else found[0]
-        )
-        for name, found in rankings.items()
-    }
     model = {name: method[name] or "" for name in MODEL[:3]} | {"seed": method["seed"]}
     rows = label_transfer_rows(images, search, conditions, positions, neighbours, model)
     write_table(table, pd.DataFrame(rows))

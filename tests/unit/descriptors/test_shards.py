@@ -17,6 +17,7 @@ from rsir.descriptors import shards
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import open_sharded_activations, read_descriptors
 from rsir.descriptors.extraction import extract_to_files
+from rsir.descriptors.network_inputs import NetworkInputs
 from rsir.descriptors.shards import (
     join_shards,
     shard_slice,
@@ -54,7 +55,7 @@ def extract_in(
         ):
             part = archive.iloc[rows]
             images = ArchiveImages(root, part["path"], PICTURES)
-            extract_to_files(small, part, images, 0, CPU, {}, *files)
+            extract_to_files(NetworkInputs(part, images, small, {}), 0, CPU, *files)
         return descriptors, activations, list(archive["image"])
 
     return extract

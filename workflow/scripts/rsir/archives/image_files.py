@@ -178,8 +178,9 @@ def _describe_once(
         width, height, of_files, missing = known[1:]
         return (width, height, of_files, missing), before
     described = _describe(root, pixel_format, path)
-    is_known = before is not None and before == _states(root, path)
-    return described, before if is_known and all(map(is_settled, before or ())) else None
+    if before is None or before != _states(root, path) or not all(map(is_settled, before)):
+        return described, None
+    return described, before
 
 
 def _states(root: Location, path: str) -> list[list[int]] | None:
@@ -193,9 +194,8 @@ def _states(root: Location, path: str) -> list[list[int]] | None:
 
 def _decoders() -> list[str]:
     """Return what the description of an image depends on besides its files."""
-    code = ("image_files", "pictures", "pixels", "planes", "rasters")
     libraries = [versions().get(name, "") for name in ("PIL", "rasterio")]
-    return [*libraries, *(sha256(Path(__file__).with_name(f"{name}.py")) for name in code)]
+    return [*libraries, *map(sha256, sorted(Path(__file__).parent.rglob("*.py")))]
 
 
 def _sources(file: Location) -> list[Path]:

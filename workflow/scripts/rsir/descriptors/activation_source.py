@@ -1,4 +1,4 @@
-"""What sources of activations have in common: numbered views of images, asked for in batches."""
+"""What sources of activations have in common: numbered views of images, read in batches."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol

@@ -1,15 +1,12 @@
 """Extraction of off-the-shelf descriptors in one pass over the images."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from rsir.core.hdf5 import ArrayFile, array_file
 from rsir.core.overlap import background
@@ -17,6 +14,7 @@ from rsir.core.progress import progress
 from rsir.descriptors.activation_source import ActivationSource, consecutive_batches
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import activation_names
+from rsir.descriptors.network_inputs import NetworkInputs
 from rsir.networks.backbone import Activations, Backbone, classified, pooled
 from rsir.networks.folding import for_inference
 from rsir.networks.out_of_memory import Portions
@@ -67,34 +65,25 @@ def batches_of_views(images: int, views: int, processor: Processor) -> list[np.n
 
 
 def extract_to_files(
-    backbone: Backbone,
-    archive: pd.DataFrame,
-    images: Sequence[NDArray[Any]],
+    inputs: NetworkInputs,
     threads: int,
     processor: Processor,
-    attributes: Mapping[str, Any],
     descriptors: Path,
     activations: Path | None,
 ) -> None:
     """Write what `extract` computes from the images of an archive, or of a shard of it."""
-    names = list(archive["image"])
-    activation_file = array_file(activations, names, attributes) if activations else nullcontext()
+    names, backbone = list(inputs.archive["image"]), inputs.backbone
+    activation_file = array_file(activations, names, inputs.facts) if activations else nullcontext()
     with (
-        open_source(None, archive, images, backbone, threads, processor) as source,
+        open_source(None, inputs.archive, inputs.images, backbone, threads, processor) as source,
         activation_file as activation_arrays,
-        array_file(descriptors, names, attributes) as descriptor_arrays,
+        array_file(descriptors, names, inputs.facts) as descriptor_arrays,
     ):
         extract(backbone, source, processor, descriptor_arrays, activation_arrays)
 
 
 def store_activations(
-    backbone: Backbone,
-    archive: pd.DataFrame,
-    images: Sequence[NDArray[Any]],
-    threads: int,
-    processor: Processor,
-    attributes: Mapping[str, Any],
-    activations: Path,
+    inputs: NetworkInputs, threads: int, processor: Processor, activations: Path
 ) -> None:
     """Write the activations at the cut that `extract` appends, without descriptors.
 
@@ -103,11 +92,12 @@ def store_activations(
     InputError
         If the source of the images raises it.
     """
+    archive, backbone = inputs.archive, inputs.backbone
     names = activation_names(len(backbone.activation_shapes))
     batches = batches_of_views(len(archive), backbone.views, processor)
     with (
-        open_source(None, archive, images, backbone, threads, processor) as source,
-        array_file(activations, list(archive["image"]), attributes) as file,
+        open_source(None, archive, inputs.images, backbone, threads, processor) as source,
+        array_file(activations, list(archive["image"]), inputs.facts) as file,
         background() as run,
     ):
         for batch in progress(source.batches(batches), len(batches), "activations", "batch"):

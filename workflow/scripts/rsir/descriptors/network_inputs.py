@@ -1,11 +1,12 @@
 """What each job of a network starts from: the images of an archive, the network, the origin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.pixels import ArchiveImages, read_pixel_format
@@ -33,7 +34,7 @@ class NetworkInputs:
     """
 
     archive: pd.DataFrame
-    images: ArchiveImages
+    images: Sequence[NDArray[Any]]
     backbone: Backbone
     facts: dict[str, Any]
 

@@ -12,7 +12,7 @@ from rsir.evaluation.published import PublishedMetrics, PublishedScores
 from rsir.metrics.arrays import Floats, Ints, blocks_of_queries
 from rsir.search.exact import Block, rank_blocks
 from rsir.search.expansion import Expansion, rank_conditions
-from rsir.search.protocol import Condition, Ranking, Search, headline_condition
+from rsir.search.protocol import Condition, Ranking, Rankings, Search, headline_condition
 from rsir.search.similarities import COSINE, SIMILARITIES, Similarity
 
 
@@ -34,6 +34,13 @@ class Retrieved:
     rankings: Ranking | dict[str, Ranking]
     nmrr: Floats | None
     published: PublishedScores
+
+    @property
+    def positions(self) -> Rankings:
+        """The positions alone."""
+        if isinstance(self.rankings, dict):
+            return {key: positions for key, (positions, _) in self.rankings.items()}
+        return self.rankings[0]
 
 
 class _Published:

@@ -8,6 +8,7 @@ from rsir.archives.containers.member import Location, Member
 from rsir.archives.containers.tar_file import TarArchive
 from rsir.archives.containers.zip_file import ZipArchive
 from rsir.core.errors import InputError
+from rsir.core.remembered import file_state
 
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
@@ -35,7 +36,8 @@ def located(path: Location) -> Location:
             break
         if place.exists():
             inside = path.relative_to(place).as_posix()
-            return Member(_container(place, _version(place)), "" if inside == "." else inside)
+            container = _container(place, tuple(file_state(place)))
+            return Member(container, "" if inside == "." else inside)
     return path
 
 
@@ -48,14 +50,9 @@ def _is_parquet_folder(folder: Path) -> bool:
     return is_parquet_of_images(folder)
 
 
-def _version(file: Path) -> tuple[int, int, int]:
-    state = file.stat()
-    return state.st_size, state.st_mtime_ns, state.st_ino
-
-
 @functools.cache
-def _container(file: Path, _version: tuple[int, int, int]) -> Container:
-    """Open a container, once for each version of it."""
+def _container(file: Path, _state: tuple[int, ...]) -> Container:
+    """Open a container, once for each state of it."""
     if file.is_dir():
         return _parquet(file)
     with file.open("rb") as opened:
