@@ -22,7 +22,6 @@ PARTS = (
     "duplicates",
     "retrieval",
     "scale",
-    "one_file",
     "indexes",
     "evidence",
     "several_archives",

@@ -33,10 +33,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Measured:
-    """The return value of a function, its duration, and the peak memory of its process."""
+    """The return value of a function, its duration, and what its process has used."""
 
     value: object
     seconds: float
+    processor_seconds: float
     peak_mib: int
 
 
@@ -57,5 +58,8 @@ def run_in_process(work: Callable[..., tuple[object, float]], *arguments: object
 def _with_memory(work: Callable[..., tuple[object, float]], *arguments: object) -> Measured:
     # Otherwise its subprocesses would be spawned and import all modules again, unlike in a job.
     multiprocessing.set_start_method(None, force=True)
+    start = time.process_time()
     value, seconds = work(*arguments)
-    return Measured(value, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    processor_seconds = time.process_time() - start
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return Measured(value, seconds, processor_seconds, peak_mib)
