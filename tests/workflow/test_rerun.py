@@ -52,9 +52,11 @@ def test_a_touch_of_modules_rules_and_config_reruns_nothing(finished: Project) -
     assert finished.plan().jobs == {}
 
 
-def test_a_touch_of_a_script_reruns_its_rule_unless_results_are_touched(finished: Project) -> None:
+def test_a_change_of_code_reruns_its_rules_unless_results_are_touched(finished: Project) -> None:
     finished.path("workflow/scripts/score.py").touch()
-    assert finished.plan().jobs == SCORED
+    with finished.path("workflow/scripts/rsir/evaluation/by_label.py").open("a") as file:
+        file.write("\n")
+    assert finished.plan().jobs == {**SCORED, "by_label": 1}
     assert finished.run("--touch", "--cores", "1").status == 0
     assert finished.plan().jobs == {}
 

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -17,7 +16,6 @@ from plans import (
     ENSEMBLE,
     EXPORT,
     IMPORT,
-    PASSED,
     PHOTO,
     RULES,
     STUDIED,
@@ -122,7 +120,7 @@ for script in sys.argv[1:]:
             for module in of_input:
                 importlib.import_module(module)
     files = [sys.modules[name].__file__ for name in sys.modules if name.split(".")[0] == "rsir"]
-    modules[script] = sorted(Path(file).relative_to(Path.cwd()).as_posix() for file in files)
+    modules[script] = sorted(Path(file).relative_to(folder.absolute()).as_posix() for file in files)
 print(json.dumps(modules))
 """
 
@@ -142,26 +140,25 @@ def imported() -> dict[str, list[str]]:
     return modules
 
 
+MODULES = """
+include: "Snakefile"
+
+import json
+
+modules = {rule.name: modules_of(f"{rule.name}.py") for rule in workflow.rules if rule.script}
+Path("modules.json").write_text(json.dumps(modules))
+"""
+
+
 @pytest.fixture(scope="module")
 def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """The files of the library that are among the inputs of each rule's first job."""
-    project = Project.copied_to(tmp_path_factory.mktemp("dag") / "project")
-    default = project.plan()
-    query_plan = project.configure(PHOTO | INDEXES | IN_SHARDS | SEVERAL).plan(
-        ANSWER, DERIVED, ENSEMBLE, EXPORT, IMPORT, PASSED, FRONTIER, TUNED_IN_SHARDS, *ACROSS
-    )
-    thesis = project.configure(thesis_config(project) | {"extraction": {"shards": 1}}).plan()
-    study = project.configure(STUDY).plan(*STUDIED)
-    inputs: dict[str, list[str]] = {}
-    for rule, paths in inputs_of(default.text + query_plan.text + thesis.text + study.text):
-        code = [path for path in paths if re.match("workflow/scripts/.*py$", path)]
-        assert inputs.setdefault(rule, code) == code
-    return inputs
-
-
-def inputs_of(text: str) -> Iterator[tuple[str, list[str]]]:
-    for rule, paths in re.findall(r"^(?:local)?rule (\w+):\n    input: (.*)\n", text, re.M):
-        yield rule, paths.split(", ")
+    """The modules of which the parameter `code` of each rule is a digest."""
+    project = Project.copied_to(tmp_path_factory.mktemp("rules") / "project")
+    project.path("modules.smk").write_text(MODULES)
+    listed = project.run("--snakefile", "modules.smk", "--list-rules")
+    assert listed.status == 0, listed.text
+    modules: dict[str, list[str]] = json.loads(project.path("modules.json").read_text())
+    return modules
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -170,6 +167,7 @@ def test_the_code_of_a_rule_is_what_its_script_imports(
 ) -> None:
     modules = [path for path in imported[f"{rule}.py"] if Path(path).name != "__init__.py"]
     assert declared[rule] == sorted(modules)
+    assert f'        code=code("{rule}.py"),\n' in RULES[rule].partition("    params:\n")[2]
 
 
 # The jobs take no time and say nothing, so the order of what the engine prints tells whether they

@@ -16,7 +16,6 @@ rule across:
         comparisons=of_all_archives("results/{archive}/tables/comparison.csv"),
         tables=of_all_archives("results/{archive}/tables/contrasts.csv"),
         attributes=of_all_archives("results/{archive}/attributes.csv") if GROUPS else [],
-        code=code("across.py"),
     output:
         comparison=table("comparison"),
         contrasts=table("contrasts"),
@@ -31,6 +30,7 @@ rule across:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=60,
     params:
+        code=code("across.py"),
         archives=config["run"]["archives"],
         contrasts=config["evaluation"].get("contrasts"),
         reference=config["evaluation"].get("reference"),
@@ -45,7 +45,6 @@ rule across_page:
         contrasts="results/{archive}/tables/contrasts.csv",
         ranks="results/{archive}/tables/ranks.csv",
         page=page("overview.html"),
-        code=code("across_page.py"),
     output:
         summary="results/{archive}/tables/summary.md",
         page=report(
@@ -65,6 +64,7 @@ rule across_page:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("across_page.py"),
         reference=config["evaluation"].get("reference"),
     script:
         "../scripts/across_page.py"
@@ -75,7 +75,6 @@ rule plot_across:
         comparison="results/{archive}/tables/comparison.csv",
         contrasts="results/{archive}/tables/contrasts.csv",
         ranks="results/{archive}/tables/ranks.csv",
-        code=code("plot_across.py"),
     output:
         forest=figure("forest"),
         forest_svg="results/{archive}/figures/forest.svg",
@@ -90,5 +89,7 @@ rule plot_across:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("plot_across.py"),
     script:
         "../scripts/plot_across.py"

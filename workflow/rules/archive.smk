@@ -6,8 +6,6 @@
 
 
 rule synthetic:
-    input:
-        code=code("synthetic.py"),
     output:
         directory("results/{archive}/tiles"),
     log:
@@ -20,6 +18,7 @@ rule synthetic:
         mem_mb=1000,
         runtime=60,
     params:
+        code=code("synthetic.py"),
         images_per_scene=lambda w: config["archives"][w.archive]["images_per_scene"],
         seed=lambda w: config["archives"][w.archive]["seed"],
     script:
@@ -30,7 +29,6 @@ rule synthetic:
 rule download:
     input:
         facts=facts_file,
-        code=code("download.py"),
     output:
         "results/{archive}/download.csv",
     log:
@@ -41,6 +39,7 @@ rule download:
     conda:
         "../../envs/tables.yaml"
     params:
+        code=code("download.py"),
         root=archive_root,
         settings=lambda w: config["archives"][w.archive],
     script:
@@ -51,7 +50,6 @@ rule archive:
     input:
         source=archive_source,
         facts=facts_file,
-        code=code("archive.py"),
     output:
         archive="results/{archive}/archive.csv",
         attributes="results/{archive}/attributes.csv",
@@ -65,6 +63,7 @@ rule archive:
         mem_mb=by_images(2000, 400, retried=False),
         runtime=by_images(60, 20, retried=False),
     params:
+        code=code("archive.py"),
         root=archive_root,
         settings=lambda w: config["archives"][w.archive],
         digests=digests(label_files),

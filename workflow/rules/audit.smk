@@ -18,7 +18,6 @@ rule audit:
         duplicates=duplicates_file,
         descriptors=audited_descriptors(),
         page=page("audit.html"),
-        code=code("audit.py"),
     output:
         table="results/{archive}/audit.csv",
         page=report(
@@ -36,6 +35,7 @@ rule audit:
         mem_mb=by_images(4000, 1000),
         runtime=by_images(60, 60, retried=False),
     params:
+        code=code("audit.py"),
         root=archive_root,
         database=config["retrieval"]["database"],
         fractions=requested_fractions(),
@@ -51,7 +51,6 @@ rule check_audit:
     input:
         table="results/{archive}/audit.csv",
         page="results/{archive}/audit.html",
-        code=code("check_audit.py"),
     output:
         "results/{archive}/audit_passed.txt",
     log:
@@ -60,6 +59,7 @@ rule check_audit:
     conda:
         "../../envs/tables.yaml"
     params:
+        code=code("check_audit.py"),
         fail_on=config["audit"].get("fail_on", "severe"),
     script:
         "../scripts/check_audit.py"

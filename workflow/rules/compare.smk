@@ -18,7 +18,6 @@ rule compare:
         scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
         rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
         bounds="results/{archive}/scores/bounds.csv",
-        code=code("compare.py"),
     output:
         table("comparison"),
     log:
@@ -31,6 +30,7 @@ rule compare:
         mem_mb=by_images(4000, 500),
         runtime=by_images(30, 10, retried=False),
     params:
+        code=code("compare.py"),
         database=searched_subset,
         queries=query_subset,
     script:
@@ -43,7 +43,6 @@ rule contrasts:
         scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
         bounds="results/{archive}/scores/bounds.csv",
         attributes=group_attributes,
-        code=code("contrasts.py"),
     output:
         table("contrasts"),
     log:
@@ -56,6 +55,7 @@ rule contrasts:
         mem_mb=by_images(4000, 500),
         runtime=by_images(30, 10, retried=False),
     params:
+        code=code("contrasts.py"),
         contrasts=config["evaluation"].get("contrasts"),
         reference=config["evaluation"].get("reference"),
         groups=groups_column,
@@ -67,7 +67,6 @@ rule contrasts:
 rule gain:
     input:
         contrasts="results/{archive}/tables/contrasts.csv",
-        code=code("gain.py"),
     output:
         table("gain"),
     log:
@@ -79,6 +78,8 @@ rule gain:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("gain.py"),
     script:
         "../scripts/gain.py"
 
@@ -88,7 +89,6 @@ rule by_scene:
         archive="results/{archive}/archive.csv",
         scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
         bounds="results/{archive}/scores/bounds.csv",
-        code=code("by_scene.py"),
     output:
         table("by_scene"),
     log:
@@ -100,6 +100,8 @@ rule by_scene:
     resources:
         mem_mb=by_images(4000, 500),
         runtime=by_images(30, 10, retried=False),
+    params:
+        code=code("by_scene.py"),
     script:
         "../scripts/by_scene.py"
 
@@ -110,7 +112,6 @@ rule by_label:
         split="results/{archive}/split.csv",
         duplicates=duplicates_file,
         rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
-        code=code("by_label.py"),
     output:
         table("by_label"),
     log:
@@ -123,6 +124,7 @@ rule by_label:
         mem_mb=by_images(4000, 500),
         runtime=by_images(30, 20, retried=False),
     params:
+        code=code("by_label.py"),
         cutoffs=config["retrieval"]["cutoffs"],
         database=searched_subset,
         queries=query_subset,
@@ -138,7 +140,6 @@ rule summary:
         contrasts="results/{archive}/tables/contrasts.csv",
         by_scene="results/{archive}/tables/by_scene.csv",
         by_label="results/{archive}/tables/by_label.csv",
-        code=code("summary.py"),
     output:
         "results/{archive}/tables/summary.md",
     log:
@@ -150,6 +151,8 @@ rule summary:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("summary.py"),
     script:
         "../scripts/summary.py"
 
@@ -160,7 +163,6 @@ rule overview:
         contrasts="results/{archive}/tables/contrasts.csv",
         summary="results/{archive}/tables/summary.md",
         page=page("overview.html"),
-        code=code("overview.py"),
     output:
         page=report(
             "results/{archive}/tables/index.html",
@@ -179,6 +181,7 @@ rule overview:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("overview.py"),
         reference=config["evaluation"].get("reference"),
     script:
         "../scripts/overview.py"
@@ -187,7 +190,6 @@ rule overview:
 rule thesis:
     input:
         comparison="results/{archive}/tables/comparison.csv",
-        code=code("thesis.py"),
     output:
         table("thesis"),
     log:
@@ -199,5 +201,7 @@ rule thesis:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("thesis.py"),
     script:
         "../scripts/thesis.py"

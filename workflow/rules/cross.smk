@@ -10,7 +10,6 @@ rule cross:
     input:
         archives=of_both_sides("archive.csv"),
         splits=of_both_sides("split.csv"),
-        code=code("cross.py"),
     output:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
@@ -24,6 +23,7 @@ rule cross:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("cross.py"),
         names=sides,
         queries=config["retrieval"]["queries"],
         database=config["retrieval"]["database"],
@@ -36,7 +36,6 @@ rule cross_descriptors:
         archive="results/{archive}/archive.csv",
         archives=of_both_sides("archive.csv"),
         descriptors=crossed_descriptors,
-        code=code("cross_descriptors.py"),
     output:
         "results/{archive}/descriptors/{backbone}/{model}.h5",
     log:
@@ -50,6 +49,7 @@ rule cross_descriptors:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
     params:
+        code=code("cross_descriptors.py"),
         names=sides,
     script:
         "../scripts/cross_descriptors.py"

@@ -12,7 +12,6 @@ rule derive:
         split="results/{archive}/split.csv",
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
         models=models_of_labels,
-        code=code("derive.py"),
     output:
         "results/{archive}/descriptors/{backbone}/{model}+{descriptor}.h5",
     log:
@@ -26,6 +25,7 @@ rule derive:
         mem_mb=by_images(4000, 2000),
         runtime=by_images(30, 20, retried=False),
     params:
+        code=code("derive.py"),
         definitions=derivation,
         similarity=lambda wildcards: similarity(wildcards.descriptor),
         expansion=lambda wildcards: expansion(wildcards.descriptor),

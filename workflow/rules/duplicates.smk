@@ -8,7 +8,6 @@ rule duplicates:
     input:
         archive="results/{archive}/archive.csv",
         pixels="results/{archive}/pixels.json",
-        code=code("duplicates.py"),
     output:
         "results/{archive}/duplicates.csv",
     log:
@@ -21,6 +20,7 @@ rule duplicates:
         mem_mb=by_images(4000, 1000),
         runtime=by_images(120, 60, retried=False),
     params:
+        code=code("duplicates.py"),
         root=archive_root,
     script:
         "../scripts/duplicates.py"

@@ -12,7 +12,6 @@ rule ensemble:
             path.format(archive=wildcards.archive)
             for path, _ in ensemble_members(wildcards.backbone, wildcards.model)
         ],
-        code=code("ensemble.py"),
     output:
         "results/{archive}/descriptors/{backbone}/{model}.h5",
     log:
@@ -26,6 +25,7 @@ rule ensemble:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
     params:
+        code=code("ensemble.py"),
         names=lambda wildcards: [
             name for _, name in ensemble_members(wildcards.backbone, wildcards.model)
         ],

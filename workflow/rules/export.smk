@@ -12,7 +12,6 @@ rule export:
         attributes="results/{archive}/attributes.csv",
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
         models=tuned,
-        code=code("export.py"),
     output:
         "results/{archive}/export/{backbone}/{model}.parquet",
     log:
@@ -22,5 +21,7 @@ rule export:
     resources:
         mem_mb=by_images(4000, 1000),
         runtime=by_images(30, 10, retried=False),
+    params:
+        code=code("export.py"),
     script:
         "../scripts/export.py"

@@ -12,7 +12,6 @@
 rule weights:
     input:
         file=weights_file,
-        code=code("weights.py"),
     output:
         "results/{archive}/weights/{backbone}.json",
     log:
@@ -23,6 +22,7 @@ rule weights:
     conda:
         "../../envs/torch.yaml"
     params:
+        code=code("weights.py"),
         backbone=backbone_settings,
         digests=digests(weights_file),
     script:
@@ -34,7 +34,6 @@ rule extract:
         archive="results/{archive}/archive.csv",
         pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
-        code=code("extract.py"),
     output:
         descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
         activations=["results/{archive}/activations/{backbone}.h5"] * STORED,
@@ -51,6 +50,7 @@ rule extract:
         mem_mb=by_images(8000, 200),
         runtime=by_images(120, 30, retried=False),
     params:
+        code=code("extract.py"),
         root=archive_root,
         backbone=backbone_settings,
     script:
@@ -64,7 +64,6 @@ rule activations:
         pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
         precision="results/{archive}/precision/{backbone}.json",
-        code=code("activations.py"),
     output:
         "results/{archive}/activations/{backbone}/{part}.h5",
     log:
@@ -80,6 +79,7 @@ rule activations:
         mem_mb=by_images(8000, 200),
         runtime=by_images(120, 30 // SHARDS, retried=False),
     params:
+        code=code("activations.py"),
         root=archive_root,
         backbone=backbone_settings,
     script:
@@ -91,7 +91,6 @@ rule describe:
         archive="results/{archive}/archive.csv",
         pixels="results/{archive}/pixels.json",
         split="results/{archive}/split.csv",
-        code=code("describe.py"),
     output:
         "results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
     log:
@@ -105,6 +104,7 @@ rule describe:
         mem_mb=by_images(4000, 1000),
         runtime=by_images(120, 30, retried=False),
     params:
+        code=code("describe.py"),
         root=archive_root,
         backbone=backbone_settings,
     script:
@@ -116,7 +116,6 @@ rule import_descriptors:
         archive="results/{archive}/archive.csv",
         pixels="results/{archive}/pixels.json",
         file=descriptors_file,
-        code=code("import_descriptors.py"),
     output:
         "results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
     log:
@@ -129,6 +128,7 @@ rule import_descriptors:
         mem_mb=by_images(4000, 500),
         runtime=by_images(30, 10, retried=False),
     params:
+        code=code("import_descriptors.py"),
         backbone=backbone_settings,
         digests=digests(descriptors_file),
     script:

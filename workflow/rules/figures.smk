@@ -14,7 +14,6 @@
 rule plot_comparison:
     input:
         table="results/{archive}/tables/comparison.csv",
-        code=code("plot_comparison.py"),
     output:
         png=figure("comparison"),
         svg="results/{archive}/figures/comparison.svg",
@@ -26,6 +25,7 @@ rule plot_comparison:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_comparison.py"),
         labelings=list(config["labelings"]),
     script:
         "../scripts/plot_comparison.py"
@@ -36,7 +36,6 @@ rule plot_cutoffs:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
         rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
-        code=code("plot_cutoffs.py"),
     output:
         png=figure("cutoffs"),
         svg="results/{archive}/figures/cutoffs.svg",
@@ -48,6 +47,7 @@ rule plot_cutoffs:
         mem_mb=by_images(4000, 500),
         runtime=by_images(30, 20, retried=False),
     params:
+        code=code("plot_cutoffs.py"),
         cutoffs=config["retrieval"]["cutoffs"],
         database=config["retrieval"]["database"],
         queries=config["retrieval"]["queries"],
@@ -59,7 +59,6 @@ rule plot_cutoffs:
 rule plot_contrasts:
     input:
         table="results/{archive}/tables/contrasts.csv",
-        code=code("plot_contrasts.py"),
     output:
         png=figure("contrasts"),
         svg="results/{archive}/figures/contrasts.svg",
@@ -71,6 +70,7 @@ rule plot_contrasts:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_contrasts.py"),
         labelings=list(config["labelings"]),
     script:
         "../scripts/plot_contrasts.py"
@@ -79,7 +79,6 @@ rule plot_contrasts:
 rule plot_scenes:
     input:
         table="results/{archive}/tables/by_scene.csv",
-        code=code("plot_scenes.py"),
     output:
         png=figure("scenes"),
         svg="results/{archive}/figures/scenes.svg",
@@ -90,6 +89,8 @@ rule plot_scenes:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("plot_scenes.py"),
     script:
         "../scripts/plot_scenes.py"
 
@@ -97,7 +98,6 @@ rule plot_scenes:
 rule plot_learning:
     input:
         curves=learning_curves(),
-        code=code("plot_learning.py"),
     output:
         png=figure("learning"),
         svg="results/{archive}/figures/learning.svg",
@@ -109,6 +109,7 @@ rule plot_learning:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_learning.py"),
         labelings=list(config["labelings"]),
     script:
         "../scripts/plot_learning.py"
@@ -119,7 +120,6 @@ rule plot_maps:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
         descriptors=mapped_descriptors(),
-        code=code("plot_maps.py"),
     output:
         png=figure("maps"),
         svg="results/{archive}/figures/maps.svg",
@@ -130,6 +130,8 @@ rule plot_maps:
     resources:
         mem_mb=by_images(4000, 500),
         runtime=by_images(30, 10, retried=False),
+    params:
+        code=code("plot_maps.py"),
     script:
         "../scripts/plot_maps.py"
 
@@ -137,7 +139,6 @@ rule plot_maps:
 rule plot_thesis:
     input:
         table="results/{archive}/tables/thesis.csv",
-        code=code("plot_thesis.py"),
     output:
         png=figure("thesis"),
         svg="results/{archive}/figures/thesis.svg",
@@ -151,6 +152,7 @@ rule plot_thesis:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_thesis.py"),
         labelings=list(config["labelings"]),
     script:
         "../scripts/plot_thesis.py"
@@ -159,7 +161,6 @@ rule plot_thesis:
 rule plot_noise:
     input:
         table="results/{archive}/tables/comparison.csv",
-        code=code("plot_noise.py"),
     output:
         png=figure("noise"),
         svg="results/{archive}/figures/noise.svg",
@@ -171,6 +172,7 @@ rule plot_noise:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("plot_noise.py"),
         lines=noise_lines(),
     script:
         "../scripts/plot_noise.py"

@@ -17,7 +17,6 @@ rule finetune:
         descriptors="results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
         activations=activations,
         audit=passed_audit,
-        code=code("finetune.py"),
     output:
         models="results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors",
         curve="results/{archive}/models/{backbone}/{labeling}-seed{seed}.csv",
@@ -33,6 +32,7 @@ rule finetune:
         mem_mb=by_images(8000, 500),
         runtime=by_images(120, 60),
     params:
+        code=code("finetune.py"),
         root=archive_root,
         backbone=backbone_settings,
         cut=own_cut,

@@ -11,7 +11,6 @@ rule thumbnails:
     input:
         archive="results/{archive}/archive.csv",
         pixels="results/{archive}/pixels.json",
-        code=code("thumbnails.py"),
     output:
         "results/{archive}/thumbnails.h5",
     log:
@@ -23,6 +22,7 @@ rule thumbnails:
         mem_mb=by_images(2000, 200, retried=False),
         runtime=by_images(60, 20, retried=False),
     params:
+        code=code("thumbnails.py"),
         root=archive_root,
     script:
         "../scripts/thumbnails.py"
@@ -36,7 +36,6 @@ rule gallery:
         rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
         scores=of_the_run("results/{archive}/scores/{backbone}/{model}.csv"),
         page=page("gallery.html"),
-        code=code("gallery.py"),
     output:
         report(
             "results/{archive}/gallery/index.html",
@@ -51,5 +50,7 @@ rule gallery:
     resources:
         mem_mb=by_images(2000, 500),
         runtime=by_images(30, 10, retried=False),
+    params:
+        code=code("gallery.py"),
     script:
         "../scripts/gallery.py"

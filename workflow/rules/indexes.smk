@@ -12,7 +12,6 @@ rule index:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
-        code=code("index.py"),
     output:
         table="results/{archive}/indexes/{backbone}/{model}.csv",
         stored="results/{archive}/indexes/{backbone}/{model}.h5",
@@ -25,6 +24,7 @@ rule index:
         mem_mb=by_images(8000, 4000),
         runtime=by_images(120, 60, retried=False),
     params:
+        code=code("index.py"),
         indexes=requested_indexes,
         searched=searched_descriptors,
         cutoffs=config["retrieval"]["cutoffs"],
@@ -37,7 +37,6 @@ rule index:
 rule indexes:
     input:
         tables=compared_by_cosine("results/{archive}/indexes/{backbone}/{model}.csv"),
-        code=code("indexes.py"),
     output:
         table("indexes"),
     log:
@@ -47,6 +46,8 @@ rule indexes:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("indexes.py"),
     script:
         "../scripts/indexes.py"
 
@@ -54,7 +55,6 @@ rule indexes:
 rule plot_indexes:
     input:
         table="results/{archive}/tables/indexes.csv",
-        code=code("plot_indexes.py"),
     output:
         png=figure("indexes"),
         svg="results/{archive}/figures/indexes.svg",
@@ -65,5 +65,7 @@ rule plot_indexes:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("plot_indexes.py"),
     script:
         "../scripts/plot_indexes.py"

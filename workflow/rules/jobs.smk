@@ -1,8 +1,9 @@
-# What jobs run with: the files of code that a rule depends on, the library and its version, the
-# GPUs of this machine, what a job asks a cluster for, and a process with the libraries imported, of
-# which local jobs are forks.
+# What jobs run with: the code that a rule depends on, the library and its version, the GPUs of this
+# machine, what a job asks a cluster for, and a process with the libraries imported, of which local
+# jobs are forks.
 
 import functools
+import hashlib
 import os
 import re
 import shlex
@@ -16,30 +17,43 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 
 
 def code(script):
-    """Return the modules that a script imports, directly or not, as inputs of its rule.
+    """Return a digest of the modules that a script imports, as a parameter of its rule.
 
-    Snakemake reruns a rule when its script changes, but does not follow the script's imports.
-    A module's table, beside it under its name, belongs to it. Packages are left out: their
-    `__init__.py` files hold no code.
+    Snakemake reruns a rule when its script or a parameter changes, but does not follow the imports
+    of a script.
+    """
+    modules = [(module, digest_of_module(SCRIPTS / module)) for module in modules_of(script)]
+    return hashlib.sha256(repr(modules).encode()).hexdigest()
+
+
+def modules_of(script):
+    """Return the modules that a script imports, directly or not, as paths below `SCRIPTS`.
+
+    Packages are left out: their `__init__.py` files hold no code.
     """
     modules, waiting = set(), [SCRIPTS / script]
     while waiting:
         new = imported_modules(waiting.pop()) - modules
         modules |= new
         waiting += new
-    tables = {path.with_suffix(".csv") for path in modules}
-    files = modules | set(filter(Path.exists, tables))
-    return [os.path.relpath(path) for path in sorted(files)]
+    return sorted(module.relative_to(SCRIPTS).as_posix() for module in modules)
 
 
 @functools.cache
 def imported_modules(file):
     """Return the modules of the library that a file imports.
 
-    Each job of a cluster reads the rules twice, and a pattern is faster than a syntax tree.
+    Each job of a cluster reads the rules, and a pattern is faster than a syntax tree.
     """
     names = re.findall(r"^ *from (rsir\.[\w.]+) import ", file.read_text(), re.MULTILINE)
     return {SCRIPTS.joinpath(*name.split(".")).with_suffix(".py") for name in names}
+
+
+@functools.cache
+def digest_of_module(module):
+    """Return a digest of a module and, beside it under its name, its table."""
+    files = filter(Path.exists, (module, module.with_suffix(".csv")))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def by_images(base, more, retried=True):

@@ -12,7 +12,6 @@ rule transfer_labels:
         split="results/{archive}/split.csv",
         duplicates=duplicates_file,
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
-        code=code("transfer_labels.py"),
     output:
         "results/{archive}/label_transfer/{backbone}/{model}.csv",
     log:
@@ -23,6 +22,7 @@ rule transfer_labels:
         mem_mb=by_images(4000, 200),
         runtime=by_images(30, 20, retried=False),
     params:
+        code=code("transfer_labels.py"),
         neighbours=config["retrieval"]["cutoffs"],
         queries=query_subset,
         searched=searched_descriptors,
@@ -35,7 +35,6 @@ rule transfer_labels:
 rule label_transfer:
     input:
         rows=of_the_run("results/{archive}/label_transfer/{backbone}/{model}.csv"),
-        code=code("label_transfer.py"),
     output:
         table("label_transfer"),
     log:
@@ -45,5 +44,7 @@ rule label_transfer:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("label_transfer.py"),
     script:
         "../scripts/label_transfer.py"

@@ -7,7 +7,6 @@
 rule published:
     input:
         rankings=of_the_run("results/{archive}/rankings/{backbone}/{model}.h5"),
-        code=code("published.py"),
     output:
         table("published"),
     log:
@@ -19,5 +18,7 @@ rule published:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("published.py"),
     script:
         "../scripts/published.py"

@@ -17,7 +17,6 @@ rule query:
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
         origin=files_of_query,
         page=page("query.html"),
-        code=code("query.py"),
     output:
         table="results/{archive}/queries/{query}/{backbone}/{model}.csv",
         sheet="results/{archive}/queries/{query}/{backbone}/{model}.png",
@@ -31,6 +30,7 @@ rule query:
         mem_mb=by_images(4000, 1000),
         runtime=by_images(30, 10, retried=False),
     params:
+        code=code("query.py"),
         top=max(config["retrieval"]["cutoffs"]),
         digests=digests(query_image),
     script:

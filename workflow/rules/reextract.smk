@@ -18,7 +18,6 @@ rule reextract:
         models=tuned,
         source_archive=source_file("archive.csv"),
         source_precision=source_file("precision/{backbone}.json"),
-        code=code("reextract.py"),
     output:
         "results/{archive}/descriptors/{backbone}/{model}.h5",
     log:
@@ -34,6 +33,7 @@ rule reextract:
         mem_mb=by_images(8000, 200),
         runtime=by_images(60, 20, retried=False),
     params:
+        code=code("reextract.py"),
         root=archive_root,
         backbone=backbone_settings,
         cut=own_cut,

@@ -13,7 +13,6 @@ rule retrieve:
         split="results/{archive}/split.csv",
         duplicates=duplicates_file,
         descriptors="results/{archive}/descriptors/{backbone}/{model}.h5",
-        code=code("retrieve.py"),
     output:
         "results/{archive}/rankings/{backbone}/{model}.h5",
     log:
@@ -26,6 +25,7 @@ rule retrieve:
         mem_mb=by_images(4000, 200),
         runtime=by_images(30, 20, retried=False),
     params:
+        code=code("retrieve.py"),
         cutoffs=config["retrieval"]["cutoffs"],
         database=searched_subset,
         queries=query_subset,
@@ -41,7 +41,6 @@ rule score:
     input:
         archive="results/{archive}/archive.csv",
         rankings="results/{archive}/rankings/{backbone}/{model}.h5",
-        code=code("score.py"),
     output:
         "results/{archive}/scores/{backbone}/{model}.csv",
     log:
@@ -54,6 +53,7 @@ rule score:
         mem_mb=by_images(2000, 500),
         runtime=by_images(30, 10, retried=False),
     params:
+        code=code("score.py"),
         cutoffs=config["retrieval"]["cutoffs"],
     script:
         "../scripts/score.py"
@@ -64,7 +64,6 @@ rule bounds:
         archive="results/{archive}/archive.csv",
         split="results/{archive}/split.csv",
         duplicates=duplicates_file,
-        code=code("bounds.py"),
     output:
         "results/{archive}/scores/bounds.csv",
     log:
@@ -78,6 +77,7 @@ rule bounds:
         mem_mb=by_images(2000, 500),
         runtime=by_images(30, 30, retried=False),
     params:
+        code=code("bounds.py"),
         cutoffs=config["retrieval"]["cutoffs"],
         database=searched_subset,
         queries=query_subset,

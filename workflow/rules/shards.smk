@@ -14,7 +14,6 @@ rule precision:
         archive="results/{archive}/archive.csv",
         pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
-        code=code("precision.py"),
     output:
         "results/{archive}/precision/{backbone}.json",
     log:
@@ -29,6 +28,7 @@ rule precision:
         mem_mb=by_images(8000, 200),
         runtime=30,
     params:
+        code=code("precision.py"),
         root=archive_root,
         backbone=backbone_settings,
     script:
@@ -41,7 +41,6 @@ rule extract_shard:
         pixels="results/{archive}/pixels.json",
         weights="results/{archive}/weights/{backbone}.json",
         precision="results/{archive}/precision/{backbone}.json",
-        code=code("extract_shard.py"),
     output:
         descriptors="results/{archive}/shards/{backbone}/off_the_shelf/{shard}.h5",
         activations=["results/{archive}/activations/{backbone}/{shard}.h5"] * STORED,
@@ -57,6 +56,7 @@ rule extract_shard:
         mem_mb=by_images(8000, 200),
         runtime=by_images(120, 30 // SHARDS, retried=False),
     params:
+        code=code("extract_shard.py"),
         root=archive_root,
         backbone=backbone_settings,
     script:
@@ -73,7 +73,6 @@ rule reextract_shard:
         models=tuned,
         source_archive=source_file("archive.csv"),
         source_precision=source_file("precision/{backbone}.json"),
-        code=code("reextract_shard.py"),
     output:
         "results/{archive}/shards/{backbone}/{model}/{shard}.h5",
     log:
@@ -89,6 +88,7 @@ rule reextract_shard:
         mem_mb=by_images(8000, 200),
         runtime=by_images(60, 20 // SHARDS, retried=False),
     params:
+        code=code("reextract_shard.py"),
         root=archive_root,
         backbone=backbone_settings,
         cut=own_cut,
@@ -104,7 +104,6 @@ rule join_shards:
             shard=SHARD_NAMES,
             allow_missing=True,
         ),
-        code=code("join_shards.py"),
     output:
         "results/{archive}/descriptors/{backbone}/{model}.h5",
     log:
@@ -117,5 +116,7 @@ rule join_shards:
     resources:
         mem_mb=by_images(2000, 200),
         runtime=by_images(30, 10, retried=False),
+    params:
+        code=code("join_shards.py"),
     script:
         "../scripts/join_shards.py"

@@ -12,7 +12,6 @@ rule split:
         attributes=split_attributes,
         duplicates=grouped_duplicates,
         file=split_file,
-        code=code("split.py"),
     output:
         "results/{archive}/split.csv",
     log:
@@ -28,6 +27,7 @@ rule split:
             key: config["split"][key]
             for key in ("method", "test_fraction", "validation_fraction", "seed")
         },
+        code=code("split.py"),
         groups=config["split"].get("groups"),
         block_km=config["split"]["block_km"] if config["split"]["method"] == "blocks" else None,
         digests=digests(split_file),

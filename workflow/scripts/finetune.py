@@ -42,7 +42,7 @@ def main(
     settings: dict[str, Any],
     threads: int,
     use_gpu: bool,
-    code: list[Path],
+    code: str,
     models: Path,
     curve: Path,
 ) -> None:
@@ -64,7 +64,7 @@ def main(
     varied = Augmentation(**augmentation) if augmentation else None
     tuned, rows = [], []
     with (
-        resumable(models, {**facts, "kind": kind, "options": options}, code) as states,
+        resumable(models, {**facts, "kind": kind, "options": options, "code": code}) as states,
         open_source(activations, *described, threads, processor, varied) as source,
     ):
         tasks = labeling_tasks(kind, archive, train, **options)
@@ -111,7 +111,7 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             threads=snakemake.threads,
             use_gpu=bool(snakemake.resources.get("gpu", 0)),
-            code=[Path(path) for path in snakemake.input.code],
+            code=snakemake.params.code,
             models=Path(snakemake.output.models),
             curve=Path(snakemake.output.curve),
         )

@@ -14,7 +14,7 @@ STATE = {"stage": "head", "epoch": 2, "head": {"weight": torch.arange(3.0)}}
 
 
 def interrupt(models, made_from=MADE_FROM, state=STATE):
-    with suppress(KeyboardInterrupt), resumable(models, made_from, []) as states:
+    with suppress(KeyboardInterrupt), resumable(models, made_from) as states:
         states.write("sea", state)
         raise KeyboardInterrupt
 
@@ -22,7 +22,7 @@ def interrupt(models, made_from=MADE_FROM, state=STATE):
 def read(models, made_from=MADE_FROM):
     """Read the state of `sea`, and stop again, so that the state is kept."""
     loaded = []
-    with suppress(KeyboardInterrupt), resumable(models, made_from, []) as states:
+    with suppress(KeyboardInterrupt), resumable(models, made_from) as states:
         loaded.append(states.read("sea"))
         raise KeyboardInterrupt
     return loaded[0]
@@ -78,7 +78,7 @@ def test_states_are_removed_once_the_models_are_written(models):
     interrupt(models)
     other = models.with_name("multi_label-seed01.safetensors")
     interrupt(other)
-    with resumable(models, MADE_FROM, []):
+    with resumable(models, MADE_FROM):
         pass
     assert read(models) is None
     assert read(other) is not None
@@ -86,7 +86,7 @@ def test_states_are_removed_once_the_models_are_written(models):
 
 
 def test_states_are_removed_after_an_input_error(models):
-    with suppress(InputError), resumable(models, MADE_FROM, []) as states:
+    with suppress(InputError), resumable(models, MADE_FROM) as states:
         states.write("sea", STATE)
         raise InputError("the loss is not finite")
     assert list(models.parent.iterdir()) == []

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,13 +31,24 @@ def job(engine: Any) -> Iterator[None]:
             Path("results", archive),
             name=log.relative_to(Path("logs", archive)).with_suffix("").as_posix(),
             rule=engine.rule,
-            inputs=[Path(path) for path in engine.input],
+            inputs=[*map(Path, engine.input), *loaded_code()],
             outputs=[Path(path) for path in engine.output],
             parameters=dict(engine.params.items()),
             config=engine.config,
         )
         for path in engine.output:
             discard_previous(Path(path))
+
+
+def loaded_code() -> list[Path]:
+    """Return the files of this library's modules that this process has loaded, with their tables.
+
+    A module's table is beside it under its name. Paths are relative to the working directory.
+    """
+    loaded = [module.__file__ for name, module in sys.modules.items() if name.startswith("rsir.")]
+    modules = [Path(os.path.relpath(file)) for file in loaded if file]
+    files = [file for module in modules for file in (module, module.with_suffix(".csv"))]
+    return sorted(file for file in files if file.name != "__init__.py" and file.exists())
 
 
 @contextmanager

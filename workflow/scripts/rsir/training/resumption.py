@@ -7,7 +7,7 @@ import math
 import shutil
 import time
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from rsir.core.errors import InputError, MachineError
-from rsir.core.files import sha256, written_whole
+from rsir.core.files import written_whole
 
 State = dict[str, Any]
 
@@ -74,9 +74,7 @@ class Resumption:
 
 
 @contextmanager
-def resumable(
-    models: Path, made_from: Mapping[str, Any], code: Iterable[Path]
-) -> Iterator[Resumption]:
+def resumable(models: Path, made_from: Mapping[str, Any]) -> Iterator[Resumption]:
     """Keep the states next to the models file, and remove them once the models are written.
 
     The name of the folder contains a digest of everything the numbers depend on, so that a training
@@ -88,12 +86,9 @@ def resumable(
     models : Path
         The file that the models will be written to.
     made_from : mapping
-        What the models are made from; has to be JSON serialisable.
-    code : iterable of Path
-        Source files that the numbers depend on.
+        What the models are made from, code included; has to be JSON serialisable.
     """
-    digests = [sha256(path) for path in code]
-    inputs = json.dumps([made_from, digests, torch.__version__], sort_keys=True)
+    inputs = json.dumps([made_from, torch.__version__], sort_keys=True)
     digest = hashlib.sha256(inputs.encode()).hexdigest()[:16]
     try:
         yield Resumption(models.with_name(f".{models.stem}.{digest}"))
