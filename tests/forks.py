@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
+SNAKEMAKE = Path(__file__).with_name("run_snakemake.py")
 
 LIMIT_SECONDS = 1200
 """After which a command is killed, so that no test waits for ever."""
@@ -23,17 +24,27 @@ LIMIT_SECONDS = 1200
 # A process that has threads cannot be forked safely, and threads that wait must yield.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
+# Jobs of a cluster are Snakemake again: `python -m snakemake ARGUMENTS`.
+PROGRAM = """\
+#!/bin/sh
+if [ "$1 $2" = "-m snakemake" ]; then
+    shift 2
+    set -- '{snakemake}' "$@"
+fi
+exec {client} "$@"
+"""
+
 
 class ForkServer:
     """A server that is started when it is first needed, and ends with the tests."""
 
     @cached_property
     def python(self) -> str:
-        """Return a program that runs a Python file in a fork, as `sys.executable` would."""
+        """Return a program that runs a Python file, or Snakemake, as `sys.executable` would."""
         folder = Path(tempfile.mkdtemp(prefix="forks-"))  # which the server removes
         program, address = folder / "python", folder / "socket"
         client = [sys.executable, "-IS", str(SCRIPTS / "forked_python.py"), str(address)]
-        program.write_text(f'#!/bin/sh\nexec {shlex.join(client)} "$@"\n')
+        program.write_text(PROGRAM.format(client=shlex.join(client), snakemake=SNAKEMAKE))
         program.chmod(0o700)
         self._server = subprocess.Popen(
             [sys.executable, "-P", SCRIPTS / "fork_server.py", address],

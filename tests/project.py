@@ -130,14 +130,16 @@ class Project:
         return Outcome(done.returncode, done.stdout)
 
     def start(
-        self, *arguments: str, environment: dict[str, str] | None = None
+        self, *arguments: str, environment: dict[str, str] | None = None, forked: bool = False
     ) -> subprocess.Popen[bytes]:
-        """Start Snakemake, and do not wait for its end: `finish` does."""
+        """Start Snakemake as a user does, or as a fork, and its jobs too; `finish` waits."""
+        forks = {"RSIR_FORKED_PYTHON": FORKS.python} if forked else {}
+        python, *command = self.command(*arguments)
         with self._printed.open("w") as file:
             return subprocess.Popen(
-                self.command(*arguments),
+                [FORKS.python if forked else python, *command],
                 cwd=self.folder,
-                env={**os.environ, **PASSIVE, **(environment or {})},
+                env={**os.environ, **PASSIVE, **forks, **(environment or {})},
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )

@@ -19,7 +19,10 @@ THREADS = CORES[2:]
 
 
 def submit(project: Project, cluster: Cluster, *arguments: str) -> Outcome:
-    return project.finish(project.start(*arguments, *PROFILE, environment=cluster.environment))
+    """Submit, and wait for the end; Snakemake, on the nodes too, and its scripts are forks."""
+    return project.finish(
+        project.start(*arguments, *PROFILE, environment=cluster.environment, forked=True)
+    )
 
 
 def submitted_since(cluster: Cluster, before: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -30,7 +33,10 @@ def submitted_since(cluster: Cluster, before: list[dict[str, str]]) -> list[dict
 def started(
     project: Project, cluster: Cluster, *arguments: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Submit, and see to it that Snakemake has ended at the end."""
+    """Submit, and see to it that Snakemake has ended at the end.
+
+    All processes are those of a user, so that they can be killed like these.
+    """
     running = project.start(*arguments, *PROFILE, environment=cluster.environment)
     try:
         yield running

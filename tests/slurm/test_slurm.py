@@ -14,9 +14,6 @@ TABLES = tuple(
 )
 
 
-COMPARISON = "results/sample/tables/comparison.csv"
-
-
 def rule_of(job: dict[str, str]) -> str:
     return job["Comment"].removeprefix("rule_").partition("_wildcards")[0]
 
@@ -74,36 +71,31 @@ while time.monotonic() < end and not Path("released").exists():
 
 
 def test_a_run_outlives_its_controller_and_goes_on_after_its_own_end(
-    cluster: Cluster, project: Project, request: pytest.FixtureRequest
+    cluster: Cluster, finished: Project, small_run: tuple[Project, Outcome]
 ) -> None:
-    project.configure({**SMALL, "run": {"labelings": [], "backbones": ["color_histogram"]}})
-    script = project.path("workflow/scripts/synthetic.py")
+    script = finished.path("workflow/scripts/describe.py")
     script.write_text(HELD + script.read_text(encoding="utf-8"), encoding="utf-8")
+    scores = "results/sample/scores/color_histogram/off_the_shelf.csv"
     before = cluster.jobs()
-    with started(project, cluster, COMPARISON, *THREADS) as running:
-        wait_for(project, running, lambda: bool(submitted_since(cluster, before)), "a job")
+    with started(finished, cluster, scores, *THREADS) as running:
+        wait_for(finished, running, lambda: bool(submitted_since(cluster, before)), "a job")
         (held,) = submitted_since(cluster, before)
         cluster.kill_controller(held["JobId"])
         cluster.start_controller()
-        project.path("released").touch()
-        bounds = project.path("results/sample/scores/bounds.csv")
-        wait_for(project, running, bounds.exists, "the bounds")
+        finished.path("released").touch()
+        wait_for(
+            finished, running, lambda: len(submitted_since(cluster, before)) == 2, "the next job"
+        )
     held = cluster.job(held["JobId"])
+    assert rule_of(held) == "describe"
     assert (held["JobState"], held["Restarts"]) == ("COMPLETED", "0")
     cluster.call("scancel", "--user", str(os.getuid()))
     wait_until(lambda: not cluster.call("squeue", "--noheader"), "an empty queue")
-    assert project.run("--unlock").status == 0
-    outcome = submit(project, cluster, COMPARISON, *THREADS)
+    assert finished.run("--unlock").status == 0
+    outcome = submit(finished, cluster, scores, *THREADS)
     assert outcome.status == 0, outcome.text
-    assert "synthetic" not in outcome.jobs
-
-    local: Project = request.getfixturevalue("small_run")[0]
-    for scores in ("bounds", "color_histogram/off_the_shelf"):
-        path = f"results/sample/scores/{scores}.csv"
-        assert project.path(path).read_bytes() == local.path(path).read_bytes()
-    header, *rows = project.path(COMPARISON).read_bytes().splitlines()
-    assert len(rows) == (1 + 3) * 2 * 2  # with the bounds, of each protocol and cutoff
-    assert {header, *rows} <= set(local.path(COMPARISON).read_bytes().splitlines())
+    assert outcome.jobs == {"retrieve": 1, "score": 1}
+    assert finished.path(scores).read_bytes() == small_run[0].path(scores).read_bytes()
 
 
 # Keeps shards until two run, and the one on the second node until that is killed.
@@ -128,13 +120,16 @@ def test_shards_run_on_two_nodes_and_outlive_one(
     script.write_text(MET + script.read_text(encoding="utf-8"), encoding="utf-8")
     finished.path("met").mkdir()
     first, second = (finished.path("met", node) for node in ("n1", "n2"))
-    scores = "results/sample/scores/efficientnet_lite0/off_the_shelf.csv"
+    descriptors, scores = (
+        f"results/sample/{kind}/efficientnet_lite0/off_the_shelf.{ending}"
+        for kind, ending in (("descriptors", "h5"), ("scores", "csv"))
+    )
     whole_nodes = [
         *("--set-resources", "extract_shard:slurm_partition=main"),
         "extract_shard:slurm_extra='--exclusive'",
     ]
     before = cluster.jobs()
-    with started(finished, cluster, scores, *THREADS, *whole_nodes) as running:
+    with started(finished, cluster, descriptors, *THREADS, *whole_nodes) as running:
         wait_for(finished, running, lambda: first.exists() and second.exists(), "two shards")
         lost = second.read_text()
         cluster.kill_node("n2", lost)
@@ -146,4 +141,6 @@ def test_shards_run_on_two_nodes_and_outlive_one(
     assert [job["NodeList"] for job in completed] == ["n1", "n1"]
     again = next(job for job in shards if job["JobId"] == lost)
     assert again["Restarts"] == "1" or again not in completed
+    made = finished.make(scores)
+    assert made.jobs == {"retrieve": 1, "score": 1}, made.text
     assert finished.path(scores).read_bytes() == small_run[0].path(scores).read_bytes()
