@@ -168,15 +168,12 @@ class Project:
         return [sys.executable, "-m", "snakemake", *arguments, *options]
 
     def check(self, archive: str) -> subprocess.CompletedProcess[str]:
-        """Compare the results with their provenance record, as a user does."""
-        return subprocess.run(
-            [sys.executable, "-m", "rsir", "check", archive],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.path("workflow/scripts"))},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
+        """Compare the results with their provenance record."""
+        return FORKS.run(
+            ROOT / "tests" / "run_rsir.py",
+            ("check", archive),
+            folder=self.folder,
+            environment={**os.environ, "PYTHONPATH": str(self.path("workflow/scripts"))},
         )
 
     def make(self, *targets: str, environment: dict[str, str] | None = None) -> Outcome:

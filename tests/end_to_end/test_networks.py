@@ -16,7 +16,6 @@ from project import Outcome, Project
 TILES = 9  # of each scene one trains, one validates and one tests
 SIZE = 128  # of their input; tests/unit/networks/test_cut.py has their own size
 NETWORKS = {"vgg16": 512, "inception_v3": 2048, "resnet50": 2048}
-INDEPENDENT = "results/mine/scores/resnet50/independent-seed0.csv"
 FROM_FILE = "results/mine/descriptors/vgg16_file/off_the_shelf.h5"
 
 
@@ -49,7 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
             },
         }
     )
-    outcome = project.make("results/mine/tables/comparison.csv", INDEPENDENT, FROM_FILE)
+    outcome = project.make("results/mine/tables/comparison.csv", FROM_FILE)
     return project, outcome
 
 
@@ -90,14 +89,6 @@ def test_each_network_is_described_off_the_shelf_and_fine_tuned(
     curve = pd.read_csv(run[0].path(f"results/mine/models/{network}/multi_label-seed0.csv"))
     assert curve["stage"].tolist() == ["head", "tail"]
     assert curve["validation_loss"].notna().all()
-
-
-def test_independent_networks_stand_side_by_side(run: tuple[Project, Outcome]) -> None:
-    with h5py.File(run[0].path("results/mine/descriptors/resnet50/independent-seed0.h5")) as file:
-        assert file["pool"].shape == (TILES, 4 * 2048)
-        assert file["output"].shape == (TILES, 4)
-    scores = pd.read_csv(run[0].path(INDEPENDENT))
-    assert set(scores["labeling"]) == {"independent"}
 
 
 def test_weights_from_a_file_are_those_that_were_written(run: tuple[Project, Outcome]) -> None:

@@ -1,11 +1,10 @@
 """The log and the terminal output of jobs, each in its own process, since logging is global."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
+from forks import FORKS
 from project import SCRIPTS
 
 
@@ -26,13 +25,10 @@ def run(tmp_path):
                 "print('finished')",
             ]
         )
-        process = subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        file = tmp_path / "job.py"
+        file.write_text(script, encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+        process = FORKS.run(file, (), folder=tmp_path, environment=environment)
         return process.returncode, log.read_text(), process.stdout + process.stderr
 
     return run_job
