@@ -7,7 +7,7 @@ is the same for both is a constant of the graph; one that differs is a multiple 
 
 import operator
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,12 @@ from torch import Tensor, fx, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.node import map_arg
 
-from rsir.networks.while_traced import keeping_marks, sizes_in_tuples, unchanged_buffers
+from rsir.networks.while_traced import (
+    batch_norm_of_shapes,
+    keeping_marks,
+    sizes_in_tuples,
+    unchanged_buffers,
+)
 
 BATCH_SIZES = (2, 3)
 """The batch sizes for which values are computed; 1 is broadcast, so it would hide errors."""
@@ -223,7 +228,10 @@ class _Tracer(fx.Tracer):
             return source.meta["values"][index]
 
         args, kwargs = map_arg((node.args, node.kwargs), value)
-        with self._paused(), self._fake if node.meta["depends"] else nullcontext():
+        if not node.meta["depends"]:
+            with self._paused():
+                return _call(self.root, node, args, kwargs)
+        with self._paused(), self._fake, batch_norm_of_shapes():
             return _call(self.root, node, args, kwargs)
 
     @contextmanager

@@ -6,7 +6,8 @@ from functools import wraps
 from typing import Any
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
+from torch.nn import functional
 
 WITH_SIZES = ((torch.Tensor, "expand"), (torch, "ones"), (torch, "zeros"))
 """Functions of sizes that networks call with tensors that are no values of the graph."""
@@ -60,6 +61,38 @@ def sizes_in_tuples() -> Iterator[None]:
     finally:
         for owner, name, original in originals:
             setattr(owner, name, original)
+
+
+@contextmanager
+def batch_norm_of_shapes() -> Iterator[None]:
+    """Let batch norm with fixed statistics return a tensor like its input, for fake tensors.
+
+    Torch has no function for the shape of its result, but takes apart what it computes, which is
+    most of the time of tracing a convolutional network.
+    """
+    original = functional.batch_norm
+
+    def batch_norm(
+        input: Tensor,  # noqa: A002
+        running_mean: Tensor | None,
+        running_var: Tensor | None,
+        weight: Tensor | None = None,
+        bias: Tensor | None = None,
+        training: bool = False,
+        *options: Any,
+        **named: Any,
+    ) -> Tensor:
+        if training:
+            return original(
+                input, running_mean, running_var, weight, bias, training, *options, **named
+            )
+        return torch.empty_like(input)
+
+    functional.batch_norm = batch_norm
+    try:
+        yield
+    finally:
+        functional.batch_norm = original
 
 
 def _taking_tuples(function: Callable[..., Any]) -> Callable[..., Any]:
