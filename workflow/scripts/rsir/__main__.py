@@ -5,7 +5,7 @@ python -m rsir check ucmerced
 """
 
 import argparse
-import os
+import gc
 import re
 import sys
 from pathlib import Path
@@ -52,6 +52,9 @@ def main() -> None:
 
 
 def _query(arguments: argparse.Namespace) -> None:
+    gc.disable()  # libraries make objects that last; looking at them again takes a second
+    import torch
+
     from rsir.reports.model_files import ModelFiles
     from rsir.reports.query_report import as_text, write_query_report
 
@@ -69,7 +72,7 @@ def _query(arguments: argparse.Namespace) -> None:
         files=files,
         descriptor=arguments.descriptor,
         top=arguments.top,
-        threads=os.cpu_count() or 1,
+        threads=torch.get_num_threads(),  # of this process's CPUs, or OMP_NUM_THREADS
         use_index=True,
         template=TEMPLATE,
         table=output.with_name(f"{output.name}.csv"),
