@@ -13,7 +13,7 @@ def main(archive: Path, pixels: Path, root: Path, workers: int, thumbnails: Path
     table = read_archive(archive)
     images = ArchiveImages(root, table["path"], read_pixel_format(pixels))
     jpegs = make_thumbnails(images, workers)
-    write_thumbnails(thumbnails, archive, table["image"].to_numpy(str), jpegs)
+    write_thumbnails(thumbnails, archive, list(table["image"]), jpegs)
 
 
 if __name__ == "__main__":

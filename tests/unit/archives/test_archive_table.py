@@ -1,5 +1,7 @@
 """The table of an archive, written and read."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from rsir.archives.archive_table import (
     read_archive,
     write_archive,
 )
+from rsir.archives.csv_rows import BLOCK
 from rsir.archives.image_files import describe_images
 from rsir.archives.label_table import read_table
 from rsir.core.errors import InputError
@@ -39,6 +42,34 @@ def test_an_archive_without_scenes(image_root, tmp_path):
     ).table
     write_archive(describe_images(table, image_root, workers=1), tmp_path / "archive.csv")
     assert not has_scenes(read_archive(tmp_path / "archive.csv"))
+
+
+def test_a_long_table_is_read_block_by_block(tmp_path):
+    table = long_table(2 * BLOCK + 3)
+    write_archive(table, tmp_path / "archive.csv")
+    tracemalloc.start()
+    archive = read_archive(tmp_path / "archive.csv")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    pd.testing.assert_frame_equal(archive, table)
+    assert peak < 3 * (tmp_path / "archive.csv").stat().st_size
+
+
+def test_the_row_of_a_wrong_label_is_counted_from_the_first_of_the_table(tmp_path):
+    table = long_table(BLOCK + 5)
+    table.loc[BLOCK + 1, "sea"] = 2
+    write_archive(table, tmp_path / "archive.csv")
+    with pytest.raises(InputError, match=rf"row {BLOCK + 2} .* column 'sea': '2' is neither"):
+        read_archive(tmp_path / "archive.csv")
+
+
+def long_table(rows):
+    """Return a table of an archive of one label."""
+    table = pd.DataFrame({"image": [f"{number:06}" for number in range(rows)]})
+    return table.assign(
+        path=table["image"] + ".png", scene="shore", width=64, height=64, sha256="0" * 64,
+        sea=np.ones(rows, np.uint8),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

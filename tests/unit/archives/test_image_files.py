@@ -1,18 +1,20 @@
 """Images found in a folder, with their sizes and digests."""
 
 import hashlib
-import json
 import os
 import time
 
+import numpy as np
 import pytest
 from image_folder import draw, write_labels
 from PIL import Image
 
-from rsir.archives.image_files import MEMORY, describe_images
+from rsir.archives.image_files import describe_images, description_key
+from rsir.archives.known_images import DESCRIPTION, MEMORY
 from rsir.archives.label_table import read_table
+from rsir.archives.pixels import PICTURES
 from rsir.core.errors import InputError
-from rsir.core.remembered import FOLDER, load, store
+from rsir.core.remembered import load, store
 
 
 def test_sizes_and_digests_are_added(image_root):
@@ -71,15 +73,14 @@ def test_images_that_have_not_changed_are_not_read_again(image_root, tmp_path, m
     while time.time_ns() - (image_root / "001.png").stat().st_ctime_ns < 30_000_000:
         os.sched_yield()
     first = describe_images(table, image_root, workers=1)
-    (entry,) = (tmp_path / "results" / FOLDER / MEMORY).iterdir()
-    key = json.loads(entry.read_text().partition("\n")[2])["key"]
-    known = load(MEMORY, key)
-    for path in ("001.png", "north/NA.JPG"):
-        known[path][1] = 77  # a width that only the memory can give
-    store(MEMORY, key, known)
+    key = description_key(image_root, PICTURES)
+    known = np.frombuffer(load(MEMORY, key), DESCRIPTION).copy()
+    assert len(known) == 3
+    known["width"] = 77  # a width that only the memory can give
+    store(MEMORY, key, known.tobytes())
     Image.new("RGB", (2, 2)).save(image_root / "north" / "NA.JPG")
     again = describe_images(table, image_root, workers=1)
     assert first["width"].tolist() == [5, 5, 5]
-    assert again["width"].tolist() == [77, 2, 5]
+    assert again["width"].tolist() == [77, 2, 77]
     assert again["sha256"][0] == first["sha256"][0]
     assert again["sha256"][1] != first["sha256"][1]

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from rsir.core.errors import InputError, one_line
-from rsir.core.processes import CHUNK, in_processes
+from rsir.core.processes import CHUNK, WAITING, in_processes, in_threads
 
 
 def test_results_are_in_the_order_of_the_items_whatever_the_number_of_processes():
@@ -22,6 +22,20 @@ def test_several_processes_do_the_work():
     assert os.getpid() not in done
     assert len(done) > 1
     assert set(in_processes(lambda _: os.getpid(), range(CHUNK), 3, "", "")) == {os.getpid()}
+
+
+def test_threads_return_results_in_order_and_are_few_items_ahead():
+    done = []
+
+    def square(item):
+        done.append(item)
+        return item**2
+
+    items = range(100 * CHUNK)
+    results = in_threads(square, items, 2)
+    assert next(results) == 0
+    assert len(done) <= 2 * WAITING * CHUNK
+    assert [0, *results] == [item**2 for item in items]
 
 
 def test_errors_are_raised_in_the_process_that_asked():

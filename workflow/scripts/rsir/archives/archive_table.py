@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsir.archives.csv_rows import check_scenes, read_rows, with_flags
+from rsir.archives.csv_rows import check_scenes, row_blocks, with_flags
 from rsir.archives.image_names import check_ids, check_names, leads_out
 from rsir.core.errors import InputError, first_few
 from rsir.core.files import written_whole
@@ -29,24 +29,30 @@ def read_archive(path: Path) -> pd.DataFrame:
     InputError
         If the file is not an archive's table.
     """
-    archive = read_rows(path)
-    if tuple(archive.columns[: len(FIXED_COLUMNS)]) != FIXED_COLUMNS or not label_names(archive):
+    blocks = (_checked(block, path) for block in row_blocks(path))
+    archive = pd.concat(blocks, ignore_index=True)
+    check_ids(archive["image"], path)
+    check_scenes(archive, path)
+    return archive
+
+
+def _checked(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return rows of an archive's table with numbers of pixels and labels of 0 and 1."""
+    if tuple(rows.columns[: len(FIXED_COLUMNS)]) != FIXED_COLUMNS or not label_names(rows):
         raise InputError(
             f"{path}: does not begin with the columns {', '.join(FIXED_COLUMNS)}, followed by "
             "labels; recreate it"
         )
-    check_names([*archive.columns, *archive["image"], *archive["path"], *archive["scene"]], path)
-    check_ids(archive["image"], path)
-    check_scenes(archive, path)
-    if outside := [file for file in archive["path"] if leads_out(file)]:
+    check_names([*rows.columns, *rows["image"], *rows["path"], *rows["scene"]], path)
+    if outside := [file for file in rows["path"] if leads_out(file)]:
         raise InputError(
             f"{path}: {first_few(outside)} leads outside the image folder; recreate it"
         )
     for name in ("width", "height"):
-        if not archive[name].str.fullmatch("[1-9][0-9]{0,8}").all():
+        if not rows[name].str.fullmatch("[1-9][0-9]{0,8}").all():
             raise InputError(f"{path}: column {name!r} is not a number of pixels; recreate it")
-    archive = archive.astype({"width": int, "height": int})
-    return with_flags(archive, label_names(archive), path)
+    rows = rows.astype({"width": int, "height": int})
+    return with_flags(rows, label_names(rows), path)
 
 
 def label_names(archive: pd.DataFrame) -> list[str]:

@@ -1,12 +1,17 @@
 """CSV files read as text, cell by cell, and checks of their columns."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
 
 from rsir.archives.containers.member import Location
 from rsir.core.errors import InputError
+
+BLOCK = 8192
+"""Rows of a file that are parsed at a time."""
 
 
 def read_rows(path: Location, separator: str = ",") -> pd.DataFrame:
@@ -18,18 +23,32 @@ def read_rows(path: Location, separator: str = ",") -> pd.DataFrame:
         If the file does not exist, is empty, not UTF-8 or ragged, or has a column without a name or
         two columns of one name.
     """
+    return pd.concat(row_blocks(path, separator), ignore_index=True)
+
+
+def row_blocks(path: Location, separator: str = ",") -> Iterator[pd.DataFrame]:
+    """Yield the rows of `read_rows`, at most `BLOCK` at a time; the index counts them from 0."""
     if not path.is_file():
         raise InputError(f"{path}: no such file; put it there or correct the path")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
-    rows = parse_rows(text, separator, path)
-    header = [name.strip() for name in rows.iloc[0]]
-    check_header(header, path)
-    if len(rows) == 1:
+    header: list[str] = []
+    rows = 0
+    with (
+        _parsing(path),
+        io.TextIOWrapper(path.open("rb"), "utf-8-sig", newline="") as text,
+        pd.read_csv(
+            text, sep=separator, header=None, dtype=str, na_filter=False, chunksize=BLOCK
+        ) as blocks,
+    ):
+        for block in blocks:
+            if not header:
+                header = [name.strip() for name in block.iloc[0]]
+                check_header(header, path)
+                block = block.iloc[1:]
+            rows += len(block)
+            if len(block):
+                yield block.set_axis(header, axis="columns").set_axis(block.index - 1)
+    if not rows:
         raise InputError(f"{path}: no rows below the column names; add one for each image")
-    return rows.iloc[1:].set_axis(header, axis="columns").reset_index(drop=True)
 
 
 def parse_rows(text: str, separator: str, path: Location) -> pd.DataFrame:
@@ -40,10 +59,19 @@ def parse_rows(text: str, separator: str, path: Location) -> pd.DataFrame:
     InputError
         If there are no lines, or a line has more cells than the first.
     """
-    try:
+    with _parsing(path):
         return pd.read_csv(
             io.StringIO(text, newline=""), sep=separator, header=None, dtype=str, na_filter=False
         )
+
+
+@contextmanager
+def _parsing(path: Location) -> Iterator[None]:
+    """Turn the errors of reading a table into InputError."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
     except pd.errors.EmptyDataError:
         raise InputError(f"{path}: empty; it needs a line of column names, then rows") from None
     except pd.errors.ParserError as error:
@@ -72,13 +100,17 @@ def check_scenes(table: pd.DataFrame, path: Location) -> None:
 
 
 def with_flags(table: pd.DataFrame, names: list[str], path: Location) -> pd.DataFrame:
-    """Convert the label columns from text to the numbers 0 and 1; else raise InputError."""
+    """Convert the label columns from text to the numbers 0 and 1; else raise InputError.
+
+    The index counts the rows of the table from 0.
+    """
     wrong = ~table[names].isin(["0", "1"]).to_numpy()
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         image, value = table["image"].iloc[row], table[names[column]].iloc[row]
+        number = table.index[row] + 1
         raise InputError(
-            f"{path}: row {row + 1} ({image!r}), column {names[column]!r}: {value!r} is neither "
+            f"{path}: row {number} ({image!r}), column {names[column]!r}: {value!r} is neither "
             "0 nor 1; correct it"
         )
     return table.astype(dict.fromkeys(names, "uint8"))

@@ -30,14 +30,16 @@ def files_below(root: Location, below: str = ".") -> list[str]:
         If a symbolic link to an image or a folder leads outside the root.
     """
     start = PurePosixPath(below)
+    lead = f"{start}/" if start.parts else ""
     if isinstance(root, Path):
         inside = root.resolve()
         _check_inside(root / start, root, inside)
-        files = [str(start / name) for name in _walk(root, start, inside)]
+        files = [lead + name for name in _walk(root, start, inside)]
     else:
-        files = [str(start / name) for name in (root / start).files()]
+        files = [lead + name for name in (root / start).files()]
         files = [file for file in files if not file.startswith(".") and "/." not in file]
-    return sorted(files, key=lambda file: file.split("/"))
+    files.sort(key=lambda file: file.replace("/", "\0"))  # as the lists of their parts
+    return files
 
 
 def _walk(root: Path, start: PurePosixPath, inside: Path) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Archives of kind `folders`: a folder per scene; the scene of an image is its one label."""
 
 import logging
-from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -27,16 +26,16 @@ def read_folders(root: Location) -> pd.DataFrame:
         If images are not in folders directly below the root, or there are fewer than two folders.
     """
     paths = find_images(root)
-    folders = {image: PurePosixPath(path).parent for image, path in paths.items()}
     if not paths:
         raise InputError(f"{root}: no images; put a folder of images for each scene there")
-    if outside := [paths[image] for image, folder in folders.items() if not folder.parts]:
+    if outside := [path for path in paths.values() if "/" not in path]:
         raise InputError(
             f"{root}: {len(outside)} of {len(paths)} images in no folder: {first_few(outside)}; "
             "put each into the folder of its scene, or use an archive of kind table"
         )
-    top = sorted({folder.parts[0] for folder in folders.values()})
-    if deeper := sorted(str(folder) for folder in set(folders.values()) if len(folder.parts) > 1):
+    folders = {path.rpartition("/")[0] for path in paths.values()}
+    top = sorted({folder.partition("/")[0] for folder in folders})
+    if deeper := sorted(folder for folder in folders if "/" in folder):
         hint = (
             f"set root to {root / top[0]}"
             if len(top) == 1
@@ -53,7 +52,7 @@ def read_folders(root: Location) -> pd.DataFrame:
             f"{root}: a label cannot be called {reserved[0]!r}; rename the folder {reserved[0]}"
         )
     table = pd.DataFrame({"image": list(paths), "path": list(paths.values())})
-    table["scene"] = [folder.name for folder in folders.values()]
+    table["scene"] = [path.partition("/")[0] for path in paths.values()]
     logging.info(
         "%s: %d images, %d scenes, which are the labels: %s",
         root,

@@ -7,33 +7,28 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rsir.archives.containers.member import Location, Member
 from rsir.archives.file_lists import files_below
 from rsir.archives.image_names import FORMATS, check_names, image_ids
 from rsir.archives.image_parts import RASTER_SUFFIXES, image_files
-from rsir.archives.pixels import (
-    PICTURES,
-    PixelFormat,
-    find_planes,
-    read_rendering,
-)
+from rsir.archives.known_images import DESCRIPTION, KnownImages, remember_images, state_digest
+from rsir.archives.pixels import PICTURES, PixelFormat, find_planes, read_rendering
 from rsir.archives.sensors import is_band
 from rsir.core.errors import InputError
 from rsir.core.files import sha256
 from rsir.core.job_record import digest
 from rsir.core.origin import versions
 from rsir.core.processes import in_processes
-from rsir.core.remembered import file_state, is_settled, load, store
+from rsir.core.remembered import file_state, is_settled
 
-MEMORY = "images"
-"""The name under which descriptions of images are remembered."""
-
-Description = tuple[int, int, str, float]
-"""Width, height and digest of an image, and the share of its values that is missing."""
+Description = tuple[bytes, int, int, bytes, float]
+"""The values of `rsir.archives.known_images.DESCRIPTION`."""
 
 REFUSALS = 10
 """Maximum number of images that one error names."""
@@ -100,30 +95,38 @@ def describe_images(
     InputError
         If images cannot be used: the first ten, and their number.
     """
-    key = f"{root.resolve()} {pixel_format} {_decoders()}"
-    known = load(MEMORY, key) or {}
-    images = [(path, known.get(path)) for path in table["path"]]
-    describe = partial(_describe_once, root, pixel_format)
-    described = list(in_processes(describe, images, workers, "archive", "image"))
-    rows = [row for row, _ in described]
-    refuse_all([row for row in rows if isinstance(row, InputError)], len(rows))
-    used = [row for row in rows if not isinstance(row, InputError)]
-    states = zip(table["path"], used, (state for _, state in described), strict=True)
-    store(MEMORY, key, {path: [state, *row] for path, row, state in states if state})
+    key = description_key(root, pixel_format)
+    describe = partial(_describe_once, root, pixel_format, KnownImages(key))
+    paths = list(table["path"])
+    descriptions = np.zeros(len(paths), DESCRIPTION)
+    errors: list[InputError] = []
+    for row, described in enumerate(in_processes(describe, paths, workers, "archive", "image")):
+        if isinstance(described, InputError):
+            errors.append(described)
+        else:
+            descriptions[row] = described
+    refuse_all(errors, len(paths))
+    remember_images(key, descriptions)
+    _log_missing_values(root, paths, descriptions["missing"])
     table = table.copy()
-    for index, name in enumerate(("width", "height", "sha256")):
-        table.insert(3 + index, name, [row[index] for row in used])
-    shares = {path: row[3] for path, row in zip(table["path"], used, strict=True) if row[3] > 0}
-    if shares:
+    table.insert(3, "width", descriptions["width"].astype(int))
+    table.insert(4, "height", descriptions["height"].astype(int))
+    table.insert(5, "sha256", [value.tobytes().hex() for value in descriptions["sha256"]])
+    return table
+
+
+def _log_missing_values(root: Location, paths: Sequence[str], shares: NDArray[np.float64]) -> None:
+    rows = np.flatnonzero(shares)
+    if len(rows):
         logging.info(
             "%d of %d images have missing values, %.1f %% of theirs on average; the mean of the "
             "image's band is used instead",
-            *(len(shares), len(table), 100 * sum(shares.values()) / len(shares)),
+            *(len(rows), len(paths), 100 * shares[rows].mean()),
         )
-    for path, share in shares.items():
-        if share > 0.5:
-            logging.warning("%s: %.0f %% of its values are missing", root / path, 100 * share)
-    return table
+    for row in np.flatnonzero(shares > 0.5).tolist():
+        logging.warning(
+            "%s: %.0f %% of its values are missing", root / paths[row], 100 * shares[row]
+        )
 
 
 def refuse_all(errors: Collection[InputError], total: int) -> None:
@@ -164,23 +167,19 @@ def _digest(file: Location) -> str:
 
 
 def _describe_once(
-    root: Location, pixel_format: PixelFormat, image: tuple[str, Sequence[Any] | None]
-) -> tuple[Description | InputError, list[list[int]] | None]:
-    """Describe an image, unless its files are in the state that it is known in.
-
-    Returns
-    -------
-    The description, and the state of the files; None if a change would not be noticed.
-    """
-    path, known = image
+    root: Location, pixel_format: PixelFormat, known: KnownImages, path: str
+) -> Description | InputError:
+    """Describe an image, unless its files are in the state that it is known in."""
     before = _states(root, path)
-    if known is not None and before is not None and known[0] == before:
-        width, height, of_files, missing = known[1:]
-        return (width, height, of_files, missing), before
+    state = b"" if before is None else state_digest(path, before)
+    if before is not None and (found := known.find(state)) is not None:
+        return cast("Description", found.item())
     described = _describe(root, pixel_format, path)
+    if isinstance(described, InputError):
+        return described
     if before is None or before != _states(root, path) or not all(map(is_settled, before)):
-        return described, None
-    return described, before
+        state = b""
+    return state, *described
 
 
 def _states(root: Location, path: str) -> list[list[int]] | None:
@@ -192,10 +191,11 @@ def _states(root: Location, path: str) -> list[list[int]] | None:
         return None
 
 
-def _decoders() -> list[str]:
-    """Return what the description of an image depends on besides its files."""
+def description_key(root: Location, pixel_format: PixelFormat) -> str:
+    """Return what the descriptions of images depend on besides their files, as a key."""
     libraries = [versions().get(name, "") for name in ("PIL", "rasterio")]
-    return [*libraries, *map(sha256, sorted(Path(__file__).parent.rglob("*.py")))]
+    code = map(sha256, sorted(Path(__file__).parent.rglob("*.py")))
+    return f"{root.resolve()} {pixel_format} {[*libraries, *code]}"
 
 
 def _sources(file: Location) -> list[Path]:
@@ -205,13 +205,15 @@ def _sources(file: Location) -> list[Path]:
     return sorted(file.iterdir()) if file.is_dir() else [file]
 
 
-def _describe(root: Location, pixel_format: PixelFormat, path: str) -> Description | InputError:
+def _describe(
+    root: Location, pixel_format: PixelFormat, path: str
+) -> tuple[int, int, bytes, float] | InputError:
     """Return width, height and digest of an image, and the share of its values that is missing."""
     files = image_files(root, path)
     try:
         if pixel_format.of_pictures:
             height, width, _ = read_rendering(files, pixel_format).shape
-            return width, height, _digest_of(files), 0.0
+            return width, height, bytes.fromhex(_digest_of(files)), 0.0
         planes = find_planes(files, pixel_format, pixel_format.bands)
     except InputError as error:
         return error
@@ -219,7 +221,7 @@ def _describe(root: Location, pixel_format: PixelFormat, path: str) -> Descripti
     if min(missing) == 1:
         return InputError(f"{root / path}: all its values are missing; remove it and its row")
     height, width = (max(one.shape[axis] for one in planes) for axis in (0, 1))
-    return width, height, _digest_of(files), sum(missing) / len(missing)
+    return width, height, bytes.fromhex(_digest_of(files)), sum(missing) / len(missing)
 
 
 def _band_folders(files: Collection[str]) -> set[str]:

@@ -5,7 +5,6 @@ rasterio is imported when the first raster is read.
 
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 
 from rsir.archives.containers.member import Location
 from rsir.archives.image_names import SEPARATOR
+from rsir.core.processes import in_threads
 
 SUFFIXES = (".tif", ".tiff", ".jp2")
 """Suffixes of files that can be georeferenced."""
@@ -55,25 +55,24 @@ def add_places(
     from rasterio.errors import NotGeoreferencedWarning
     from rasterio.warp import transform
 
-    with (
-        warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning),
-        ThreadPoolExecutor(workers) as pool,
-    ):
-        read = pool.map(lambda path: _reference(root, path), paths)
-        known = {row: reference for row, reference in enumerate(read) if reference}
-    if not known:
+    by_system: dict[str, list[int]] = {}
+    centres, bounds = np.empty((len(paths), 2)), np.empty((len(paths), 4))
+    with warnings.catch_warnings(action="ignore", category=NotGeoreferencedWarning):
+        references = in_threads(lambda path: _reference(root, path), paths, workers)
+        for row, reference in enumerate(references):
+            if reference:
+                system, centres[row], bounds[row] = reference
+                by_system.setdefault(system, []).append(row)
+    if not by_system:
         return attributes
     columns = {name: np.full(len(paths), "", object) for name in COLUMNS}
-    by_system: dict[str, list[int]] = {}
-    for row, (system, _, _) in known.items():
-        by_system.setdefault(system, []).append(row)
     for system, rows in by_system.items():
-        x, y = zip(*(known[row][1] for row in rows), strict=True)
+        x, y = centres[rows].T.tolist()
         longitude, latitude = transform(CRS.from_string(system), CRS.from_epsg(4326), x, y)[:2]
         for row, east, north in zip(rows, longitude, latitude, strict=True):
             if abs(east) <= 180 and abs(north) <= 90:
-                bounds = known[row][2]
-                values = (f"{east:.6f}", f"{north:.6f}", system, " ".join(map(_number, bounds)))
+                box = " ".join(map(_number, bounds[row].tolist()))
+                values = (f"{east:.6f}", f"{north:.6f}", system, box)
                 for name, value in zip(COLUMNS, values, strict=True):
                     columns[name][row] = value
     return attributes.assign(**columns)

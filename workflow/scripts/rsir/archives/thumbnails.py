@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rsir.core.errors import InputError
-from rsir.core.hdf5 import IMAGE, UNREADABLE, new_arrays, open_arrays, write_names
+from rsir.core.hdf5 import IMAGE, UNREADABLE, has_names, new_arrays, open_arrays, write_names
 from rsir.core.origin import digests
 from rsir.core.processes import in_processes
 
@@ -48,7 +48,9 @@ def thumbnail(pixels: NDArray[np.uint8]) -> bytes:
     return _jpeg(small, QUALITIES[max(0, too_large - 1)])
 
 
-def write_thumbnails(path: Path, archive: Path, images: np.ndarray, jpegs: Iterable[bytes]) -> None:
+def write_thumbnails(
+    path: Path, archive: Path, images: Sequence[str] | np.ndarray, jpegs: Iterable[bytes]
+) -> None:
     """Write the thumbnails (N,) of the images (N,) of an archive table.
 
     The file has `image`, `jpeg` and `crc32`, a checksum of each JPEG, since HDF5 has no checksums
@@ -74,7 +76,7 @@ def read_thumbnails(path: Path, images: np.ndarray, rows: np.ndarray) -> list[by
     """
     try:
         with open_arrays(path) as file:
-            same = list(file[IMAGE].asstr()) == list(images)
+            same = has_names(file, IMAGE, images)
             stored, checksums = file["jpeg"], file["crc32"][:]
             jpegs = [stored[row].tobytes() for row in rows] if same else []
     except (*UNREADABLE, IndexError) as error:

@@ -1,13 +1,14 @@
 """How the files of pictures store their pixels: greyscale, colour, palette, alpha, bits."""
 
+import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
 
 from rsir.archives.containers.member import Location
 from rsir.archives.image_parts import image_files
+from rsir.core.processes import in_threads
 
 UNKNOWN = "unknown"
 
@@ -46,5 +47,4 @@ def file_modes(root: Location, paths: Sequence[str], workers: int) -> list[str]:
         except (OSError, ValueError):
             return UNKNOWN
 
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(mode, paths))
+    return [sys.intern(name) for name in in_threads(mode, paths, workers)]

@@ -70,9 +70,18 @@ def new_arrays(path: Path, attributes: Mapping[str, Any]) -> Iterator[h5py.File]
 
 def write_names(file: h5py.File, name: str, values: Iterable[str]) -> None:
     """Write names with checksums, which HDF5 supports for fixed-length strings only."""
-    encoded = np.char.encode(np.array(list(values), str), "utf-8")
+    encoded = np.array([value.encode() for value in values], bytes)
     text = h5py.string_dtype("utf-8", max(1, encoded.dtype.itemsize))
     file.create_dataset(name, data=encoded.astype(text), fletcher32=True)
+
+
+def has_names(file: h5py.File, name: str, values: Sequence[str] | np.ndarray) -> bool:
+    """Return whether a file has these names, which it is read for block by block."""
+    stored = file[name].asstr()
+    return len(file[name]) == len(values) and all(
+        list(stored[first : first + SPAN_ROWS]) == list(values[first : first + SPAN_ROWS])
+        for first in range(0, len(values), SPAN_ROWS)
+    )
 
 
 @contextmanager
@@ -137,8 +146,8 @@ def open_image_arrays(path: Path, images: Sequence[str]) -> Iterator[h5py.File]:
     with ExitStack() as stack:
         with readable(path):
             file = stack.enter_context(open_arrays(path))
-            stored = list(file[IMAGE].asstr())
-        if stored != list(images):
+            same = has_names(file, IMAGE, images)
+        if not same:
             raise InputError(f"{path}: holds other images; delete it and run again")
         yield file
 

@@ -1,6 +1,6 @@
 """What was computed from a file, remembered until the file changes.
 
-Each value is a JSON file in `results/.cache`, written whole and replaced at once, so that jobs of
+Each value is a file in `results/.cache`, written whole and replaced at once, so that jobs of
 several machines may read and write at the same time, and no lock is needed. Nothing is remembered
 where there is no folder `results`.
 
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from rsir.core.files import sha256
 
@@ -33,6 +33,7 @@ FOLDER = ".cache"
 LARGE = 1 << 20
 """Size in bytes from which on the digest of a file is remembered."""
 
+_CHECKSUM_BYTES = 65  # digits and the end of their line
 _TICK = 20_000_000  # ns; the longest of a file system with times of less than a second
 _COARSE = 1_000_000_000  # ns; times of whole seconds, of file systems that round to two of them
 
@@ -51,13 +52,14 @@ def remembered(path: Path, name: str, compute: Callable[[Path], Value]) -> Value
     """
     key = str(path.resolve())
     before = file_state(path)
-    stored = load(name, key)
-    if stored is not None and stored["state"] == before:
-        value: Value = stored["value"]
-        return value
+    content = load(name, key)
+    if content is not None:
+        state, value = json.loads(bytes(content))
+        if state == before:
+            return cast("Value", value)
     value = compute(path)
     if file_state(path) == before and is_settled(before):
-        store(name, key, {"state": before, "value": value})
+        store(name, key, json.dumps([before, value]).encode())
     return value
 
 
@@ -80,35 +82,43 @@ def is_settled(state: list[int]) -> bool:
     return time.time_ns() - last > (2 * _COARSE if last % _COARSE == 0 else _TICK)
 
 
-def load(name: str, key: str) -> Any:
+def load(name: str, key: str) -> memoryview | None:
     """Return what was stored under a name and a key; None if nothing was, or it is damaged."""
     try:
-        checksum, _, content = _entry(name, key).read_text(encoding="utf-8").partition("\n")
-    except (OSError, UnicodeDecodeError):
+        stored = memoryview(_entry(name, key).read_bytes())
+    except OSError:
         return None
-    if checksum != hashlib.sha256(content.encode()).hexdigest():
-        return None
-    stored = json.loads(content)
-    return stored["value"] if stored["key"] == key else None
+    checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]
+    return content if checksum == _checksum(key, content) else None
 
 
-def store(name: str, key: str, value: Any) -> None:
-    """Store a value that JSON keeps, if that is possible; several jobs may store the same one."""
+def store(name: str, key: str, content: bytes | memoryview) -> None:
+    """Store bytes under a name and a key, if that is possible.
+
+    Several jobs may store the same.
+    """
     if not RESULTS.is_dir():
         return
     entry = _entry(name, key)
-    content = json.dumps({"key": key, "value": value})
     with suppress(OSError):
         entry.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=entry.parent, prefix=".", suffix=".partial", delete=False
+            dir=entry.parent, prefix=".", suffix=".partial", delete=False
         ) as file:
-            file.write(f"{hashlib.sha256(content.encode()).hexdigest()}\n{content}")
+            file.write(_checksum(key, content))
+            file.write(content)
         Path(file.name).replace(entry)
 
 
 def _entry(name: str, key: str) -> Path:
-    return RESULTS / FOLDER / name / f"{hashlib.sha256(os.fsencode(key)).hexdigest()}.json"
+    return RESULTS / FOLDER / name / hashlib.sha256(os.fsencode(key)).hexdigest()
+
+
+def _checksum(key: str, content: bytes | memoryview) -> bytes:
+    """Return the checksum of a key and what is stored under it, a line."""
+    checksum = hashlib.sha256(os.fsencode(key) + b"\0")
+    checksum.update(content)
+    return f"{checksum.hexdigest()}\n".encode()
 
 
 if __name__ == "__main__":

@@ -35,10 +35,10 @@ class Container(ABC):
                 raise InputError(
                     f"{file}: its member {written!r} leads outside; unpack it and use the folder"
                 )
-            if self._rows.setdefault(str(name), row) != row:
-                raise InputError(
-                    f"{file}: has two members {str(name)!r}; unpack it and use the folder"
-                )
+            plain = str(name)
+            key = written if written == plain else plain  # so that no name is in memory twice
+            if self._rows.setdefault(key, row) != row:
+                raise InputError(f"{file}: has two members {key!r}; unpack it and use the folder")
 
     @cached_property
     def files(self) -> list[Path]:
@@ -49,6 +49,15 @@ class Container(ABC):
     def names(self) -> Sequence[str]:
         """The names of all members, in the order in which they are stored."""
         return list(self._rows)
+
+    @cached_property
+    def folder_names(self) -> set[str]:
+        """The names of all folders; the empty name is the container."""
+        folders = {""}
+        for name in self._rows:
+            while (name := name.rpartition("/")[0]) not in folders:
+                folders.add(name)
+        return folders
 
     @cached_property
     def folders(self) -> dict[str, dict[str, None]]:

@@ -91,7 +91,7 @@ class Member:
 
     def is_dir(self) -> bool:
         """Return whether this is a folder."""
-        return self._inside in self._container.folders
+        return self._inside in self._container.folder_names
 
     def files(self) -> list[str]:
         """Return the paths of all files below this folder, relative to it."""
