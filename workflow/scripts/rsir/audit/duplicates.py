@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from rsir.archives.duplicates_table import COLUMNS, duplicate_groups
 from rsir.audit.identical import equal_rows
@@ -99,7 +100,8 @@ def _confirm(
         angle = round(-angle % 360, 1) if mirrored else angle
         return first, second, kind, correlation, share, angle, mirrored, scale
 
-    with ThreadPoolExecutor(workers) as pool:
+    # Products of small matrices gain nothing from threads of their own, which wait for each other.
+    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
         found = pool.map(confirm, candidates)
         confirmed = list(filter(None, progress(found, len(candidates), "confirmed", "pair")))
     best: dict[tuple[int, int], Pair] = {}
