@@ -1,9 +1,10 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from threadpoolctl import threadpool_limits
 
 from project import CORES, SMALL, Outcome, Project
 
@@ -11,18 +12,24 @@ from project import CORES, SMALL, Outcome, Project
 # pytest-xdist holds the next file while it runs one, so that short ones follow the longest.
 LONGEST = (
     "test_slurm.py",
-    "test_networks.py",
     "test_archive_of_a_run.py",  # the first that needs the small run
+    "test_kills.py",
     "test_arrays_of_a_run.py",
     "test_scores_of_a_run.py",
     "test_slurm_jobs.py",
-    "test_kills.py",
+    "test_refused_inputs.py",
     "test_repetition.py",
+    "test_networks.py",
+    "test_bands.py",
     "test_named_archives.py",
-    "test_own_archives.py",
     "test_storage.py",
-    "test_query_images.py",
     "test_style.py",
+    "test_provenance_of_a_run.py",
+    "test_studies_of_a_run.py",
+    "test_run_in_shards.py",
+    "test_make.py",
+    "test_own_archives.py",
+    "test_query_images.py",
     "test_rerun.py",
 )
 
@@ -31,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the tests by file, the longest first."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(LONGEST)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_of_blas() -> Iterator[None]:
+    """Threads of BLAS that wait for each other while other tests compute take twice as long."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture
