@@ -20,8 +20,8 @@ rule cross:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_images(1000, 200, retried=False),
+        runtime=by_images(10, 5, retried=False),
     params:
         code=code("cross.py"),
         names=sides,
@@ -46,8 +46,8 @@ rule cross_descriptors:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 200),
+        runtime=by_images(30, 10, retried=False),
     params:
         code=code("cross_descriptors.py"),
         names=sides,

@@ -22,8 +22,8 @@ rule ensemble:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=30,
+        mem_mb=by_images(4000, 500),
+        runtime=by_images(30, 10, retried=False),
     params:
         code=code("ensemble.py"),
         names=lambda wildcards: [

@@ -70,12 +70,16 @@ def by_images(base, more, retried=True):
 
 
 def number_of_images(archive):
-    """Return the number of images of an archive, 0 before its table is made."""
+    """Return the number of images of an archive, 0 before its table is made.
+
+    Two archives that are searched across have as many as both.
+    """
     table = Path("results", archive, "archive.csv")
     try:
         state = table.stat()
     except FileNotFoundError:
-        return 0
+        crossed = re.fullmatch(CROSSED, archive)
+        return sum(map(number_of_images, crossed.groups())) if crossed else 0
     return number_of_lines(table, state.st_size, state.st_mtime_ns) - 1
 
 

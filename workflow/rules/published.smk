@@ -16,8 +16,8 @@ rule published:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_images(1000, 200, retried=False),
+        runtime=by_images(10, 5, retried=False),
     params:
         code=code("published.py"),
     script:

@@ -27,10 +27,10 @@ def main(
     """Read images and labels, check them, and write their tables and their pixel format."""
     images = located(root)
     listing = READERS[settings["kind"]](images, settings)
-    paths = list(listing.table["path"])
-    pixel_format = resolve_pixel_format(pixel_settings(settings), images, paths)
+    path = listing.table["path"]  # a list of it is large, and made where it is needed
+    pixel_format = resolve_pixel_format(pixel_settings(settings), images, list(path))
     write_archive(describe_images(listing.table, images, workers, pixel_format), archive)
-    write_attributes(add_places(listing.attributes, images, paths, workers), attributes)
+    write_attributes(add_places(listing.attributes, images, list(path), workers), attributes)
     write_pixel_format(pixels, pixel_format)
 
 

@@ -21,7 +21,7 @@ from rsir.audit.pixel_statistics import pixel_statistics
 from rsir.audit.thresholds import NEIGHBOURS
 from rsir.core.files import optional, written_whole
 from rsir.core.job import job
-from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.descriptors.descriptor_files import open_descriptors
 from rsir.metrics.arrays import Floats, Ints
 from rsir.networks.processor import prepare_processor
 from rsir.reports.audit_page import audit_page
@@ -89,8 +89,8 @@ def neighbours(
         return None
     device = prepare_processor(threads, use_gpu=False).device
     rows = np.arange(len(images))
-    ranked = rank(read_descriptors(descriptors, images)["pool"], rows, rows, NEIGHBOURS + 1, device)
-    return nearest(*ranked)
+    with open_descriptors(descriptors, images) as available:
+        return nearest(*rank(available["pool"], rows, rows, NEIGHBOURS + 1, device))
 
 
 def unchecked(evidence: Evidence, duplicates: Path | None) -> list[str]:

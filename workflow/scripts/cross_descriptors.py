@@ -1,9 +1,8 @@
 """Join the descriptors of the queries of one archive and of the database of another."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.joined import rows_in
@@ -11,7 +10,7 @@ from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
 from rsir.core.origin import check_origin, digests, method_of
 from rsir.core.remembered import remembered_sha256
-from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.descriptors.descriptor_files import blocks, open_descriptors, rows_of
 
 SAME = ("backbone", "weights_sha256", "backbone_settings", "labeling", "trained_on", "seed")
 """What both files must have in common."""
@@ -29,18 +28,21 @@ def main(
     table, attributes = read_archive(archive), [read_attributes(path) for path in descriptors]
     known = attributes[0] | {name: value for name, value in method.items() if value is not None}
     parts = []
-    for name, source, path, facts in zip(names, archives, descriptors, attributes, strict=True):
-        check_origin(path, facts, known, SAME)
-        check_origin(path, facts, {"archive_sha256": remembered_sha256(source)}, ["archive_sha256"])
-        images = read_archive(source)
-        rows = rows_in(images, name, table)
-        arrays = read_descriptors(path, list(images["image"]))
-        parts.append({name: values[rows] for name, values in arrays.items()})
-    first, second = parts
-    origin = {name: known.get(name) for name in SAME} | digests({"archive": archive})
-    with array_file(joined, list(table["image"]), origin) as file:
+    with ExitStack() as stack:
+        for name, source, path, facts in zip(names, archives, descriptors, attributes, strict=True):
+            check_origin(path, facts, known, SAME)
+            of_source = {"archive_sha256": remembered_sha256(source)}
+            check_origin(path, facts, of_source, ["archive_sha256"])
+            images = read_archive(source)
+            available = stack.enter_context(open_descriptors(path, list(images["image"])))
+            parts.append((available, rows_in(images, name, table)))
+        first, second = (available for available, _ in parts)
+        origin = {name: known.get(name) for name in SAME} | digests({"archive": archive})
+        file = stack.enter_context(array_file(joined, list(table["image"]), origin))
         for name in sorted(first.keys() & second.keys()):
-            file.append(name, np.concatenate([first[name], second[name]]))
+            for available, rows in parts:
+                for block in blocks(len(rows)):
+                    file.append(name, rows_of(available[name], rows[block]))
 
 
 if __name__ == "__main__":

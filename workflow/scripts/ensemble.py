@@ -1,6 +1,7 @@
 """Join descriptors of several models."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from rsir.core.hdf5 import array_file, read_attributes
 from rsir.core.job import job
 from rsir.core.origin import check_origin, digests, method_of
 from rsir.core.remembered import remembered_sha256
-from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.descriptors.descriptor_files import blocks, open_descriptors, rows_of
 from rsir.descriptors.ensembles import ensemble
 
 
@@ -25,22 +26,25 @@ def main(
     """Read the descriptor of each member, named at its place in `names`, and join them."""
     images = list(read_archive(archive)["image"])
     facts: dict[str, Any] = {**digests({"archive": archive})}
-    values, origins = [], []
-    for path, name in zip(members, names, strict=True):
-        check_origin(path, read_attributes(path), facts, ["archive_sha256"])
-        available = read_descriptors(path, images)
-        if name not in available:
-            raise InputError(
-                f"config: ensembles.{method['backbone']}: {path} has no descriptor {name!r}, but "
-                f"{', '.join(available)}; name one of these"
-            )
-        values.append(available[name])
-        member = {"backbone": path.parent.name, "model": path.name.removesuffix(".h5")}
-        origins.append(member | {"descriptor": name, "sha256": remembered_sha256(path)})
-    facts |= {"members": json.dumps(origins), "are_probabilities": are_probabilities}
-    with array_file(descriptors, images, method | facts) as file:
-        for name, vectors in ensemble(values, are_probabilities).items():
-            file.append(name, vectors)
+    arrays, origins = [], []
+    with ExitStack() as stack:
+        for path, name in zip(members, names, strict=True):
+            check_origin(path, read_attributes(path), facts, ["archive_sha256"])
+            available = stack.enter_context(open_descriptors(path, images))
+            if name not in available:
+                raise InputError(
+                    f"config: ensembles.{method['backbone']}: {path} has no descriptor {name!r}, "
+                    f"but {', '.join(available)}; name one of these"
+                )
+            arrays.append(available[name])
+            member = {"backbone": path.parent.name, "model": path.name.removesuffix(".h5")}
+            origins.append(member | {"descriptor": name, "sha256": remembered_sha256(path)})
+        facts |= {"members": json.dumps(origins), "are_probabilities": are_probabilities}
+        file = stack.enter_context(array_file(descriptors, images, method | facts))
+        for rows in blocks(len(images)):
+            values = [rows_of(array, rows) for array in arrays]
+            for name, vectors in ensemble(values, are_probabilities).items():
+                file.append(name, vectors)
 
 
 if __name__ == "__main__":

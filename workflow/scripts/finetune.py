@@ -56,7 +56,7 @@ def main(
     for path in activations:
         check_origin(path, read_attributes(path), facts, (*ORIGIN, CUT))
     processor = recorded_precision(precision, processor, facts)
-    pooled = read_descriptors(descriptors, list(archive["image"]))["pool"]
+    pooled = read_descriptors(descriptors, list(archive["image"]), ["pool"])["pool"]
     facts["finetuning"] = json.dumps(settings)
     if augmentation:
         facts["augmentation"] = json.dumps(augmentation)

@@ -47,12 +47,12 @@ def main(
     rows = []
     facts |= {"descriptors_created": attributes["created"]}
     with new_arrays(stored, facts) as file:
-        for name, values in read_descriptors(descriptors, list(images["image"])).items():
-            if name in searched:
-                measured = index_rows(values, search, labels, indexes, cutoffs)
-                rows += [{"descriptor": name, **row} for row in measured]
-                if len(values) >= LARGE:
-                    index_for_queries(indexes[0], values, max(cutoffs)).write(file, name)
+        available = read_descriptors(descriptors, list(images["image"]), searched)
+        for name, values in available.items():
+            measured = index_rows(values, search, labels, indexes, cutoffs)
+            rows += [{"descriptor": name, **row} for row in measured]
+            if len(values) >= LARGE:
+                index_for_queries(indexes[0], values, max(cutoffs)).write(file, name)
     write_table(table, index_table(rows, **method))
 
 

@@ -19,8 +19,8 @@ def main(archive: Path, split: Path, descriptors: list[Path], figures: list[Path
     pooled = {}
     for path in descriptors:
         attributes = read_attributes(path)
-        values = read_descriptors(path, list(images["image"]))[POOL]
-        pooled[attributes["backbone"], attributes["labeling"]] = values[rows]
+        values = read_descriptors(path, list(images["image"]), [POOL], rows)
+        pooled[attributes["backbone"], attributes["labeling"]] = values[POOL]
     save(maps_figure(pooled, groups_of(images, rows)), *figures)
 
 

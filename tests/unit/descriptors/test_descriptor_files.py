@@ -6,8 +6,8 @@ import pytest
 
 from array_examples import IMAGES, OUTPUT, POOL, write_descriptors
 from rsir.core.errors import InputError
-from rsir.core.hdf5 import array_file
-from rsir.descriptors.descriptor_files import open_activations, read_descriptors
+from rsir.core.hdf5 import SPAN_ROWS, array_file
+from rsir.descriptors.descriptor_files import blocks, open_activations, read_descriptors
 
 
 def test_written_descriptors_are_read_unchanged(tmp_path):
@@ -18,6 +18,19 @@ def test_written_descriptors_are_read_unchanged(tmp_path):
     np.testing.assert_array_equal(descriptors["output"], OUTPUT)
     assert {values.dtype for values in descriptors.values()} == {np.dtype("float32")}
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_some_descriptors_and_rows_are_read_alone(tmp_path):
+    path = write_descriptors(tmp_path / "vgg16.h5")
+    rows = np.array([2, 0, 2])
+    (pool,) = read_descriptors(path, IMAGES, ["pool", "embedding"], rows).values()
+    np.testing.assert_array_equal(pool, POOL[rows])
+
+
+def test_blocks_of_rows_are_those_of_the_whole():
+    parts = list(blocks(2 * SPAN_ROWS + 1))
+    assert [len(part) for part in parts] == [SPAN_ROWS, SPAN_ROWS, 1]
+    np.testing.assert_array_equal(np.concatenate(parts), np.arange(2 * SPAN_ROWS + 1))
 
 
 def test_activations_keep_their_shape_and_type(tmp_path):

@@ -52,7 +52,9 @@ def read_folders(root: Location) -> pd.DataFrame:
             f"{root}: a label cannot be called {reserved[0]!r}; rename the folder {reserved[0]}"
         )
     table = pd.DataFrame({"image": list(paths), "path": list(paths.values())})
-    table["scene"] = [path.partition("/")[0] for path in paths.values()]
+    place = {scene: number for number, scene in enumerate(top)}
+    numbers = np.array([place[path.partition("/")[0]] for path in paths.values()])
+    table["scene"] = np.array(top, object)[numbers]
     logging.info(
         "%s: %d images, %d scenes, which are the labels: %s",
         root,
@@ -60,5 +62,5 @@ def read_folders(root: Location) -> pd.DataFrame:
         len(top),
         ", ".join(top),
     )
-    flags = (table["scene"].to_numpy()[:, None] == np.array(top)).astype(np.uint8)
+    flags = (numbers[:, None] == np.arange(len(top))).astype(np.uint8)
     return pd.concat([table, pd.DataFrame(flags, columns=top)], axis="columns")

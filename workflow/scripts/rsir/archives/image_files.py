@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsir.archives.containers.member import Location, Member
+from rsir.archives.csv_rows import BLOCK
 from rsir.archives.file_lists import files_below
 from rsir.archives.image_names import FORMATS, check_names, image_ids
 from rsir.archives.image_parts import RASTER_SUFFIXES, image_files
@@ -111,8 +112,15 @@ def describe_images(
     table = table.copy()
     table.insert(3, "width", descriptions["width"].astype(int))
     table.insert(4, "height", descriptions["height"].astype(int))
-    table.insert(5, "sha256", [value.tobytes().hex() for value in descriptions["sha256"]])
+    table.insert(5, "sha256", _digests_as_text(descriptions["sha256"]))
     return table
+
+
+def _digests_as_text(digests: NDArray[np.void]) -> pd.Series:
+    """Return digests in hexadecimal digits; few of them are Python's strings at a time."""
+    blocks = (digests[first : first + BLOCK] for first in range(0, max(1, len(digests)), BLOCK))
+    texts = ([value.tobytes().hex() for value in block] for block in blocks)
+    return pd.concat([pd.Series(block, dtype=str) for block in texts], ignore_index=True)
 
 
 def _log_missing_values(root: Location, paths: Sequence[str], shares: NDArray[np.float64]) -> None:

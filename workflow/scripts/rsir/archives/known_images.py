@@ -50,8 +50,9 @@ class KnownImages:
 
 def remember_images(key: str, descriptions: NDArray[np.void]) -> None:
     """Remember the descriptions (N,) of images, except those without a state."""
-    rows = descriptions[descriptions["state"] != b""]
-    rows.sort(order="state")
+    order = np.argsort(descriptions["state"], kind="stable")
+    unknown = int(np.count_nonzero(descriptions["state"] == b""))  # the first ones
+    rows = descriptions[order[unknown:]]
     store(MEMORY, key, rows.view(np.uint8).data)
 
 

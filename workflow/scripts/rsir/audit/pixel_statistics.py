@@ -1,7 +1,7 @@
 """Statistics of the pixels of each image, from its thumbnail."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,12 +59,12 @@ def pixel_statistics(path: Path, images: NDArray[np.str_]) -> PixelStatistics:
         for start in range(0, len(images), BLOCK)
         for jpeg in read_thumbnails(path, images, rows[start : start + BLOCK])
     )
-    return statistics_of([_picture_statistics(_decoded(jpeg)) for jpeg in jpegs])
+    return statistics_of(_picture_statistics(_decoded(jpeg)) for jpeg in jpegs)
 
 
-def statistics_of(rows: Sequence[tuple[float, ...]]) -> PixelStatistics:
+def statistics_of(rows: Iterable[tuple[float, ...]]) -> PixelStatistics:
     """Return the statistics of images from a tuple of them for each."""
-    table = np.array(rows, float).reshape(len(rows), 6)
+    table = np.fromiter(rows, np.dtype((float, 6)))
     brightness, contrast, commonest, plain, clipped, color = table.T
     return PixelStatistics(brightness, contrast, commonest.astype(int), plain, clipped, color)
 

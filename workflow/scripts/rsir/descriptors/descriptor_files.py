@@ -1,6 +1,6 @@
 """The HDF5 files of descriptors and of activations."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,16 @@ from typing import Any
 import h5py
 import numpy as np
 
-from rsir.core.hdf5 import IMAGE, ArrayFile, image_array, open_arrays, open_image_arrays, readable
+from rsir.core.hdf5 import (
+    IMAGE,
+    SPAN_ROWS,
+    ArrayFile,
+    image_array,
+    open_arrays,
+    open_image_arrays,
+    read_rows,
+    readable,
+)
 from rsir.descriptors.codes import Codes
 from rsir.descriptors.fitted import Fitted
 
@@ -26,10 +35,26 @@ def activation_names(count: int) -> list[str]:
     return ["activation"] if count == 1 else [f"activation_{number}" for number in range(count)]
 
 
-def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]:
+def read_descriptors(
+    path: Path,
+    images: Sequence[str],
+    names: Collection[str] | None = None,
+    rows: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
     """Read the descriptors of a file: name → float32 array N×D, in the order of the archive.
 
     Codes are read as the vectors that they stand for.
+
+    Parameters
+    ----------
+    path
+        The file.
+    images
+        The images of the archive.
+    names
+        The descriptors to read, those that the file has; all by default.
+    rows
+        The rows of the archive to read, in their order; all by default.
 
     Raises
     ------
@@ -37,7 +62,28 @@ def read_descriptors(path: Path, images: Sequence[str]) -> dict[str, np.ndarray]
         If the file cannot be read or belongs to other images.
     """
     with open_descriptors(path, images) as arrays, readable(path):
-        return {name: array[:] for name, array in arrays.items()}
+        return {
+            name: array[:] if rows is None else rows_of(array, rows)
+            for name, array in arrays.items()
+            if names is None or name in names
+        }
+
+
+def rows_of(array: h5py.Dataset | np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Read rows (R,) of descriptors that `open_descriptors` opened.
+
+    Raises
+    ------
+    InputError
+        If their file cannot be read.
+    """
+    return array[rows] if isinstance(array, np.ndarray) else read_rows(array, rows)
+
+
+def blocks(count: int) -> Iterator[np.ndarray]:
+    """Yield the numbers of `count` rows, as many at a time as are read at once."""
+    for first in range(0, count, SPAN_ROWS):
+        yield np.arange(first, min(first + SPAN_ROWS, count))
 
 
 def append_codes(file: ArrayFile, name: str, codes: Codes) -> None:
