@@ -77,8 +77,8 @@ def path(tmp_path):
 
 def test_written_thumbnails_are_read_by_row(path):
     images = np.array(["a", "ç", "d"])
-    assert read_thumbnails(path, images, np.array([2, 0])) == [b"two", b"one"]
-    assert read_thumbnails(path, images, np.arange(3)) == [b"one", b"three", b"two"]
+    assert list(read_thumbnails(path, images, np.array([2, 0]))) == [b"two", b"one"]
+    assert list(read_thumbnails(path, images, np.arange(3))) == [b"one", b"three", b"two"]
 
 
 def test_the_file_is_readable_with_h5py(path):
@@ -90,7 +90,7 @@ def test_the_file_is_readable_with_h5py(path):
 
 def test_thumbnails_of_other_images_are_refused(path):
     with pytest.raises(InputError, match=r"thumbnails\.h5: is damaged or of another archive"):
-        read_thumbnails(path, np.array(["a", "c", "d"]), np.arange(3))
+        list(read_thumbnails(path, np.array(["a", "c", "d"]), np.arange(3)))
 
 
 def test_damaged_thumbnails_are_refused(path):
@@ -99,4 +99,4 @@ def test_damaged_thumbnails_are_refused(path):
     for damaged in (content, content[: len(content) // 2], b"not HDF5"):
         path.write_bytes(damaged)
         with pytest.raises(InputError, match=r"thumbnails\.h5: is damaged"):
-            read_thumbnails(path, np.array(["a", "ç", "d"]), np.arange(3))
+            list(read_thumbnails(path, np.array(["a", "ç", "d"]), np.arange(3)))

@@ -66,24 +66,27 @@ def write_thumbnails(
         file.create_dataset("crc32", data=checksums, fletcher32=True)
 
 
-def read_thumbnails(path: Path, images: np.ndarray, rows: np.ndarray) -> list[bytes]:
-    """Read the JPEGs of rows (R,) of an archive; the file must belong to its images (N,).
+def read_thumbnails(path: Path, images: np.ndarray, rows: np.ndarray) -> Iterator[bytes]:
+    """Read the JPEGs of rows (R,) of an archive one by one; the file must be of its images (N,).
 
     Raises
     ------
     InputError
         If the file cannot be read or belongs to other images.
     """
+    refused = InputError(f"{path}: is damaged or of another archive; delete it and run again")
     try:
         with open_arrays(path) as file:
-            same = has_names(file, IMAGE, images)
+            if not has_names(file, IMAGE, images):
+                raise refused
             stored, checksums = file["jpeg"], file["crc32"][:]
-            jpegs = [stored[row].tobytes() for row in rows] if same else []
+            for row in rows:
+                jpeg = stored[row].tobytes()
+                if crc32(jpeg) != checksums[row]:
+                    raise refused
+                yield jpeg
     except (*UNREADABLE, IndexError) as error:
-        raise InputError(f"{path}: is damaged; delete it and run again") from error
-    if not same or [crc32(jpeg) for jpeg in jpegs] != checksums[rows].tolist():
-        raise InputError(f"{path}: is damaged or of another archive; delete it and run again")
-    return jpegs
+        raise refused from error
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

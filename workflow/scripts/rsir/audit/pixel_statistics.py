@@ -12,9 +12,6 @@ from PIL import Image
 from rsir.archives.thumbnails import read_thumbnails
 from rsir.metrics.arrays import Floats, Ints
 
-BLOCK = 4096
-"""Thumbnails that are in memory at a time, 20 MB."""
-
 _MARGIN = 1  # levels that a JPEG changes a plain area by
 _WHITE = 252  # least level of a white pixel, which a JPEG may darken
 
@@ -46,19 +43,14 @@ class PixelStatistics:
 
 
 def pixel_statistics(path: Path, images: NDArray[np.str_]) -> PixelStatistics:
-    """Read the thumbnails of all images (N,), block by block.
+    """Read the thumbnails of all images (N,), one by one.
 
     Raises
     ------
     InputError
         If the file cannot be read or belongs to other images.
     """
-    rows = np.arange(len(images))
-    jpegs = (
-        jpeg
-        for start in range(0, len(images), BLOCK)
-        for jpeg in read_thumbnails(path, images, rows[start : start + BLOCK])
-    )
+    jpegs = read_thumbnails(path, images, np.arange(len(images)))
     return statistics_of(_picture_statistics(_decoded(jpeg)) for jpeg in jpegs)
 
 

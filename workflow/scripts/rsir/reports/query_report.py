@@ -53,7 +53,7 @@ def write_query_report(
     thumbnails, image = files.archive_file("thumbnails.h5"), query[0]
     result = query_by_example(query, images, files, descriptor, top, threads, use_index)
     rows = result.hits["row"].to_numpy()
-    jpegs = read_thumbnails(thumbnails, images["image"].to_numpy(), rows)
+    jpegs = list(read_thumbnails(thumbnails, images["image"].to_numpy(), rows))
     model = files.model.partition("+")[0]
     title = f"{files.backbone} · {model} · {result.descriptor} · {result.search}"
     write_table(table, _flat(result.hits))
