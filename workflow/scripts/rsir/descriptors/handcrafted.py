@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from skimage.feature import local_binary_pattern
+from threadpoolctl import threadpool_limits
 
 from rsir.core.errors import InputError
 from rsir.core.progress import progress
@@ -117,7 +118,8 @@ def describe(
         If an image cannot be read, or the training images have too few keypoints.
     """
     cv2.setNumThreads(1)  # images are processed in parallel
-    with ThreadPoolExecutor(workers) as pool:
+    # Steps of k-means are small, and threads of BLAS wait for each other longer than they compute.
+    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
         if network == "bovw_sift":
             quota = max(1, CODEBOOK_KEYPOINTS // len(train))
             samples = pool.map(
