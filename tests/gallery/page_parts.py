@@ -12,7 +12,7 @@ MULTI_LABEL = "net · multi_label (seed 0) · output"
 
 
 def listed(page):
-    return page.locator("#list .id").all_inner_texts()
+    return page.locator("#list .id").all_text_contents()
 
 
 def hits(page, side):
