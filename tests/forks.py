@@ -24,13 +24,13 @@ LIMIT_SECONDS = 1200
 # A process that has threads cannot be forked safely, and threads that wait must yield.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
-# Jobs of a cluster are Snakemake again: `python -m snakemake ARGUMENTS`.
+# Jobs of a cluster are Snakemake again. Other modules need no fork.
 PROGRAM = """\
 #!/bin/sh
-if [ "$1 $2" = "-m snakemake" ]; then
-    shift 2
-    set -- '{snakemake}' "$@"
-fi
+case "$1 $2" in
+    "-m snakemake") shift 2; exec {client} '{snakemake}' "$@" ;;
+    "-m "*) exec {python} "$@" ;;
+esac
 exec {client} "$@"
 """
 
@@ -44,7 +44,9 @@ class ForkServer:
         folder = Path(tempfile.mkdtemp(prefix="forks-"))  # which the server removes
         program, address = folder / "python", folder / "socket"
         client = [sys.executable, "-IS", str(SCRIPTS / "forked_python.py"), str(address)]
-        program.write_text(PROGRAM.format(client=shlex.join(client), snakemake=SNAKEMAKE))
+        program.write_text(
+            PROGRAM.format(client=shlex.join(client), snakemake=SNAKEMAKE, python=sys.executable)
+        )
         program.chmod(0o700)
         self._server = subprocess.Popen(
             [sys.executable, "-P", SCRIPTS / "fork_server.py", address],
