@@ -70,11 +70,23 @@ def read_table(folder: Path) -> tuple[int, float]:
 
 def search(folder: Path) -> tuple[None, float]:
     """Time the retrieval of all images."""
-    files = [folder / name for name in ("archive.csv", "split.csv")]
-    settings = (METHOD, CUTOFFS, "all", "test", ["pool"], THREADS, False)
     return timed(
         lambda: retrieve.main(
-            *files, None, folder / "descriptors.h5", *settings, folder / "rankings.h5"
+            archive=folder / "archive.csv",
+            split=folder / "split.csv",
+            duplicates=None,
+            descriptors=folder / "descriptors.h5",
+            method=METHOD,
+            cutoffs=CUTOFFS,
+            database="all",
+            queries="test",
+            protocol=None,
+            searched=["pool"],
+            similarity="cosine",
+            expansion=None,
+            threads=THREADS,
+            use_gpu=False,
+            rankings=folder / "rankings.h5",
         )
     )
 

@@ -22,7 +22,7 @@ rule retrieve:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=by_images(4000, 200),
+        mem_mb=by_images(4000, 1000),
         runtime=by_images(30, 20, retried=False),
     params:
         code=code("retrieve.py"),
