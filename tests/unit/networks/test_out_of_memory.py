@@ -4,7 +4,6 @@ import weakref
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
+from little_memory import backward_of, forward_of, halvings, warnings_in
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file
 from rsir.descriptors.activations import open_source
 from rsir.descriptors.descriptor_files import open_activations, read_descriptors
 from rsir.networks import out_of_memory
 from rsir.networks.folding import fold_batch_norm
-from rsir.networks.out_of_memory import Portions, in_parts
 from rsir.networks.processor import Processor
 from rsir.search import exact
 from rsir.search.exact import rank
@@ -35,57 +34,6 @@ SCENES = Task("scenes", [TARGET])
 TRAIN, VALIDATION = np.arange(0, 40), np.arange(40, 60)
 STAGE = {"optimizer": "sgd", "learning_rate": 0.03, "momentum": 0.9, "weight_decay": 0.0}
 SETTINGS = {"batch_size": 14, "head": {"epochs": 1, **STAGE}, "tail": {"epochs": 3, **STAGE}}
-
-
-class _Backward(torch.autograd.Function):
-    """Runs out of memory in the backward pass."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, images: int) -> Tensor:
-        ctx.images = images
-        return values.clone()
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        _check(gradient, ctx.images)
-        return gradient, None
-
-
-class _Square(torch.autograd.Function):
-    """Saves a tensor for its gradient, and counts the saved tensors that are alive."""
-
-    kept: ClassVar[list[weakref.ref[Tensor]]] = []
-    alive: ClassVar[list[int]] = []
-
-    @classmethod
-    def forward(cls, ctx: Any, values: Tensor) -> Tensor:
-        doubled = 2 * values
-        ctx.save_for_backward(doubled)
-        cls.kept.append(weakref.ref(doubled))
-        cls.alive.append(sum(reference() is not None for reference in cls.kept))
-        return values.square()
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        (doubled,) = ctx.saved_tensors
-        return gradient * doubled
-
-
-def _check(values: Tensor, images: int) -> None:
-    if len(values) > images:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
-
-def forward_of(images: int) -> Callable[[Tensor], Tensor]:
-    def forward(values: Tensor) -> Tensor:
-        _check(values, images)
-        return values
-
-    return forward
-
-
-def backward_of(images: int) -> Callable[[Tensor], Tensor]:
-    return lambda values: _Backward.apply(values, images)
 
 
 def ending_in(step: Callable[[Tensor], Tensor], network: fx.GraphModule) -> fx.GraphModule:
@@ -106,18 +54,6 @@ def ending_in(step: Callable[[Tensor], Tensor], network: fx.GraphModule) -> fx.G
         output.args = (network.graph.call_function(last, output.args),)
     network.recompile()
     return network
-
-
-def halvings(*counts: int, unit: str = "images") -> list[str]:
-    """Return the warnings of halving these batch sizes."""
-    return [
-        f"out of memory with {count} {unit} at once; continuing with {(count + 1) // 2}"
-        for count in counts
-    ]
-
-
-def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
 
 @pytest.fixture
@@ -300,58 +236,3 @@ def test_one_image_too_many_for_training_is_an_error_of_one_line(small, source, 
     narrow = replace(small, tail=ending_in(step(0), small.tail))
     with pytest.raises(InputError, match=ONE):
         finetune(SCENES, narrow, pooled, source, TRAIN, VALIDATION, SETTINGS, 0, CPU)
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [(1, [1]), (3, [3]), (5, [3, 2]), (8, [2, 2, 2, 2]), (13, [2, 2, 2, 2, 2, 2, 1])],
-)
-def test_parts_are_in_order_and_fit(count, expected):
-    portions, batch = Portions(), torch.arange(count)
-    for _ in range(2):
-        parts = portions.apply(forward_of(3), batch)
-        assert [len(part) for part in parts] == expected
-        assert torch.equal(torch.cat(parts), batch)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        RuntimeError("CUDA error: out of memory"),
-        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
-        RuntimeError("GET was unable to find an engine to execute this computation"),
-    ],
-)
-def test_errors_of_other_kinds_for_want_of_memory_halve_the_batch_too(error):
-    def compute(batch: np.ndarray) -> int:
-        if len(batch) > 3:
-            raise error
-        return int(batch.sum())
-
-    assert Portions().apply(compute, np.arange(8)) == [1, 5, 9, 13]
-
-
-def test_other_errors_are_not_handled(caplog):
-    def fail(_: np.ndarray) -> None:
-        raise RuntimeError("CUDA error: an illegal memory access was encountered")
-
-    with pytest.raises(RuntimeError, match="illegal memory access"):
-        Portions().apply(fail, np.arange(4))
-    assert warnings_in(caplog) == []
-
-
-def test_gradients_of_parts_are_those_of_the_whole_batch_with_one_part_in_memory():
-    layer = nn.Linear(3, 4)
-    batch = torch.arange(21.0).reshape(7, 3) / 10
-
-    def network(part: Tensor) -> Tensor:
-        return _Square.apply(layer(part))
-
-    gradients = []
-    for parts in ([batch], list(batch.split(2))):
-        in_parts(network, parts).exp().mean().backward()
-        gradients.append([weight.grad.clone() for weight in layer.parameters()])
-        layer.zero_grad()
-    for whole, parts in zip(*gradients, strict=True):
-        torch.testing.assert_close(whole, parts)
-    assert _Square.alive == [1] * (1 + 4 + 4)  # each of the four parts is computed twice
