@@ -144,6 +144,14 @@ class Cluster:
             wait_until(lambda: not self.call("squeue", "--noheader"), "an empty queue")
         for name in (*NODES, "slurmctld", "munged"):
             self.stop_daemon(name)
+        self._kill_jobs()
+
+    def _kill_jobs(self) -> None:
+        """Kill jobs, and what has submitted them, that have ignored other signals."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if str(self.folder) in process.environ().get("PATH", ""):
+                    process.kill()
 
     def stop_daemon(self, name: str, signal_: int = signal.SIGTERM) -> None:
         """Stop `n1`, `n2`, `slurmctld` or `munged`."""
