@@ -1,6 +1,7 @@
-"""The central directory of a zip archive, which is read without an object for each member.
+"""The central directory of a zip archive, read into arrays.
 
-Its form is that of section 4.3 of the ZIP file format specification, `zip64` included.
+`zipfile` makes an object of 640 bytes for each member, which each job of a large archive would
+keep. The form is that of section 4.3 of the ZIP file format specification, `zip64` included.
 """
 
 import os

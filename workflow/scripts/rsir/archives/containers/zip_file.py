@@ -30,7 +30,8 @@ class ZipArchive(Container):
             raise InputError(
                 f"{file}: cannot be read as zip ({error}), maybe incomplete; get another copy of it"
             ) from error
-        for name, flaw in directory.flaws.items():
+        if directory.flaws:
+            name, flaw = next(iter(directory.flaws.items()))
             raise InputError(f"{file}: its member {name!r} is {flaw}")
         super().__init__(file, directory.names)
         self._places, self._deflated = directory.places, directory.deflated
