@@ -9,6 +9,7 @@ from rsir.core.job import job
 from rsir.descriptors.extraction import extract_to_files
 from rsir.descriptors.network_inputs import load_inputs
 from rsir.descriptors.precision_choice import choose_precision
+from rsir.descriptors.shards import suggest_shards
 from rsir.networks.precision import (
     computed_in_float32_if_needed,
     reduced_precision,
@@ -36,6 +37,7 @@ def main(
     processor = reduced_precision(prepare_processor(threads, use_gpu))
     method = {"backbone": name, "labeling": "off_the_shelf"}
     inputs = load_inputs(**files, root=root, settings=settings, method=method)
+    suggest_shards(len(inputs.archive))
     chosen = choose_precision(inputs.backbone, inputs.images, processor)
 
     def run(processor: Processor) -> None:

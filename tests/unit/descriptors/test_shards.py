@@ -1,5 +1,6 @@
 """Shards of an archive: their rows, their activations, and the descriptors joined from them."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from rsir.descriptors.shards import (
     join_shards,
     shard_slice,
     shard_slices,
+    suggest_shards,
 )
 from rsir.networks.backbone import Backbone
 from rsir.networks.precision import NotFiniteError, in_recorded_precision
@@ -38,6 +40,16 @@ def test_shards_are_consecutive_multiples_of_whole_batches(count: int, number: i
     assert np.concatenate(rows).tolist() == list(range(count))
     assert all(one[0] % shards.SHARD_ROWS == 0 for one in rows if len(one))
     assert shard_slice(count, f"{number}-of-{number}") == shard_slices(count, number)[-1]
+
+
+def test_shards_are_suggested_for_large_archives_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    suggest_shards(2 * shards.LARGE_SHARD - 1)
+    assert not caplog.messages
+    suggest_shards(549_488)
+    (message,) = caplog.messages
+    assert "549488 images" in message
+    assert "extraction.shards: 10" in message
 
 
 @pytest.fixture

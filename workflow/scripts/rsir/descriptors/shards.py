@@ -1,5 +1,6 @@
 """Shards: consecutive rows of an archive, computed by jobs of their own, and joined."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,20 @@ SHARD_ROWS = 128
 otherwise than in one pass."""
 
 COPIED_ROWS = 4096
+
+LARGE_SHARD = 50_000
+"""Images of a shard that is suggested: 20 minutes of EfficientNet-Lite0 on two cores."""
+
+
+def suggest_shards(count: int) -> None:
+    """Log into how many shards an archive of `count` images may be divided, if it is large."""
+    if (shards := count // LARGE_SHARD) > 1:
+        logging.info(
+            "%d images in one job; on a cluster, extraction.shards: %d divides them among %d jobs",
+            count,
+            shards,
+            shards,
+        )
 
 
 def shard_slices(count: int, shards: int) -> list[slice]:
