@@ -1,6 +1,7 @@
 """Run time of the workflow: the default run, a run with nothing to do, and one small job."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from measure import Row, timed
 ROOT = Path(__file__).parents[1]
 CORES = ("--cores", "all")
 DEFAULT = ("--configfile", str(Path(__file__).with_name("default-2026-11.yaml")))
+
+PRINTED = 4000
+"""Characters at the end of what a failed run has printed."""
 
 
 def measure() -> Iterator[Row]:
@@ -44,17 +48,24 @@ def project() -> Iterator[Path]:
         yield folder
 
 
+def run_snakemake(folder: Path, *arguments: str, **environment: str) -> None:
+    """Run Snakemake; if it fails, raise an error with the end of what it prints."""
+    run = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if run.returncode:
+        raise RuntimeError(run.stdout[-PRINTED:])
+
+
 def seconds(folder: Path, *arguments: str) -> float:
     """Return the run time of Snakemake."""
-    _, duration = timed(
-        lambda: subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
-            cwd=folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    )
+    _, duration = timed(lambda: run_snakemake(folder, *arguments))
     return duration
 
 

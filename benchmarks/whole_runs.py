@@ -7,9 +7,7 @@ queries; all are searched. Jobs run one at a time, each in a process that import
 
 import io
 import json
-import os
 import stat
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from engine import project
+from engine import project, run_snakemake
 from PIL import Image
 
 SCENES, LABELS, SIDE = 21, 17, 64
@@ -61,20 +59,11 @@ def measured_run(images: int) -> pd.DataFrame:
         measuring = Path(__file__).with_name("measured_python.py")
         program.write_text(f'#!/bin/sh\nexec {sys.executable} {measuring} "$@"\n')
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "snakemake", "--cores", "all", *ONE_AT_A_TIME),
-                *("--configfile", "scale.yaml"),
-            ],
-            cwd=folder,
-            env={
-                **os.environ,
-                "RSIR_FORKED_PYTHON": str(program),
-                "MEASUREMENTS": str(measurements),
-            },
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+        run_snakemake(
+            folder,
+            *("--cores", "all", *ONE_AT_A_TIME, "--configfile", "scale.yaml"),
+            RSIR_FORKED_PYTHON=str(program),
+            MEASUREMENTS=str(measurements),
         )
         lines = measurements.read_text(encoding="utf-8").splitlines()
     jobs = pd.DataFrame(map(json.loads, lines))
