@@ -125,7 +125,7 @@ rule import_descriptors:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=by_images(4000, 500),
+        mem_mb=by_images(4000, 2000),
         runtime=by_images(30, 10, retried=False),
     params:
         code=code("import_descriptors.py"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rsir.archives.archive_table import has_scenes, label_matrix, read_archive
 from rsir.archives.split_file import read_split
@@ -14,7 +15,13 @@ from rsir.core.job import job
 from rsir.core.origin import METHOD, check_model, check_origin, digests, method_of, versions
 from rsir.descriptors.codes import Codes
 from rsir.descriptors.derived import derive, fit
-from rsir.descriptors.descriptor_files import append_codes, append_fitted, read_descriptors
+from rsir.descriptors.descriptor_files import (
+    append_fitted,
+    blocks,
+    open_descriptors,
+    rows_of,
+    write_codebook,
+)
 from rsir.training.models import label_probabilities, read_metadata, read_outputs
 
 
@@ -30,7 +37,7 @@ def main(
     expansion: dict[str, Any] | None,
     derived: Path,
 ) -> None:
-    """Fit the steps to the training images, and apply them to all images.
+    """Fit the steps to the training images, and apply them to all images, block by block.
 
     The file says how to derive and compare the descriptor of another image.
     """
@@ -38,35 +45,43 @@ def main(
     facts = digests({"archive": archive, "split": split, "descriptors": descriptors})
     check_origin(descriptors, attributes, method | facts, METHOD)
     images = list(table["image"])
-    native = read_descriptors(descriptors, images)
+    outputs = None
     if models:
         metadata = read_metadata(models)
         if "members" in attributes:  # of an ensemble, of which this is the first model
             check_origin(models, metadata, attributes, ["archive_sha256"])
         else:
             check_model(models, metadata, attributes)
-        native["output"] = label_probabilities(native["output"], read_outputs(models))
+        outputs = read_outputs(models)
     train = np.flatnonzero(read_split(split, table) == "train")
-    fitted = fit(
-        definitions,
-        {one: values[train] for one, values in native.items()},
-        table["scene"].to_numpy(str)[train] if has_scenes(table) else None,
-        label_matrix(table)[train],
-        name,
-    )
-    values = derive(definitions, fitted, native, name)
     made = {
         "definitions": json.dumps(definitions, sort_keys=True),
         "similarity": similarity,
         "expansion": json.dumps(expansion) if expansion else None,
         "versions": json.dumps(versions()),
     }
-    with array_file(derived, images, attributes | facts | made) as file:
-        if isinstance(values, Codes):
-            append_codes(file, name, values)
-        else:
-            file.append(name, values)
-        append_fitted(file, fitted)
+    with open_descriptors(descriptors, images) as arrays:
+
+        def native(rows: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
+            values = {one: rows_of(array, rows) for one, array in arrays.items()}
+            if outputs:
+                values["output"] = label_probabilities(values["output"], outputs)
+            return values
+
+        fitted = fit(
+            definitions,
+            native(train),
+            table["scene"].to_numpy(str)[train] if has_scenes(table) else None,
+            label_matrix(table)[train],
+            name,
+        )
+        with array_file(derived, images, attributes | facts | made) as file:
+            for rows in blocks(len(images)):
+                values = derive(definitions, fitted, native(rows), name)
+                file.append(name, values.values if isinstance(values, Codes) else values)
+            if isinstance(values, Codes):
+                write_codebook(file, name, values)
+            append_fitted(file, fitted)
 
 
 if __name__ == "__main__":

@@ -86,9 +86,8 @@ def blocks(count: int) -> Iterator[np.ndarray]:
         yield np.arange(first, min(first + SPAN_ROWS, count))
 
 
-def append_codes(file: ArrayFile, name: str, codes: Codes) -> None:
-    """Append codes of all images, and what they stand for."""
-    file.append(name, codes.values)
+def write_codebook(file: ArrayFile, name: str, codes: Codes) -> None:
+    """Write what the codes of a descriptor stand for."""
     file.write_table(f"{CODEBOOKS}/{name}", codes.codebook, {DIMENSION: codes.dimension})
 
 

@@ -45,7 +45,7 @@ def read_external(path: Path, archive: pd.DataFrame) -> NDArray[np.float32]:
     paths = dict(zip(archive["image"], archive["path"], strict=True))
     ordered = vectors[rows_by_image(names, paths, path)]
     with np.errstate(over="ignore"):
-        values = ordered.astype(np.float32)
+        values = ordered.astype(np.float32, copy=False)
     finite = [bool(np.isfinite(row).all()) for row in values]
     if broken := [i for i, sound in zip(archive["image"], finite, strict=True) if not sound]:
         raise InputError(
