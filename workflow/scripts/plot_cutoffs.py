@@ -8,6 +8,7 @@ from rsir.archives.archive_table import read_archive
 from rsir.core.job import job
 from rsir.evaluation.methods import labeling_name, without_derived
 from rsir.evaluation.runs import read_all_rankings
+from rsir.evaluation.scores import with_meaning
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
 from rsir.reports.figures.style import save
 from rsir.search.protocol import read_search
@@ -38,7 +39,7 @@ def main(
     ]
     search = read_search(images, split, database, queries)
     rows.append(bound_curve_rows(images, search, cutoffs))
-    curves = without_derived(pd.concat(rows, ignore_index=True))
+    curves = with_meaning(without_derived(pd.concat(rows, ignore_index=True)), images)
     save(cutoffs_figure(curves, cutoffs[0], labelings), *figures)
 
 

@@ -11,9 +11,10 @@ from figure_tables import (
     rankings,
 )
 
+from rsir.archives.archive_table import label_names
 from rsir.evaluation.bounds import BOUNDS
 from rsir.evaluation.methods import NAME
-from rsir.evaluation.scores import bound_scores, query_scores
+from rsir.evaluation.scores import bound_scores, query_scores, with_meaning
 from rsir.reports.figures.comparison import METRICS
 from rsir.reports.figures.cutoffs import bound_curve_rows, curve_rows, cutoffs_figure
 from rsir.reports.figures.style import labeling_colours
@@ -70,3 +71,15 @@ def test_there_is_a_scene_oracle_where_there_are_scenes(scenes) -> None:
     figure = cutoffs_figure(curves_of(archive(scenes)), 4, LABELINGS)
     names = {text.get_text() for text in figure.axes[0].texts}
     assert names == set(BOUNDS if any(scenes) else ("random", "label oracle"))
+
+
+def test_there_is_no_panel_of_a_metric_that_means_nothing() -> None:
+    table = archive()
+    labels = label_names(table)
+    table[labels] = np.eye(len(labels), dtype=int)[np.arange(len(table)) % len(labels)]
+    for rows, titles in (
+        (with_meaning(curves_of(table), table), ["accuracy", "precision"]),
+        (with_meaning(curves_of(archive()), archive()), ["accuracy", "precision", "recall"]),
+    ):
+        figure = cutoffs_figure(rows, 4, LABELINGS)
+        assert [axes.get_title() for axes in figure.axes if axes.get_title()] == titles

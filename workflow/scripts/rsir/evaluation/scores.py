@@ -51,7 +51,7 @@ def query_scores(
                 setting = (condition.query, condition.duplicates, cutoff)
                 method = (backbone, labeling, trained_on, seed, descriptor, *setting)
                 rows.append(_score_rows(method, images[counted], scores))
-    return _with_meaning(pd.concat(rows, ignore_index=True), archive)
+    return with_meaning(pd.concat(rows, ignore_index=True), archive)
 
 
 def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) -> pd.DataFrame:
@@ -65,14 +65,14 @@ def bound_scores(archive: pd.DataFrame, search: Search, cutoffs: Sequence[int]) 
             for cutoff, scores in by_cutoff.items():
                 method = (bound, "", "", None, "", condition.query, condition.duplicates, cutoff)
                 rows.append(_score_rows(method, images[condition.counted], scores))
-    return _with_meaning(pd.concat(rows, ignore_index=True), archive)
+    return with_meaning(pd.concat(rows, ignore_index=True), archive)
 
 
-def _with_meaning(scores: pd.DataFrame, archive: pd.DataFrame) -> pd.DataFrame:
-    """Return scores without those that mean nothing in an archive."""
+def with_meaning(scores: pd.DataFrame, archive: pd.DataFrame) -> pd.DataFrame:
+    """Return scores, a column per metric, with NaN for metrics that mean nothing in an archive."""
     if not has_one_label_each(archive):
         return scores
-    return scores.assign(**dict.fromkeys(OF_LABEL_SETS, np.nan))
+    return scores.assign(**dict.fromkeys(scores.columns.intersection(OF_LABEL_SETS), np.nan))
 
 
 def _score_rows(

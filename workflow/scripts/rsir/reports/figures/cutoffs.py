@@ -107,7 +107,8 @@ def cutoffs_figure(rows: pd.DataFrame, cutoff: int, labelings: Sequence[str]) ->
     Parameters
     ----------
     rows : DataFrame
-        Rows of `curve_rows` of every model, and of `bound_curve_rows`.
+        Rows of `curve_rows` of every model, and of `bound_curve_rows`. A metric without values
+        has no panel.
     cutoff : int
         The first cutoff, at which the tables are quoted; it is marked.
     labelings : sequence of str
@@ -117,21 +118,22 @@ def cutoffs_figure(rows: pd.DataFrame, cutoff: int, labelings: Sequence[str]) ->
     methods = without_bounds(means)
     if methods.empty:
         return note("The run computes no descriptors, so there is nothing to plot.")
+    metrics = [metric for metric in PAIR_METRICS if methods[metric].notna().any()]
     networks = methods.loc[methods["descriptor"] != HISTOGRAM, "backbone"].unique().tolist()
     looks = _looks(methods, labeling_colours(labelings))
     lines = max(1, len(networks))
     figure = Figure(figsize=(WIDTH, 1.0 + 1.75 * lines))
-    panels = figure.subplots(lines, len(PAIR_METRICS), sharex=True, sharey=True, squeeze=False)
+    panels = figure.subplots(lines, len(metrics), sharex=True, sharey=True, squeeze=False)
     for network, across in zip(networks or [""], panels, strict=True):
         in_panel = (methods["backbone"] == network) | (methods["descriptor"] == HISTOGRAM)
         across[0].set_ylabel(readable(network), fontweight="bold")
-        for axes, metric in zip(across, PAIR_METRICS, strict=True):
+        for axes, metric in zip(across, metrics, strict=True):
             draw_grid(axes)
             axes.axvline(cutoff, color=GREY, linewidth=0.6)
             for method, curve in methods[in_panel].groupby(NAME, sort=False):
                 axes.plot(curve["k"], curve[metric], **looks[method])
             _draw_bounds(axes, bounds_of(means), metric)
-    for axes, metric in zip(panels[0], PAIR_METRICS, strict=True):
+    for axes, metric in zip(panels[0], metrics, strict=True):
         axes.set_title(metric)
     panels[0, 0].margins(y=0.12)
     panels[0, 0].set_xlim(1, means["k"].max())
