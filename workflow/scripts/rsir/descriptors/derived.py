@@ -114,34 +114,34 @@ def _computed(
     descriptors: Mapping[str, NDArray[np.float32]],
     name: str,
     transform: Transform,
+    wanted_by: tuple[str, ...] = (),
 ) -> Vectors | Codes:
-    """Compute a descriptor from those that it is derived from, step by step."""
-    pending: list[str] = []
+    """Compute a descriptor from those that it is derived from, step by step.
 
-    def computed(name: str, wanted_by: str) -> Vectors | Codes:
-        if name in descriptors:
-            return descriptors[name].astype(float)
-        if name in pending:
-            raise InputError(f"config: descriptors.{name}: is derived from itself; name another")
-        if name not in definitions:
-            raise InputError(
-                f"config: descriptors.{wanted_by}: this model has no descriptor {name!r}, but "
-                f"{', '.join(descriptors)}; name one of these"
-            )
-        definition = definitions[name]
-        pending.append(name)
-        sources = definition.get("concatenate") or [definition["from"]]
-        parts = [_vectors(computed(source, name)) for source in sources]
-        pending.pop()
-        values: Vectors | Codes = parts[0]
-        if "concatenate" in definition:
-            values = concatenated(parts, definition.get("weights") or [1.0] * len(parts))
-        for number, step in enumerate(definition.get("steps", [])):
-            [(kind, value)] = step.items()
-            values = transform(f"{name}/{number}", kind, value, _vectors(values))
-        return values
-
-    return computed(name, name)
+    `wanted_by` are the definitions that lead to it.
+    """
+    if name in descriptors:
+        return descriptors[name].astype(float)
+    if name in wanted_by:
+        raise InputError(f"config: descriptors.{name}: is derived from itself; name another")
+    if name not in definitions:
+        raise InputError(
+            f"config: descriptors.{(*wanted_by, name)[-2:][0]}: this model has no descriptor "
+            f"{name!r}, but {', '.join(descriptors)}; name one of these"
+        )
+    definition = definitions[name]
+    sources = definition.get("concatenate") or [definition["from"]]
+    parts = [
+        _vectors(_computed(definitions, descriptors, source, transform, (*wanted_by, name)))
+        for source in sources
+    ]
+    values: Vectors | Codes = parts[0]
+    if "concatenate" in definition:
+        values = concatenated(parts, definition.get("weights") or [1.0] * len(parts))
+    for number, step in enumerate(definition.get("steps", [])):
+        [(kind, value)] = step.items()
+        values = transform(f"{name}/{number}", kind, value, _vectors(values))
+    return values
 
 
 def _vectors(values: Vectors | Codes) -> Vectors:

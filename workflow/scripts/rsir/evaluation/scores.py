@@ -72,7 +72,7 @@ def with_meaning(scores: pd.DataFrame, archive: pd.DataFrame) -> pd.DataFrame:
     """Return scores, a column per metric, with NaN for metrics that mean nothing in an archive."""
     if not has_one_label_each(archive):
         return scores
-    return scores.assign(**dict.fromkeys(scores.columns.intersection(OF_LABEL_SETS), np.nan))
+    return scores.assign(**dict.fromkeys(scores.columns.intersection([*OF_LABEL_SETS]), np.nan))
 
 
 def _score_rows(
