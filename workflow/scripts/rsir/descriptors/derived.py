@@ -125,8 +125,9 @@ def _computed(
     if name in wanted_by:
         raise InputError(f"config: descriptors.{name}: is derived from itself; name another")
     if name not in definitions:
+        wanting = wanted_by[-1] if wanted_by else name
         raise InputError(
-            f"config: descriptors.{(*wanted_by, name)[-2:][0]}: this model has no descriptor "
+            f"config: descriptors.{wanting}: this model has no descriptor "
             f"{name!r}, but {', '.join(descriptors)}; name one of these"
         )
     definition = definitions[name]
