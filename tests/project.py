@@ -23,7 +23,8 @@ RECORD = "provenance.json"
 
 # A job is mostly imports: two jobs of one thread at a time are fastest on two cores.
 ONE_THREAD = (
-    *("activations", "extract", "extract_shard", "describe"),
+    *("activations", "extract", "extract_shard"),
+    *("visual_words", "describe", "describe_shard"),
     *("finetune", "reextract", "reextract_shard"),
     *("retrieve", "audit"),
 )

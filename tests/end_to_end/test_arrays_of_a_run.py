@@ -110,7 +110,11 @@ def test_descriptors_without_learning(
     assert facts["labeling"] == "off_the_shelf"
     assert facts["weights"] == "none"
     assert facts["archive_sha256"] == digest(small, "results/sample/archive.csv")
-    assert facts["split_sha256"] == digest(small, "results/sample/split.csv")
+    with h5py.File(small.path("results/sample/words/bovw_sift.h5")) as file:
+        assert (file["words"].dtype, file["words"].shape) == (np.float32, (256, 128))
+        assert file.attrs["split_sha256"] == digest(small, "results/sample/split.csv")
+    words = digest(small, "results/sample/words/bovw_sift.h5")
+    assert facts.get("words_sha256") == (words if backbone == "bovw_sift" else None)
     settings = {"library": "handcrafted", "network": backbone, "seed": 0}
     assert json.loads(facts["backbone_settings"]) == settings
     assert {"cv2", "skimage", "sklearn", "h5py", "numpy", "PIL"} <= json.loads(

@@ -59,7 +59,7 @@ def test_the_default_run_states_what_it_does(project: Project) -> None:
     run = make(project.folder, "run")
     assert run.returncode != 0
     assert "420 synthetic tiles" in run.stdout
-    assert "51 jobs,\nabout 2 minutes on 2 cores." in run.stdout
+    assert "52 jobs,\nabout 2 minutes on 2 cores." in run.stdout
 
 
 def test_an_installation_that_fails_prints_the_end_of_its_log(project: Project) -> None:

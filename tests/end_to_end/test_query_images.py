@@ -155,9 +155,8 @@ def test_what_is_no_usable_picture_is_refused_in_one_line(
             (*NETWORK, "--model", "multi_label"),
             "--model multi_label: the seed is missing; name one, as in multi_label-seed0",
         ),
-        ((*NETWORK[:3], "bovw_sift"), "bovw_sift: its visual words are not stored; use another"),
     ],
-    ids=["not made", "no such descriptor", "no seed", "visual words"],
+    ids=["not made", "no such descriptor", "no seed"],
 )
 def test_what_cannot_be_asked_is_said_in_one_line(
     results: Path, tmp_path: Path, arguments: tuple[str, ...], line: str

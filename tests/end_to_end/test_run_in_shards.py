@@ -9,6 +9,7 @@ from project import Project
 
 MODELS = ("off_the_shelf", "multi_label-seed0")
 JOINED = "results/sample/descriptors/" + BACKBONE + "/{}.h5"
+HANDCRAFTED = "results/sample/descriptors/bovw_sift/off_the_shelf.h5"
 SHARD = "results/sample/shards/" + BACKBONE + "/{}/2-of-3.h5"
 
 
@@ -42,3 +43,16 @@ def test_a_run_in_shards_has_the_same_descriptors(small: Project, sharded: Proje
     assert again.status == 0, again.text
     assert {"extract_shard", "finetune"}.isdisjoint(again.jobs)
     assert again.jobs["reextract_shard"] == 1
+
+
+def test_handcrafted_descriptors_in_shards_count_the_words_of_one_job(
+    small: Project, sharded: Project
+) -> None:
+    made = sharded.make(HANDCRAFTED)
+    assert made.status == 0, made.text
+    assert {"visual_words": 1, "describe_shard": 3, "join_shards": 1}.items() <= made.jobs.items()
+    with (
+        h5py.File(sharded.path(HANDCRAFTED)) as joined,
+        open_array(small, "descriptors", "off_the_shelf", "bovw_sift") as expected,
+    ):
+        np.testing.assert_array_equal(joined["histogram"][:], expected["histogram"][:])

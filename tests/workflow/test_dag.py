@@ -19,7 +19,7 @@ def default_plan(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return Project.copied_to(tmp_path_factory.mktemp("default") / "project").plan()
 
 
-def test_the_default_run_has_51_jobs(default_plan: Outcome) -> None:
+def test_the_default_run_has_52_jobs(default_plan: Outcome) -> None:
     plan = default_plan
     assert plan.status == 0, plan.text
     assert plan.jobs == {
@@ -27,9 +27,10 @@ def test_the_default_run_has_51_jobs(default_plan: Outcome) -> None:
         "archive": 1,
         "duplicates": 1,
         "split": 1,
-        # a network, and three descriptions without learning
+        # a network, and three handcrafted descriptors, one of which counts visual words
         "weights": 1,
         "extract": 1,
+        "visual_words": 1,
         "describe": 3,
         # the network with four labelings
         "finetune": 4,
@@ -39,7 +40,7 @@ def test_the_default_run_has_51_jobs(default_plan: Outcome) -> None:
         "score": 8,
         **COMPARED,
     }
-    assert sum(plan.jobs.values()) == 51
+    assert sum(plan.jobs.values()) == 52
 
 
 def test_the_default_run_makes_each_of_its_files_once(default_plan: Outcome) -> None:
@@ -52,6 +53,7 @@ def test_the_default_run_makes_each_of_its_files_once(default_plan: Outcome) -> 
         *("tiles", "archive.csv", "attributes.csv", "pixels.json", "split.csv", "duplicates.csv"),
         *("scores/bounds.csv", "precision/efficientnet_lite0.json"),
         *("weights/efficientnet_lite0.json", "activations/efficientnet_lite0.h5"),
+        "words/bovw_sift.h5",
         *(f"models/{model}{ending}" for model in trained for ending in (".safetensors", ".csv")),
         *(f"descriptors/{model}.h5" for model in described),
         *(f"rankings/{model}.h5" for model in described),
@@ -71,9 +73,10 @@ def test_the_thesis_with_five_seeds(project: Project) -> None:
         "archive": 1,
         "duplicates": 1,
         "split": 1,
-        # three networks, and three descriptions without learning
+        # three networks, and three handcrafted descriptors
         "weights": 3,
         "extract": 3,
+        "visual_words": 1,
         "describe": 3,
         # the networks, times four labelings, times five seeds
         "finetune": 60,
@@ -120,7 +123,11 @@ def test_computed_activations_are_not_kept(project: Project, default_plan: Outco
         (SCORES.format("sample", "lbp", "off_the_shelf"), DESCRIBED),
         (
             "results/sample/descriptors/bovw_sift/off_the_shelf.h5",
-            {"synthetic": 1, "archive": 1, "split": 1, "describe": 1},
+            {"synthetic": 1, "archive": 1, "split": 1, "visual_words": 1, "describe": 1},
+        ),
+        (
+            "results/sample/descriptors/lbp/off_the_shelf.h5",
+            {"synthetic": 1, "archive": 1, "describe": 1},
         ),
     ],
 )

@@ -24,7 +24,8 @@ FINETUNED = {"finetune": 4, "reextract": 4, "retrieve": 4, "score": 4, **LEARNT,
 SCORED = {"score": 8, **FROM_SCORES}
 EXTRACTED = {"extract": 1, "audit": 1, **FINETUNED, "retrieve": 5, "score": 5}
 RETRIEVED = {"retrieve": 8, "score": 8, **TABLES}
-SPLIT = {"split": 1, "audit": 1, "bounds": 1, "describe": 3, **LEARNT, **FINETUNED, **RETRIEVED}
+WORDS = {"visual_words": 1, "describe": 1}
+SPLIT = {"split": 1, "audit": 1, "bounds": 1, **WORDS, **LEARNT, **FINETUNED, **RETRIEVED}
 
 
 def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
@@ -74,6 +75,7 @@ def test_a_change_of_code_reruns_its_rules_unless_results_are_touched(finished: 
                 "thumbnails": 1,
                 "extract": 1,
                 **SPLIT,
+                "describe": 3,
             },
         ),
         # imported by finetuning.py and the script of finetune
@@ -82,8 +84,11 @@ def test_a_change_of_code_reruns_its_rules_unless_results_are_touched(finished: 
         ("search/exact.py", {"audit": 1, **RETRIEVED}),
         # imported by bounds.py and scores.py, by all that reads scores, and by what stops training
         ("metrics/label_pairs.py", {"bounds": 1, **FINETUNED, **RETRIEVED}),
-        # imported by the script of describe alone
-        ("descriptors/handcrafted.py", {"describe": 3, "retrieve": 3, "score": 3, **TABLES}),
+        # imported by the scripts of visual_words and describe alone
+        (
+            "descriptors/handcrafted.py",
+            {"visual_words": 1, "describe": 3, "retrieve": 3, "score": 3, **TABLES},
+        ),
         # imported by tables.py, and that by the script of compare; and by contrasts.py, and that
         # by the scripts of contrasts and gain and by summary.py
         (
@@ -135,7 +140,7 @@ def test_an_edit_of_a_module_reruns_what_imports_it(
         ({"run": {"backbones": ["efficientnet_lite0", "lbp"]}}, TABLES),
         (
             {"backbones": {"bovw_sift": {"seed": 1}}},
-            {"describe": 1, "retrieve": 1, "score": 1, **TABLES},
+            {**WORDS, "retrieve": 1, "score": 1, **TABLES},
         ),
         ({"archives": {"ucmerced": {"root": "elsewhere"}}}, {}),
     ],

@@ -34,6 +34,7 @@ INDEXES = {"retrieval": {"indexes": ["hnsw"]}}
 FRONTIER = "results/sample/figures/indexes.png"
 IN_SHARDS = {"extraction": {"shards": 2}}
 TUNED_IN_SHARDS = "results/sample/descriptors/efficientnet_lite0/multi_label-seed0.h5"
+DESCRIBED_IN_SHARDS = "results/sample/descriptors/bovw_sift/off_the_shelf.h5"
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -53,7 +54,10 @@ def test_a_rule_asks_the_cluster_for_what_the_readme_says(project: Project, atte
     default = project.run(*plan).text
     query_plan = (
         project.configure(PHOTO | INDEXES | IN_SHARDS | SEVERAL)
-        .run(*plan, ANSWER, DERIVED, ENSEMBLE, EXPORT, IMPORT, FRONTIER, TUNED_IN_SHARDS, *ACROSS)
+        .run(
+            *(*plan, ANSWER, DERIVED, ENSEMBLE, EXPORT, IMPORT, FRONTIER),
+            *(TUNED_IN_SHARDS, DESCRIBED_IN_SHARDS, *ACROSS),
+        )
         .text
     )
     in_one_job = {"extraction": {"shards": 1}}
@@ -95,7 +99,10 @@ def documented_resources(attempt: int) -> dict[str, dict[str, int]]:
 
 CONTAINERS = "rsir.archives.containers"
 ON_DEMAND = {
-    "rsir.reports.query_by_example": ["rsir.descriptors.handcrafted", "rsir.search.stored_index"],
+    "rsir.reports.query_by_example": [
+        "rsir.descriptors.handcrafted_files",
+        "rsir.search.stored_index",
+    ],
     "weights.py": ["rsir.networks.load"],
     f"{CONTAINERS}.member": [
         f"{CONTAINERS}.{name}"

@@ -273,6 +273,15 @@ def handcrafted():
     return [name for name, one in config["backbones"].items() if one["library"] == "handcrafted"]
 
 
+def counting_words():
+    """Return the handcrafted descriptors that count visual words."""
+    return [
+        name
+        for name in handcrafted()
+        if config["backbones"][name].get("network", name) == "bovw_sift"
+    ]
+
+
 def imported():
     """Return the backbones whose descriptors were computed elsewhere."""
     return [name for name, one in config["backbones"].items() if one["library"] == "file"]

@@ -147,6 +147,13 @@ def receipt(wildcards):
     return [f"results/{wildcards.archive}/weights/{wildcards.backbone}.json"]
 
 
+def visual_words(wildcards):
+    """Return the visual words of a descriptor that counts such; others have none."""
+    if wildcards.backbone not in counting_words():
+        return []
+    return [f"results/{wildcards.archive}/words/{wildcards.backbone}.h5"]
+
+
 def precision_record(wildcards):
     """Return the record of a network's data type; handcrafted descriptors have none."""
     if wildcards.backbone in handcrafted():

@@ -128,7 +128,8 @@ def expansion(descriptor):
 
 
 def files_of_query(wildcards):
-    """Return what describes a query image as a model does: weights, data types, fine-tuned parts.
+    """Return what describes a query image as a model does: weights, data types, fine-tuned parts,
+    or visual words.
 
     For an ensemble also the descriptors of its members, which say how they are made.
     """
@@ -141,7 +142,7 @@ def files_of_query(wildcards):
             files += [str(path), *files_of_query(with_values(wildcards, member))]
         return sorted({*files})
     if wildcards.backbone not in networks():
-        return []
+        return visual_words(wildcards)
     native = with_values(wildcards, {"model": model})
     return receipt(native) + precision_record(native) + tuned(native)
 

@@ -1,11 +1,12 @@
 # Extraction: the only pass over the pixels; or the import of descriptors computed elsewhere.
 #
 # needs  results/{archive}/archive.csv, pixels.json and the images, the backbone's weights;
-#        without learning, results/{archive}/split.csv
+#        for visual words, results/{archive}/split.csv
 # makes  results/{archive}/weights/{backbone}.json
 #        results/{archive}/descriptors/{backbone}/off_the_shelf.h5
 #        results/{archive}/activations/{backbone}.h5, and {backbone}/{cut}.h5 for labelings with a cut
 #        results/{archive}/precision/{backbone}.json
+#        results/{archive}/words/{backbone}.h5
 
 
 # Only the receipt is an output: the file stays in its library's cache, which other software shares.
@@ -86,17 +87,42 @@ rule activations:
         "../scripts/activations.py"
 
 
-rule describe:
+rule visual_words:
     input:
         archive="results/{archive}/archive.csv",
         pixels="results/{archive}/pixels.json",
         split="results/{archive}/split.csv",
     output:
+        "results/{archive}/words/{backbone}.h5",
+    log:
+        "logs/{archive}/visual_words/{backbone}.log",
+    wildcard_constraints:
+        backbone=names(counting_words()),
+    conda:
+        "../../envs/handcrafted.yaml"
+    threads: 8
+    resources:
+        mem_mb=by_images(4000, 1000),
+        runtime=by_images(120, 30, retried=False),
+    params:
+        code=code("visual_words.py"),
+        root=archive_root,
+        backbone=backbone_settings,
+    script:
+        "../scripts/visual_words.py"
+
+
+rule describe:
+    input:
+        archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
+        words=visual_words,
+    output:
         "results/{archive}/descriptors/{backbone}/off_the_shelf.h5",
     log:
         "logs/{archive}/describe/{backbone}.log",
     wildcard_constraints:
-        backbone=names(handcrafted()),
+        backbone=names(handcrafted() if SHARDS == 1 else []),
     conda:
         "../../envs/handcrafted.yaml"
     threads: 8

@@ -4,6 +4,7 @@
 #        results/{archive}/descriptors/{backbone}/{model}.h5, and their origin:
 #        results/{archive}/weights/{backbone}.json, precision/{backbone}.json
 #        results/{archive}/models/{backbone}/{model}.safetensors
+#        results/{archive}/words/{backbone}.h5 of visual words
 #        these files of the members of an ensemble
 # makes  results/{archive}/queries/{query}/{backbone}/{model}.csv, .png, .html
 

@@ -1,8 +1,9 @@
-# Shards: extraction and re-extraction as several jobs, each over consecutive rows of the archive, if
-# `extraction.shards` is more than 1. Nothing later than descriptors differs.
+# Shards: extraction, re-extraction and handcrafted descriptors as several jobs, each over consecutive
+# rows of the archive, if `extraction.shards` is more than 1. Nothing later than descriptors differs.
 #
 # needs  results/{archive}/archive.csv, pixels.json and the images, the backbone's weights,
-#        results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors
+#        results/{archive}/models/{backbone}/{labeling}-seed{seed}.safetensors,
+#        results/{archive}/words/{backbone}.h5
 # makes  results/{archive}/precision/{backbone}.json
 #        results/{archive}/shards/{backbone}/{model}/{shard}.h5
 #        results/{archive}/activations/{backbone}/{shard}.h5
@@ -63,6 +64,31 @@ rule extract_shard:
         "../scripts/extract_shard.py"
 
 
+rule describe_shard:
+    input:
+        archive="results/{archive}/archive.csv",
+        pixels="results/{archive}/pixels.json",
+        words=visual_words,
+    output:
+        "results/{archive}/shards/{backbone}/off_the_shelf/{shard}.h5",
+    log:
+        "logs/{archive}/describe_shard/{backbone}/{shard}.log",
+    wildcard_constraints:
+        backbone=names(handcrafted() if SHARDS > 1 else []),
+    conda:
+        "../../envs/handcrafted.yaml"
+    threads: 8
+    resources:
+        mem_mb=by_images(4000, 1000),
+        runtime=by_images(120, 30 // SHARDS, retried=False),
+    params:
+        code=code("describe_shard.py"),
+        root=archive_root,
+        backbone=backbone_settings,
+    script:
+        "../scripts/describe_shard.py"
+
+
 rule reextract_shard:
     input:
         archive="results/{archive}/archive.csv",
@@ -109,7 +135,7 @@ rule join_shards:
     log:
         "logs/{archive}/join_shards/{backbone}/{model}.log",
     wildcard_constraints:
-        backbone=names(networks() if SHARDS > 1 else []),
+        backbone=names([*networks(), *handcrafted()] if SHARDS > 1 else []),
         model=MODELS,
     conda:
         "../../envs/tables.yaml"

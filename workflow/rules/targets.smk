@@ -67,7 +67,7 @@ def check_target(target, path):
             first, _, *rest = path.replace(f"-from-{source}", "").split("/")
             own = "/".join([first, source, *rest])
             sys.exit(f"{target}: the model stays with its archive; name {own}")
-    elif folders in (["activations"], ["weights"]):
+    elif folders in (["activations"], ["weights"], ["words"]):
         check_name(target, "backbone", name, list(config["backbones"]))
     if not exists:
         sys.exit(f"{target}: there is no such result; results/README.md lists them")

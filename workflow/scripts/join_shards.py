@@ -13,7 +13,7 @@ def main(archive: Path, shards: list[Path], descriptors: Path) -> None:
     """Check that the shards are of this archive and of one model, and copy them."""
     facts = read_attributes(shards[0]) | digests({"archive": archive})
     for path in shards:
-        check_origin(path, read_attributes(path), facts, (*ORIGIN, *METHOD))
+        check_origin(path, read_attributes(path), facts, (*ORIGIN, *METHOD, "words_sha256"))
     join_shards(shards, list(read_archive(archive)["image"]), facts, descriptors)
 
 

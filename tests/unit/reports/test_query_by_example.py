@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,12 +10,14 @@ from PIL import Image
 
 import extract
 from project import ROOT
+from rsir.archives.archive_table import write_archive
 from rsir.archives.pixels import PICTURES, ArchiveImages, write_pixel_format
 from rsir.archives.synthetic import draw_tile
 from rsir.archives.thumbnails import LONGER_SIDE, thumbnail
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file, new_arrays, read_attributes
-from rsir.descriptors.handcrafted import describe
+from rsir.descriptors.descriptor_files import read_descriptors
+from rsir.descriptors.handcrafted_files import write_histograms, write_words
 from rsir.evaluation.index_quality import index_for_queries
 from rsir.networks.weight_receipt import write_record
 from rsir.reports.model_files import ModelFiles
@@ -110,14 +113,25 @@ def files(tmp_path):
     return made
 
 
-@pytest.mark.parametrize("network", ["color_histogram", "lbp"])
+def write_handcrafted(network, tiles, files, folder):
+    """Write the handcrafted descriptors of the tiles in a folder, and return them."""
+    archive, pixels, split = (folder / name for name in ("archive.csv", "pixels.json", "split.csv"))
+    write_archive(tiles, archive)
+    write_pixel_format(pixels, PICTURES)
+    settings = {"library": "handcrafted", "network": network, "seed": 0}
+    words = files.words if network == "bovw_sift" else None
+    if words:
+        subsets = {"image": tiles["image"], "subset": ["train", "train", "train", "test"]}
+        pd.DataFrame(subsets).to_csv(split, index=False)
+        write_words(archive, pixels, split, folder, "own", settings, 1, words)
+    write_histograms(archive, pixels, words, folder, "own", settings, 1, files.descriptors)
+    return read_descriptors(files.descriptors, list(tiles["image"]))["histogram"]
+
+
+@pytest.mark.parametrize("network", ["color_histogram", "lbp", "bovw_sift"])
 def test_a_rotated_tile_of_the_archive_is_its_own_first_hit(tiles, files, tmp_path, network):
     images = ArchiveImages(tmp_path, tiles["path"], PICTURES)
-    histograms = describe(network, images, np.arange(3), 0, 1)
-    settings = json.dumps({"library": "handcrafted", "network": network})
-    attributes = {"backbone_settings": settings}
-    with array_file(files.descriptors, list(tiles["image"]), attributes) as arrays:
-        arrays.append("histogram", histograms)
+    histograms = write_handcrafted(network, tiles, files, tmp_path)
 
     Image.fromarray(images[2]).rotate(270).save(tmp_path / "copy.png")
     turned = ArchiveImages(tmp_path, ["copy.png"], PICTURES)
@@ -167,13 +181,15 @@ def test_a_network_finds_a_rotated_image(
     assert result.hits["similarity"].iloc[1] < result.hits["similarity"].iloc[0]
 
 
-def test_visual_words_are_not_stored(tiles, files, tmp_path):
-    settings = json.dumps({"library": "handcrafted", "network": "bovw_sift"})
-    attributes = {"backbone_settings": settings}
-    with array_file(files.descriptors, list(tiles["image"]), attributes) as arrays:
-        arrays.append("histogram", np.ones((len(tiles), 3), np.float32))
+def test_other_visual_words_than_those_of_the_archive_are_not_counted(tiles, files, tmp_path):
+    write_handcrafted("bovw_sift", tiles, files, tmp_path)
     query_image = ArchiveImages(tmp_path, ["beach.png"], PICTURES)
-    with pytest.raises(InputError, match=r"bovw_sift: its visual words are not stored"):
+    with h5py.File(files.words, "a") as file:
+        file["words"][0] = 0
+    with pytest.raises(InputError, match=r"words/own\.h5: its words_sha256 is .*run again"):
+        query_by_example(query_image, tiles, files, None, 4, 1)
+    files.words.unlink()
+    with pytest.raises(InputError, match=r"words/own\.h5: does not exist yet; run: snakemake"):
         query_by_example(query_image, tiles, files, None, 4, 1)
 
 

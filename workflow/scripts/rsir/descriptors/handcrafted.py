@@ -7,7 +7,7 @@ coefficient of their histograms (Arandjelović and Zisserman, 2012).
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,9 +17,6 @@ from threadpoolctl import threadpool_limits
 
 from rsir.core.errors import InputError
 from rsir.core.progress import progress
-
-if TYPE_CHECKING:
-    from sklearn.cluster import MiniBatchKMeans
 
 Pixels = NDArray[np.uint8]  # H×W×3
 Floats = NDArray[np.float32]
@@ -67,8 +64,42 @@ def sift(pixels: Pixels) -> Floats:
     return np.empty((0, 128), np.float32) if keypoints is None else keypoints
 
 
-def learn_words(keypoints: Floats, seed: int) -> "MiniBatchKMeans":
-    """Cluster keypoints (n, 128) into visual words (Sivic and Zisserman, 2003).
+def sample_keypoints(
+    images: Sequence[Pixels], train: NDArray[np.int64], seed: int, workers: int
+) -> Floats:
+    """Return random SIFT descriptors (n, 128), equally many of each training image if it has them.
+
+    Parameters
+    ----------
+    images
+        The images of the archive, uint8 H×W×3 each.
+    train
+        Rows of the training images.
+    seed
+        Seed of the sampling.
+    workers
+        Number of threads.
+
+    Raises
+    ------
+    InputError
+        If an image cannot be read.
+    """
+    quota = max(1, CODEBOOK_KEYPOINTS // len(train))
+
+    def sample(row: int) -> Floats:
+        keypoints = sift(images[row])
+        return keypoints[np.random.default_rng((seed, row)).permutation(len(keypoints))[:quota]]
+
+    with _threads(workers) as pool:
+        samples = progress(pool.map(sample, train), len(train), "keypoints", "image")
+        return np.concatenate(list(samples))
+
+
+def learn_words(keypoints: Floats, seed: int) -> Floats:
+    """Return the centres (256, 128) of clusters of keypoints (n, 128), which are visual words.
+
+    As Sivic and Zisserman (2003).
 
     Raises
     ------
@@ -82,59 +113,57 @@ def learn_words(keypoints: Floats, seed: int) -> "MiniBatchKMeans":
             f"bovw_sift: the training images have {len(keypoints)} keypoints, but at least "
             f"{VISUAL_WORDS} are needed; use more training images or leave this backbone out"
         )
-    return MiniBatchKMeans(VISUAL_WORDS, random_state=seed, n_init=3).fit(keypoints)
+    # The steps are small, and threads of BLAS wait for each other longer than they compute.
+    with threadpool_limits(1):
+        clusters = MiniBatchKMeans(VISUAL_WORDS, random_state=seed, n_init=3).fit(keypoints)
+    words: Floats = clusters.cluster_centers_
+    return words
 
 
-def count_words(words: "MiniBatchKMeans", keypoints: Floats) -> Floats:
-    """Return the root of the normalised histogram (256,) of visual words; zeros if n is 0.
+def count_words(words: Floats, keypoints: Floats) -> Floats:
+    """Return the root of the normalised histogram (W,) of the words nearest to keypoints.
 
-    `keypoints` is (n, 128).
+    It is zero without keypoints. `words` are (W, 128), `keypoints` (n, 128).
     """
-    assigned = words.predict(keypoints) if len(keypoints) else np.empty(0, np.int64)
-    return _normalised_root(np.bincount(assigned, minlength=VISUAL_WORDS))
+    # The squared distances, without the squared norms of the keypoints.
+    distances = np.einsum("wd,wd->w", words, words) - 2 * keypoints @ words.T
+    return _normalised_root(np.bincount(distances.argmin(axis=1), minlength=len(words)))
 
 
-def describe(
-    network: str, images: Sequence[Pixels], train: NDArray[np.int64], seed: int, workers: int
-) -> Floats:
-    """Return the handcrafted descriptors (N, D) of images.
+def histogram(network: str, pixels: Pixels, words: Floats | None) -> Floats:
+    """Return the handcrafted descriptor (D,) of an image.
+
+    `words` are the visual words (256, 128) of `bovw_sift`, None for `color_histogram` and `lbp`.
+    """
+    return HISTOGRAMS[network](pixels) if words is None else count_words(words, sift(pixels))
+
+
+def describe(network: str, images: Sequence[Pixels], words: Floats | None, workers: int) -> Floats:
+    """Return the handcrafted descriptors (N, D) of images; of none, an empty array.
 
     Parameters
     ----------
-    network
-        `color_histogram`, `lbp` or `bovw_sift`.
+    network, words
+        See `histogram`.
     images
         The images, uint8 H×W×3 each.
-    train
-        Rows of the images from which `bovw_sift` learns its visual words.
-    seed
-        Seed of the sampling of keypoints and of the clustering of `bovw_sift`.
     workers
         Number of threads.
 
     Raises
     ------
     InputError
-        If an image cannot be read, or the training images have too few keypoints.
+        If an image cannot be read.
     """
-    cv2.setNumThreads(1)  # images are processed in parallel
-    # Steps of k-means are small, and threads of BLAS wait for each other longer than they compute.
-    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        if network == "bovw_sift":
-            quota = max(1, CODEBOOK_KEYPOINTS // len(train))
-            samples = pool.map(
-                lambda row: _sample_keypoints(images[row], quota, (seed, row)), train
-            )
-            words = learn_words(np.concatenate(list(samples)), seed)
-            rows = pool.map(lambda row: count_words(words, sift(images[row])), range(len(images)))
-        else:
-            rows = pool.map(lambda row: HISTOGRAMS[network](images[row]), range(len(images)))
-        return np.stack(list(progress(rows, len(images), network, "image")))
+    with threadpool_limits(1), _threads(workers) as pool:
+        rows = pool.map(lambda row: histogram(network, images[row], words), range(len(images)))
+        return np.array(list(progress(rows, len(images), network, "image")), np.float32)
 
 
-def _sample_keypoints(pixels: Pixels, count: int, seed: tuple[int, int]) -> Floats:
-    keypoints = sift(pixels)
-    return keypoints[np.random.default_rng(seed).permutation(len(keypoints))[:count]]
+def _threads(workers: int) -> ThreadPoolExecutor:
+    """Return threads that work on an image each."""
+    cv2.setNumThreads(1)
+    return ThreadPoolExecutor(workers)
 
 
 def _gray(pixels: Pixels) -> Pixels:

@@ -43,6 +43,11 @@ class ModelFiles:
         return self._folder / "precision" / f"{self.backbone}.json"
 
     @property
+    def words(self) -> Path:
+        """The visual words of a handcrafted descriptor that counts such."""
+        return self._folder / "words" / f"{self.backbone}.h5"
+
+    @property
     def indexes(self) -> Path:
         """The indexes of the descriptors."""
         return self._folder / "indexes" / self.backbone / f"{self.model}.h5"

@@ -142,7 +142,7 @@ def _by_backbone(
             "be; use another backbone"
         )
     if settings["library"] == "handcrafted":
-        histograms = describe_handcrafted(rotated(query_image[0]), settings["network"])
+        histograms = _handcrafted(rotated(query_image[0]), files, attributes, settings["network"])
         return Description({HISTOGRAM: histograms}, [])
     record = read_record(files.existing(files.weights))
     precision, models = files.existing(files.precision), files.fine_tuned
@@ -163,19 +163,19 @@ def rotated(pixels: NDArray[Any]) -> list[NDArray[Any]]:
     return [turned(pixels, view) for view in range(QUARTERS)]
 
 
-def describe_handcrafted(images: Sequence[NDArray[np.uint8]], network: str) -> np.ndarray:
-    """Return the histograms T×D of images, uint8 H×W×3, by a handcrafted descriptor.
+def _handcrafted(
+    images: Sequence[NDArray[np.uint8]],
+    files: ModelFiles,
+    attributes: Mapping[str, Any],
+    network: str,
+) -> np.ndarray:
+    """Return the histograms T×D of images, uint8 H×W×3, by a handcrafted descriptor."""
+    from rsir.descriptors.handcrafted import histogram
+    from rsir.descriptors.handcrafted_files import read_words
 
-    Raises
-    ------
-    InputError
-        If the descriptor needs visual words, which are not stored.
-    """
-    from rsir.descriptors.handcrafted import HISTOGRAMS
-
-    if network not in HISTOGRAMS:
-        raise InputError(f"{network}: its visual words are not stored; use another backbone")
-    return np.stack([HISTOGRAMS[network](image) for image in images])
+    counts_words = "words_sha256" in attributes
+    words = read_words(files.existing(files.words), attributes) if counts_words else None
+    return np.stack([histogram(network, image, words) for image in images])
 
 
 def describe(
