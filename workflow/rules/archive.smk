@@ -14,6 +14,7 @@ rule synthetic:
         archive=names(archives_of("synthetic")),
     conda:
         "../../envs/tables.yaml"
+    threads: 4
     resources:
         mem_mb=1000,
         runtime=60,

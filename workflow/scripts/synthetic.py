@@ -11,4 +11,5 @@ if __name__ == "__main__":
             Path(snakemake.output[0]),
             images_per_scene=snakemake.params.images_per_scene,
             seed=snakemake.params.seed,
+            workers=snakemake.threads,
         )

@@ -13,6 +13,7 @@ from PIL import Image
 
 from project import SHARED
 from rsir.archives.synthetic import LABELS, SCENES, draw_tile, write_sample
+from rsir.core import processes
 
 UC_MERCED = SHARED / "reference/LandUse_Multilabeled.txt"
 
@@ -162,9 +163,12 @@ def test_table_matches_the_files(tmp_path):
         assert {row[label] for label in LABELS} <= {"0", "1"}
 
 
-def test_more_images_per_scene_do_not_change_the_first(tmp_path):
+def test_more_images_per_scene_and_processes_do_not_change_the_first(tmp_path, monkeypatch):
     write_sample(tmp_path / "one", images_per_scene=1, seed=0)
-    write_sample(tmp_path / "two", images_per_scene=2, seed=0)
+    monkeypatch.setattr(processes, "CHUNK", 8)
+    write_sample(tmp_path / "two", images_per_scene=2, seed=0, workers=2)
+    one, two = ((tmp_path / name / "labels.csv").read_text() for name in ("one", "two"))
+    assert [row for row in two.splitlines() if "01," not in row] == one.splitlines()
     for path in (tmp_path / "one").rglob("*.png"):
         counterpart = tmp_path / "two" / path.relative_to(tmp_path / "one")
         assert path.read_bytes() == counterpart.read_bytes()

@@ -6,6 +6,7 @@ derived from the land cover of the pixels (see `synthetic_scenes.drawing`).
 
 import csv
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ from rsir.archives.synthetic_scenes.transport import (
     runway,
 )
 from rsir.core.files import written_whole
+from rsir.core.processes import in_processes
 
 _DRAW: dict[str, Callable[[Canvas], None]] = {
     "agricultural": agricultural,
@@ -82,16 +84,23 @@ def draw_tile(scene: str, index: int, seed: int) -> tuple[NDArray[np.uint8], fro
     return canvas.render(), canvas.labels()
 
 
-def write_sample(folder: Path, images_per_scene: int, seed: int) -> None:
-    """Write Images/<scene>/<scene>NN.png and labels.csv (image, scene, then 0/1 per label)."""
+def write_sample(folder: Path, images_per_scene: int, seed: int, workers: int = 1) -> None:
+    """Write Images/<scene>/<scene>NN.png and labels.csv (image, scene, then 0/1 per label).
+
+    The tiles are drawn by at most `workers` processes, with the same bytes for any number.
+    """
     digits = max(2, len(str(images_per_scene - 1)))
+
+    def write(place: tuple[str, int]) -> list[str | int]:
+        scene, index = place
+        tile, labels = draw_tile(scene, index, seed)
+        image = f"{scene}{index:0{digits}}"
+        with written_whole(folder / "Images" / scene / f"{image}.png") as png:
+            Image.fromarray(tile).save(png, compress_level=1)
+        return [image, scene, *(int(label in labels) for label in LABELS)]
+
+    places = list(product(SCENES, range(images_per_scene)))
     with written_whole(folder / "labels.csv") as partial, partial.open("w", newline="") as table:
         rows = csv.writer(table, lineterminator="\n")
         rows.writerow(["image", "scene", *LABELS])
-        for scene in SCENES:
-            for index in range(images_per_scene):
-                tile, labels = draw_tile(scene, index, seed)
-                image = f"{scene}{index:0{digits}}"
-                with written_whole(folder / "Images" / scene / f"{image}.png") as png:
-                    Image.fromarray(tile).save(png, compress_level=1)
-                rows.writerow([image, scene, *(int(label in labels) for label in LABELS)])
+        rows.writerows(in_processes(write, places, workers, "synthetic", "tile"))
