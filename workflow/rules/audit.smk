@@ -32,7 +32,7 @@ rule audit:
         "../../envs/torch.yaml"
     threads: 4
     resources:
-        mem_mb=by_images(4000, 5000),
+        mem_mb=by_images(4000, 500),
         runtime=by_images(60, 60, retried=False),
     params:
         code=code("audit.py"),

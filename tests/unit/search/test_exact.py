@@ -190,7 +190,8 @@ def test_descriptors_that_stay_in_their_file_are_ranked_alike(stored, monkeypatc
     queries, database = rng.permutation(120)[:13], np.sort(rng.permutation(120)[:80])
     expected = rank(descriptors, queries, database, depth)
     monkeypatch.setattr(exact, "QUERY_BYTES", 3000)
-    monkeypatch.setattr(exact, "SIMILARITY_BYTES", 1000)
+    monkeypatch.setattr(exact, "WHOLE_BYTES", 3000)
+    monkeypatch.setattr(exact, "SORTED_BYTES", 4000)
     for actual, desired in zip(
         rank(stored(descriptors), queries, database, depth), expected, strict=True
     ):
@@ -206,7 +207,7 @@ def test_a_stored_descriptor_that_is_not_finite_is_refused(stored):
 
 @pytest.mark.usefixtures("small_blocks")
 def test_similarities_to_the_whole_database_are_at_hand_before_a_block(monkeypatch):
-    monkeypatch.setattr(exact, "SIMILARITY_BYTES", 500)
+    monkeypatch.setattr(exact, "WHOLE_BYTES", 3000)
     descriptors, queries, database = random_descriptors(40), np.arange(1, 40, 3), np.arange(5, 40)
     whole = np.full((13, 35), np.nan, np.float32)
 

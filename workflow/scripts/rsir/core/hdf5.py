@@ -194,11 +194,14 @@ def read_rows(array: h5py.Dataset, rows: np.ndarray) -> np.ndarray:
     InputError
         If the file cannot be read.
     """
-    order = np.argsort(rows, kind="stable")
-    ascending = rows[order]
-    values = np.empty((len(rows), *array.shape[1:]), array.dtype)
-    first = 0
     with readable(Path(array.file.filename)):
+        if len(rows) and (np.diff(rows) == 1).all():
+            consecutive: np.ndarray = array[rows[0] : rows[-1] + 1]
+            return consecutive
+        order = np.argsort(rows, kind="stable")
+        ascending = rows[order]
+        values = np.empty((len(rows), *array.shape[1:]), array.dtype)
+        first = 0
         while first < len(rows):
             start = ascending[first]
             last = int(np.searchsorted(ascending, start + SPAN_ROWS))

@@ -156,5 +156,6 @@ def _collected(
     for places, ranked, values in blocks:
         positions[places], similarity[places] = ranked[:, :kept], values[:, :kept]
         if scored is not None and nmrr is not None:
-            nmrr[:, places] = scored.of(places, ranked)
+            for block in blocks_of_queries(*ranked.shape):
+                nmrr[:, places[block]] = scored.of(places[block], ranked[block])
     return (positions, similarity), nmrr

@@ -17,18 +17,21 @@ from rsir.networks.out_of_memory import Portions
 from rsir.search.top_k import Neighbours, stable_top_k
 from rsir.search.unit_vectors import StoredUnitVectors, UnitVectors, unit_vectors_of
 
-QUERY_BLOCK = 4096
-DATABASE_BLOCK = 16384
+QUERY_BLOCK = 2048
+DATABASE_BLOCK = 8192  # of single precision; half as many of double
 SPARE = 16  # number of candidates beyond 9/8 of the depth
 
 MOST_CANDIDATES = 4096
 """Number of candidates above which the whole database is compared in double precision."""
 
-QUERY_BYTES = 1 << 29
-"""Size of the descriptors and neighbours of the queries that are searched at once."""
+QUERY_BYTES = 1 << 27
+"""Size of the descriptors and candidates of the queries that are searched at once."""
 
-SIMILARITY_BYTES = 1 << 30
-"""Size of the similarities to the whole database that are held at once."""
+WHOLE_BYTES = 3 << 27
+"""The same where their similarities to the whole database are held."""
+
+SORTED_BYTES = 1 << 27
+"""Size of what sorting similarities to the whole database takes at once."""
 
 CPU = torch.device("cpu")
 
@@ -112,25 +115,30 @@ def rank_blocks(
         if few:
             similarity, ranked = _rank_candidates(vectors, block, database, depth, candidates)
         else:
-            similarity, ranked = _rank_whole(
-                vectors,
-                block,
-                database,
-                depth,
-                whole_rows and (lambda numbers, rows: whole_rows(places[numbers], rows)),
-            )
+            whole = _similarities(vectors, block, database)
+            if whole_rows is not None:
+                whole_rows(places, whole)
+            similarity, ranked = _sorted(whole, depth)
         return places, ranked.int().cpu().numpy(), similarity.cpu().numpy()
 
     portions = Portions("queries")
-    at_once = _rows_of(QUERY_BYTES, 4 * vectors.dimension + 32 * (candidates if few else depth))
+    if few:
+        at_once = _rows_of(QUERY_BYTES, 4 * vectors.dimension + 32 * candidates)
+    else:
+        at_once = _rows_of(WHOLE_BYTES, 12 * vectors.dimension + 4 * len(database) + 12 * depth)
     for block in _blocks(np.arange(len(queries)), at_once):
         yield from portions.apply(search, block)
 
 
 def _nearest(
-    vectors: AnyUnitVectors, queries: np.ndarray, database: np.ndarray, depth: int
+    vectors: AnyUnitVectors,
+    queries: np.ndarray,
+    database: np.ndarray,
+    depth: int,
+    dtype: torch.dtype,
 ) -> Neighbours:
-    """Return the `depth` nearest neighbours in single precision, ties in any order."""
+    """Return the `depth` nearest neighbours; in single precision, ties are in any order."""
+    top_k = stable_top_k if dtype == torch.float64 else Tensor.topk
     of_queries, places = vectors.held(queries)
     blocks = _blocks(places, QUERY_BLOCK)
     neighbours: list[Neighbours] = [
@@ -140,19 +148,19 @@ def _nearest(
         )
         for block in blocks
     ]
-    largest = min(QUERY_BLOCK, len(queries)) * min(DATABASE_BLOCK, len(database))
-    memory = torch.empty(largest, device=vectors.device)
+    largest = min(QUERY_BLOCK, len(queries)) * min(_database_block(dtype), len(database))
+    memory = torch.empty(largest, dtype=dtype, device=vectors.device)
     first = 0
-    for rows in _blocks(database, DATABASE_BLOCK):
-        columns = vectors.rows(rows, torch.float32).T
+    for rows in _blocks(database, _database_block(dtype)):
+        columns = vectors.rows(rows, dtype).T
         for number, block in enumerate(blocks):
             product = memory[: len(block) * len(rows)].view(len(block), len(rows))
-            similarity = _multiply(of_queries.rows(block, torch.float32), columns, product)
+            similarity = _multiply(of_queries.rows(block, dtype), columns, product).float()
             values, positions = neighbours[number]
-            block_values, block_positions = similarity.topk(min(depth, len(rows)))
+            block_values, block_positions = top_k(similarity, min(depth, len(rows)))
             values = torch.cat([values, block_values], 1)
             positions = torch.cat([positions, block_positions + first], 1)
-            values, order = values.topk(min(depth, values.shape[1]))
+            values, order = top_k(values, min(depth, values.shape[1]))
             neighbours[number] = values, positions.gather(1, order)
         first += len(rows)
     values, positions = (torch.cat(parts) for parts in zip(*neighbours, strict=True))
@@ -167,7 +175,7 @@ def _rank_candidates(
     candidates: int,
 ) -> Neighbours:
     """Select candidates in single precision and rank them in double precision."""
-    values, positions = _nearest(vectors, queries, database, candidates)
+    values, positions = _nearest(vectors, queries, database, candidates, torch.float32)
     # The error of a dot product of D terms is at most D unit roundoffs times the sum of their
     # absolute values (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1),
     # which is at most 1 for unit vectors. The normalisation and the final rounding add a few more.
@@ -182,49 +190,35 @@ def _rank_candidates(
         best, order = stable_top_k(vectors.similarity(queries[sure], rows), depth)
         similarity[sure], ranked[sure] = best, selected.gather(1, order)
     if not sure.all():
-        neighbours = _rank_whole(vectors, queries[~sure], database, depth)
+        neighbours = _nearest(vectors, queries[~sure], database, depth, torch.float64)
         similarity[~sure], ranked[~sure] = neighbours
     return similarity, ranked
-
-
-def _rank_whole(
-    vectors: AnyUnitVectors,
-    queries: np.ndarray,
-    database: np.ndarray,
-    depth: int,
-    whole_rows: Callable[[np.ndarray, Tensor], object] | None = None,
-) -> Neighbours:
-    """Rank by the similarities to the whole database, in double precision.
-
-    `whole_rows` is called with the numbers of some queries and their similarities.
-    """
-    parts = []
-    for numbers in _blocks(np.arange(len(queries)), _rows_of(SIMILARITY_BYTES, 4 * len(database))):
-        similarity = _similarities(vectors, queries[numbers], database)
-        if whole_rows is not None:
-            whole_rows(numbers, similarity)
-        sorted_at_once = _rows_of(SIMILARITY_BYTES, 24 * len(database))
-        parts += [
-            stable_top_k(similarity[some[0] : some[-1] + 1], depth)
-            for some in _blocks(np.arange(len(numbers)), sorted_at_once)
-        ]
-    values, positions = (torch.cat(part) for part in zip(*parts, strict=True))
-    return values, positions
 
 
 def _similarities(vectors: AnyUnitVectors, queries: np.ndarray, database: np.ndarray) -> Tensor:
     """Return the similarities (Q, M), computed in double precision and rounded to single."""
     similarity = torch.empty(len(queries), len(database), device=vectors.device)
     of_queries, places = vectors.held(queries)
+    query_vectors = of_queries.rows(places, torch.float64)
     first = 0
-    for rows in _blocks(database, DATABASE_BLOCK):
+    for rows in _blocks(database, _database_block(torch.float64)):
         columns = vectors.rows(rows, torch.float64).T
-        for block in _blocks(np.arange(len(queries)), QUERY_BLOCK):
-            product = torch.empty(len(block), len(rows), dtype=torch.double, device=vectors.device)
-            product = _multiply(of_queries.rows(places[block], torch.float64), columns, product)
-            similarity[block[0] : block[-1] + 1, first : first + len(rows)] = product
+        for some in _slices(len(queries), QUERY_BLOCK):
+            left = query_vectors[some]
+            product = torch.empty(len(left), len(rows), dtype=torch.double, device=vectors.device)
+            similarity[some, first : first + len(rows)] = _multiply(left, columns, product)
         first += len(rows)
     return similarity
+
+
+def _sorted(similarity: Tensor, depth: int) -> Neighbours:
+    """Return the `depth` nearest neighbours by similarities (Q, M) to the whole database."""
+    queries, size = similarity.shape
+    values = torch.empty(queries, depth, device=similarity.device)
+    positions = torch.empty(queries, depth, dtype=torch.int32, device=similarity.device)
+    for some in _slices(queries, _rows_of(SORTED_BYTES, 24 * size)):
+        values[some], positions[some] = stable_top_k(similarity[some], depth)
+    return values, positions
 
 
 def _multiply(left: Tensor, right: Tensor, product: Tensor) -> Tensor:
@@ -235,10 +229,18 @@ def _multiply(left: Tensor, right: Tensor, product: Tensor) -> Tensor:
     return torch.mm(left, right, out=product)
 
 
+def _database_block(dtype: torch.dtype) -> int:
+    return max(1, DATABASE_BLOCK * 4 // dtype.itemsize)
+
+
 def _rows_of(size: int, row_bytes: int) -> int:
     """Return the number of rows, at least one, that take this many bytes."""
     return max(1, size // row_bytes)
 
 
 def _blocks(rows: np.ndarray, size: int) -> list[np.ndarray]:
-    return [rows[first : first + size] for first in range(0, len(rows), size)]
+    return [rows[some] for some in _slices(len(rows), size)]
+
+
+def _slices(count: int, size: int) -> list[slice]:
+    return [slice(first, first + size) for first in range(0, count, size)]

@@ -11,8 +11,8 @@ def stable_top_k(values: Tensor, count: int) -> Neighbours:
     Equal values are ordered by column. `torch.topk` breaks ties for the last rank arbitrarily, so
     rows with such ties are sorted in full.
     """
-    best, columns = values.topk(count, dim=1)
-    tied = (values >= best[:, -1:]).sum(1) > count
+    best, columns = values.topk(count, dim=1, sorted=False)
+    tied = (values >= best.amin(1, keepdim=True)).sum(1) > count
     if tied.any():
         order = values[tied].sort(dim=1, descending=True, stable=True).indices[:, :count]
         columns[tied] = order

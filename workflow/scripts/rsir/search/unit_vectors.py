@@ -11,13 +11,13 @@ from torch import Tensor
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import read_rows
 
-NORM_ROWS = 4096
-FILE_ROWS = 16384
+NORM_ROWS = 1024
+FILE_ROWS = 8192
 
-GATHERED_BYTES = {"cpu": 1 << 22, "cuda": 1 << 30}
+GATHERED_BYTES = {"cpu": 1 << 20, "cuda": 1 << 30}
 """Size of a block compared in double precision, by the type of the device; fits a CPU's cache."""
 
-HELD_BYTES = 1 << 30
+HELD_BYTES = 1 << 28
 """Size up to which the descriptors of a file are held in memory; on a GPU, half of what is free."""
 
 MIN_NORM = 1e-60  # replaces a norm of zero; nonzero float32 vectors have larger norms
@@ -30,33 +30,6 @@ class UnitVectors:
     vectors: Tensor
     norms: Tensor
     device: torch.device
-
-    @classmethod
-    def of(
-        cls, vectors: Tensor, device: torch.device, numbers: np.ndarray | None = None
-    ) -> "UnitVectors":
-        """Return descriptors with their norms; `numbers` are the rows that errors name.
-
-        Raises
-        ------
-        InputError
-            If a descriptor is not finite.
-        """
-        norms = torch.empty(len(vectors), dtype=torch.float64, device=vectors.device)
-        # Written in place: small allocations between the large blocks would fragment the memory.
-        for first in range(0, len(vectors), NORM_ROWS):
-            block = slice(first, first + NORM_ROWS)
-            torch.linalg.vector_norm(vectors[block].double(), dim=1, out=norms[block])
-        if not norms.isfinite().all():
-            row = int(norms.isfinite().logical_not().nonzero()[0])
-            raise InputError(
-                f"descriptor of image number {(row if numbers is None else numbers[row]) + 1} is "
-                "not finite; extract it again"
-            )
-        norms = norms.clamp_min(MIN_NORM)
-        if device.type == "cuda" and vectors.nbytes < torch.cuda.mem_get_info()[0] / 2:
-            vectors, norms = vectors.to(device), norms.to(device)
-        return cls(vectors, norms, device)
 
     @property
     def dimension(self) -> int:
@@ -82,12 +55,12 @@ class UnitVectors:
         """
         row_bytes = 8 * self.dimension * candidates.shape[1]
         count = max(1, GATHERED_BYTES[self.device.type] // row_bytes)
-        return torch.cat(
-            [
-                self._similarity(queries[first : first + count], candidates[first : first + count])
-                for first in range(0, len(queries), count)
-            ]
-        )
+        # Written in place: small allocations between the large blocks would fragment the memory.
+        similarity = torch.empty(candidates.shape, device=self.device)
+        for first in range(0, len(queries), count):
+            part = slice(first, first + count)
+            similarity[part] = self._similarity(queries[part], candidates[part])
+        return similarity
 
     def _similarity(self, queries: np.ndarray, candidates: np.ndarray) -> Tensor:
         pair = (self._index(queries), self._index(candidates))
@@ -102,9 +75,10 @@ class UnitVectors:
 
 @dataclass(frozen=True)
 class StoredUnitVectors:
-    """Descriptors (N, D) in a file, of which some rows at a time are read."""
+    """Descriptors (N, D) in a file, of which some rows at a time are read, and their norms."""
 
     array: h5py.Dataset
+    norms: Tensor
     device: torch.device
 
     @property
@@ -115,8 +89,8 @@ class StoredUnitVectors:
 
     def held(self, rows: np.ndarray) -> tuple[UnitVectors, np.ndarray]:
         """Return descriptors in memory, and the places of `rows` among them."""
-        vectors = torch.from_numpy(read_rows(self.array, rows))
-        return UnitVectors.of(vectors, self.device, rows), np.arange(len(rows))
+        vectors, norms = torch.from_numpy(read_rows(self.array, rows)), self.norms[rows]
+        return _unit_vectors(vectors, norms, self.device), np.arange(len(rows))
 
     def rows(self, rows: np.ndarray, dtype: torch.dtype) -> Tensor:
         """Return the unit vectors of `rows`."""
@@ -145,17 +119,44 @@ def unit_vectors_of(
     Raises
     ------
     InputError
-        If a descriptor in memory is not finite.
+        If a descriptor is not finite, or if the file cannot be read.
     """
     if isinstance(descriptors, np.ndarray):
-        return UnitVectors.of(torch.from_numpy(descriptors), device)
+        vectors = torch.from_numpy(descriptors)
+        return _unit_vectors(vectors, _norms(vectors), device)
     on_gpu = device.type == "cuda" and descriptors.nbytes < torch.cuda.mem_get_info()[0] / 2
-    if not on_gpu and descriptors.nbytes > HELD_BYTES:
-        return StoredUnitVectors(descriptors, device)
-    vectors = torch.empty(descriptors.shape, device=device if on_gpu else None)
-    for rows in _consecutive(len(descriptors), FILE_ROWS):
-        vectors[rows[0] : rows[-1] + 1] = torch.from_numpy(read_rows(descriptors, rows))
-    return UnitVectors.of(vectors, device)
+    if on_gpu or descriptors.nbytes <= HELD_BYTES:
+        vectors = torch.empty(descriptors.shape, device=device if on_gpu else None)
+        for rows in _consecutive(len(descriptors), FILE_ROWS):
+            vectors[rows[0] : rows[-1] + 1] = torch.from_numpy(read_rows(descriptors, rows))
+        return _unit_vectors(vectors, _norms(vectors), device)
+    norms = [
+        _norms(torch.from_numpy(read_rows(descriptors, rows)), rows[0])
+        for rows in _consecutive(len(descriptors), FILE_ROWS)
+    ]
+    return StoredUnitVectors(descriptors, torch.cat(norms), device)
+
+
+def _norms(vectors: Tensor, first: int = 0) -> Tensor:
+    """Return the norms of descriptors, whose first row has the number `first`."""
+    norms = torch.empty(len(vectors), dtype=torch.float64, device=vectors.device)
+    # Written in place: small allocations between the large blocks would fragment the memory.
+    for start in range(0, len(vectors), NORM_ROWS):
+        block = slice(start, start + NORM_ROWS)
+        torch.linalg.vector_norm(vectors[block].double(), dim=1, out=norms[block])
+    if not norms.isfinite().all():
+        row = int(norms.isfinite().logical_not().nonzero()[0])
+        raise InputError(
+            f"descriptor of image number {first + row + 1} is not finite; extract it again"
+        )
+    return norms.clamp_min(MIN_NORM)
+
+
+def _unit_vectors(vectors: Tensor, norms: Tensor, device: torch.device) -> UnitVectors:
+    """Return descriptors with their norms, on the device where they fit."""
+    if device.type == "cuda" and vectors.nbytes < torch.cuda.mem_get_info()[0] / 2:
+        vectors, norms = vectors.to(device), norms.to(device)
+    return UnitVectors(vectors, norms, device)
 
 
 def _paired(
@@ -164,14 +165,15 @@ def _paired(
     """Return the similarity (P,) of pairs of a query and a row, computed in double precision."""
     device = vectors.device
     count = max(1, GATHERED_BYTES[device.type] // (8 * vectors.dimension))
-    values = []
-    for part in _consecutive(len(query), count):
+    values = torch.empty(len(query), device=device)
+    for first in range(0, len(query), count):
+        part = slice(first, first + count)
         pair = ((queries, query[part]), (vectors, rows[part]))
         left, right = (one.vectors[places].to(device).double() for one, places in pair)
         norms, others = (one.norms[places].to(device) for one, places in pair)
         products = (left[:, None, :] @ right[:, :, None])[:, 0, 0]
-        values.append((products / (norms * others)).float())
-    return torch.cat(values)
+        values[part] = products / (norms * others)
+    return values
 
 
 def _consecutive(count: int, size: int) -> Iterator[np.ndarray]:
