@@ -22,7 +22,6 @@ LIBRARIES = {
     "timm": ("timm",),
     "faiss": ("faiss-cpu", "faiss"),
     "cv2": ("opencv-python-headless", "opencv-python"),
-    "skimage": ("scikit-image",),
     "sklearn": ("scikit-learn",),
     "scipy": ("scipy",),
     "pandas": ("pandas",),
