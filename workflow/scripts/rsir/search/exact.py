@@ -30,6 +30,14 @@ QUERY_BYTES = 1 << 27
 WHOLE_BYTES = 3 << 27
 """The same where their similarities to the whole database are held."""
 
+WHOLE_QUERIES = 512
+"""Queries that are then searched at once at least, up to `MOST_WHOLE_BYTES`.
+
+With fewer, reading the descriptors takes longer than comparing them.
+"""
+
+MOST_WHOLE_BYTES = 1 << 31
+
 SORTED_BYTES = 1 << 27
 """Size of what sorting similarities to the whole database takes at once."""
 
@@ -125,7 +133,11 @@ def rank_blocks(
     if few:
         at_once = _rows_of(QUERY_BYTES, 4 * vectors.dimension + 32 * candidates)
     else:
-        at_once = _rows_of(WHOLE_BYTES, 12 * vectors.dimension + 4 * len(database) + 12 * depth)
+        query_bytes = 12 * vectors.dimension + 4 * len(database) + 12 * depth
+        at_once = max(
+            _rows_of(WHOLE_BYTES, query_bytes),
+            min(WHOLE_QUERIES, _rows_of(MOST_WHOLE_BYTES, query_bytes)),
+        )
     for block in _blocks(np.arange(len(queries)), at_once):
         yield from portions.apply(search, block)
 
