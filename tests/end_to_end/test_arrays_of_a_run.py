@@ -117,7 +117,9 @@ def test_descriptors_without_learning(
     assert facts.get("words_sha256") == (words if backbone == "bovw_sift" else None)
     settings = {"library": "handcrafted", "network": backbone, "seed": 0}
     assert json.loads(facts["backbone_settings"]) == settings
-    assert {"cv2", "sklearn", "h5py", "numpy", "PIL"} <= json.loads(facts["versions"]).keys()
+    assert {"cv2", "skimage", "sklearn", "h5py", "numpy", "PIL"} <= json.loads(
+        facts["versions"]
+    ).keys()
     assert not {"seed", "weights_sha256"} & facts.keys()
 
 

@@ -24,6 +24,7 @@ IMPORT_NAMES = {
     "huggingface_hub": "huggingface-hub",
     "iterstrat": "iterative-stratification",
     "markdown_it": "markdown-it-py",
+    "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }

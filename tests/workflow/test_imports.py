@@ -32,6 +32,7 @@ SLOW = {
     "sklearn": {"plot_maps"},
     "scipy.stats": {"plot_maps"},  # by sklearn
     "matplotlib": PLOT,
+    "skimage": {"describe", "describe_shard", "visual_words"},
     "cv2": {"describe", "describe_shard", "duplicates", "visual_words"},
     "rasterio": set(),
     "snakemake": set(),

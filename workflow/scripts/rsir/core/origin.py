@@ -22,6 +22,7 @@ LIBRARIES = {
     "timm": ("timm",),
     "faiss": ("faiss-cpu", "faiss"),
     "cv2": ("opencv-python-headless", "opencv-python"),
+    "skimage": ("scikit-image",),
     "sklearn": ("scikit-learn",),
     "scipy": ("scipy",),
     "pandas": ("pandas",),

@@ -5,7 +5,6 @@ a normalised histogram, so that the cosine similarity of two descriptors is the 
 coefficient of their histograms (Arandjelović and Zisserman, 2012).
 """
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage.feature import local_binary_pattern
 from threadpoolctl import threadpool_limits
 
 from rsir.core.errors import InputError
@@ -41,37 +41,17 @@ def lbp(pixels: Pixels) -> Floats:
     """Return the root of the normalised histogram (54,) of local binary patterns at three scales.
 
     Uniform, rotation-invariant patterns of 8, 16 and 24 neighbours (Ojala, Pietikäinen and Mäenpää,
-    2002), with 10, 18 and 26 bins: the number of neighbours that are at least as bright as the
-    pixel, if this changes at most twice around the circle, and a bin for all other patterns. The
-    brightness between pixels is interpolated bilinearly; outside the image it is 0.
+    2002), with 10, 18 and 26 bins.
     """
     gray = _gray(pixels)
-    return _normalised_root(np.concatenate([_patterns(gray, *scale) for scale in LBP_SCALES]))
-
-
-def _patterns(gray: Pixels, neighbours: int, radius: int) -> NDArray[np.int64]:
-    """Return the number of pixels of an image (H, W) in each bin (neighbours + 2,)."""
-    height, width = gray.shape
-    margin = radius + 1
-    padded = np.pad(gray.astype(np.float64), margin)
-    angles = 2 * np.pi * np.arange(neighbours) / neighbours
-    circle = np.round([-radius * np.sin(angles), radius * np.cos(angles)], 5).T
-    count, changes = np.zeros((2, height, width), np.uint8)
-    previous = None
-    for down, right in circle:
-        # Ties depend on the rounding of positions, which are those of scikit-image.
-        y, x = np.arange(height) + down, np.arange(width) + right
-        y, x = (y - np.floor(y))[:, None], x - np.floor(x)
-        top, left = margin + math.floor(down), margin + math.floor(right)
-        corners = padded[top : top + height + 1, left : left + width + 1]
-        across = (1 - x) * corners[:, :-1] + x * corners[:, 1:]
-        brighter = (1 - y) * across[:-1] + y * across[1:] >= gray
-        count += brighter
-        if previous is not None:
-            changes += brighter != previous
-        previous = brighter
-    bins = np.where(changes <= 2, count, neighbours + 1)
-    return np.bincount(bins.ravel(), minlength=neighbours + 2)
+    counts = [
+        np.bincount(
+            local_binary_pattern(gray, neighbours, radius, "uniform").astype(np.int64).ravel(),
+            minlength=neighbours + 2,
+        )
+        for neighbours, radius in LBP_SCALES
+    ]
+    return _normalised_root(np.concatenate(counts))
 
 
 HISTOGRAMS = {"color_histogram": color_histogram, "lbp": lbp}
