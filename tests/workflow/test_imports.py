@@ -29,8 +29,8 @@ SLOW = {
     "torch": COMPUTE_WITH_TORCH,
     "torchvision": set(),
     "timm": set(),
-    "sklearn": {"plot_maps"},
-    "scipy.stats": {"plot_maps"},  # by sklearn
+    "sklearn": {"plot_maps", "visual_words"},
+    "scipy.stats": {"plot_maps", "visual_words"},  # by sklearn
     "matplotlib": PLOT,
     "skimage": {"describe", "describe_shard", "visual_words"},
     "cv2": {"describe", "describe_shard", "duplicates", "visual_words"},

@@ -9,18 +9,16 @@ from PIL import Image
 from rsir.archives.pixels import PICTURES, ArchiveImages
 from rsir.archives.synthetic import SCENES, draw_tile
 from rsir.core.errors import InputError
-from rsir.descriptors import handcrafted
+from rsir.descriptors import visual_words
 from rsir.descriptors.handcrafted import (
     LBP_SCALES,
-    VISUAL_WORDS,
     color_histogram,
     count_words,
     describe,
     lbp,
-    learn_words,
-    sample_keypoints,
     sift,
 )
+from rsir.descriptors.visual_words import VISUAL_WORDS, learn_words, sample_keypoints
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 RED_BIN, BLUE_BIN = 0 * 16 + 3 * 4 + 3, 5 * 16 + 3 * 4 + 3  # hue, full saturation, full value
@@ -60,7 +58,7 @@ TRAIN = np.array([1, 3, 5])
 
 @pytest.fixture
 def few_words(monkeypatch):
-    monkeypatch.setattr(handcrafted, "VISUAL_WORDS", FEW_WORDS)
+    monkeypatch.setattr(visual_words, "VISUAL_WORDS", FEW_WORDS)
 
 
 # Colours.
@@ -333,7 +331,7 @@ def test_visual_words_are_deterministic_for_a_seed(paths):
 
 def test_training_images_contribute_equal_numbers_of_keypoints(paths, monkeypatch):
     """With a limit of 12, each of 5 images contributes 2 keypoints; one image has none."""
-    monkeypatch.setattr(handcrafted, "CODEBOOK_KEYPOINTS", 12)
+    monkeypatch.setattr(visual_words, "CODEBOOK_KEYPOINTS", 12)
     train = np.array([0, 1, 2, 3, 7])
     assert sample_keypoints(images_of(paths), train, seed=0, workers=2).shape == (8, 128)
 

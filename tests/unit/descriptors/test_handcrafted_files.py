@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import visual_words
 from rsir.archives.archive_table import write_archive
 from rsir.archives.pixels import PICTURES, write_pixel_format
 from rsir.archives.synthetic import SCENES, draw_tile
 from rsir.core.errors import InputError
 from rsir.descriptors import shards
 from rsir.descriptors.descriptor_files import read_descriptors
-from rsir.descriptors.handcrafted_files import write_histograms, write_words
+from rsir.descriptors.handcrafted_files import write_histograms
 from rsir.descriptors.shards import join_shards
 
 
@@ -45,7 +46,9 @@ def inputs(tiles: Path) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def words(tiles: Path) -> Path:
     path = tiles / "words.h5"
-    write_words(*inputs(tiles), tiles / "split.csv", tiles, "own", settings("bovw_sift"), 2, path)
+    visual_words.main(
+        *inputs(tiles), tiles / "split.csv", tiles, "own", settings("bovw_sift"), 2, path
+    )
     return path
 
 

@@ -9,6 +9,7 @@ import rasterio
 from PIL import Image
 
 import extract
+import visual_words
 from project import ROOT
 from rsir.archives.archive_table import write_archive
 from rsir.archives.pixels import PICTURES, ArchiveImages, write_pixel_format
@@ -17,7 +18,7 @@ from rsir.archives.thumbnails import LONGER_SIDE, thumbnail
 from rsir.core.errors import InputError
 from rsir.core.hdf5 import array_file, new_arrays, read_attributes
 from rsir.descriptors.descriptor_files import read_descriptors
-from rsir.descriptors.handcrafted_files import write_histograms, write_words
+from rsir.descriptors.handcrafted_files import write_histograms
 from rsir.evaluation.index_quality import index_for_queries
 from rsir.networks.weight_receipt import write_record
 from rsir.reports.model_files import ModelFiles
@@ -123,7 +124,7 @@ def write_handcrafted(network, tiles, files, folder):
     if words:
         subsets = {"image": tiles["image"], "subset": ["train", "train", "train", "test"]}
         pd.DataFrame(subsets).to_csv(split, index=False)
-        write_words(archive, pixels, split, folder, "own", settings, 1, words)
+        visual_words.main(archive, pixels, split, folder, "own", settings, 1, words)
     write_histograms(archive, pixels, words, folder, "own", settings, 1, files.descriptors)
     return read_descriptors(files.descriptors, list(tiles["image"]))["histogram"]
 

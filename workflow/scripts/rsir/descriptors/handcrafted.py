@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from skimage.feature import local_binary_pattern
 from threadpoolctl import threadpool_limits
 
-from rsir.core.errors import InputError
 from rsir.core.progress import progress
 
 Pixels = NDArray[np.uint8]  # H×W×3
@@ -24,10 +23,6 @@ Floats = NDArray[np.float32]
 HSV_BINS = (8, 4, 4)
 LBP_SCALES = ((8, 1), (16, 2), (24, 3))
 """Number of neighbours, and their distance in pixels."""
-
-VISUAL_WORDS = 256
-CODEBOOK_KEYPOINTS = 100_000
-"""Maximum number of keypoints to learn words from, divided equally among training images."""
 
 
 def color_histogram(pixels: Pixels) -> Floats:
@@ -62,62 +57,6 @@ def sift(pixels: Pixels) -> Floats:
     """Return the SIFT descriptors (n, 128) of an image's keypoints; n may be 0."""
     _, keypoints = cv2.SIFT.create().detectAndCompute(_gray(pixels), None)
     return np.empty((0, 128), np.float32) if keypoints is None else keypoints
-
-
-def sample_keypoints(
-    images: Sequence[Pixels], train: NDArray[np.int64], seed: int, workers: int
-) -> Floats:
-    """Return random SIFT descriptors (n, 128), equally many of each training image if it has them.
-
-    Parameters
-    ----------
-    images
-        The images of the archive, uint8 H×W×3 each.
-    train
-        Rows of the training images.
-    seed
-        Seed of the sampling.
-    workers
-        Number of threads.
-
-    Raises
-    ------
-    InputError
-        If an image cannot be read.
-    """
-    quota = max(1, CODEBOOK_KEYPOINTS // len(train))
-
-    def sample(row: int) -> Floats:
-        keypoints = sift(images[row])
-        return keypoints[np.random.default_rng((seed, row)).permutation(len(keypoints))[:quota]]
-
-    with _threads(workers) as pool:
-        samples = progress(pool.map(sample, train), len(train), "keypoints", "image")
-        return np.concatenate(list(samples))
-
-
-def learn_words(keypoints: Floats, seed: int) -> Floats:
-    """Return the centres (256, 128) of clusters of keypoints (n, 128), which are visual words.
-
-    As Sivic and Zisserman (2003).
-
-    Raises
-    ------
-    InputError
-        If there are fewer keypoints than words.
-    """
-    from sklearn.cluster import MiniBatchKMeans  # a slow import, which others do not need
-
-    if len(keypoints) < VISUAL_WORDS:
-        raise InputError(
-            f"bovw_sift: the training images have {len(keypoints)} keypoints, but at least "
-            f"{VISUAL_WORDS} are needed; use more training images or leave this backbone out"
-        )
-    # The steps are small, and threads of BLAS wait for each other longer than they compute.
-    with threadpool_limits(1):
-        clusters = MiniBatchKMeans(VISUAL_WORDS, random_state=seed, n_init=3).fit(keypoints)
-    words: Floats = clusters.cluster_centers_
-    return words
 
 
 def count_words(words: Floats, keypoints: Floats) -> Floats:
@@ -155,12 +94,12 @@ def describe(network: str, images: Sequence[Pixels], words: Floats | None, worke
     InputError
         If an image cannot be read.
     """
-    with threadpool_limits(1), _threads(workers) as pool:
+    with threadpool_limits(1), image_threads(workers) as pool:
         rows = pool.map(lambda row: histogram(network, images[row], words), range(len(images)))
         return np.array(list(progress(rows, len(images), network, "image")), np.float32)
 
 
-def _threads(workers: int) -> ThreadPoolExecutor:
+def image_threads(workers: int) -> ThreadPoolExecutor:
     """Return threads that work on an image each."""
     cv2.setNumThreads(1)
     return ThreadPoolExecutor(workers)

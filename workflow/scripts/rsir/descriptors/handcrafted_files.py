@@ -1,4 +1,4 @@
-"""The HDF5 files of handcrafted descriptors and of visual words."""
+"""The HDF5 files of handcrafted descriptors, which may count visual words."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,53 +8,12 @@ import numpy as np
 
 from rsir.archives.archive_table import read_archive
 from rsir.archives.pixels import ArchiveImages, read_pixel_format
-from rsir.archives.split_file import read_split
-from rsir.core.hdf5 import array_file, new_arrays, open_arrays, read_attributes, readable
+from rsir.core.hdf5 import array_file, open_arrays, read_attributes, readable
 from rsir.core.origin import ORIGIN, check_origin, digests, origin_attributes
-from rsir.descriptors.handcrafted import describe, learn_words, sample_keypoints
+from rsir.descriptors.handcrafted import describe
 from rsir.descriptors.shards import shard_slice
 
 WORDS = "words"
-
-
-def write_words(
-    archive: Path,
-    pixels: Path,
-    split: Path,
-    root: Path,
-    name: str,
-    settings: Mapping[str, Any],
-    workers: int,
-    words: Path,
-) -> None:
-    """Learn visual words from the training images of an archive, and write them.
-
-    Parameters
-    ----------
-    archive, pixels, split : Path
-        The table of the archive, the format of its images, and the subset of each.
-    root : Path
-        The folder that the image paths are relative to.
-    name, settings
-        The backbone and its entry in the configuration.
-    workers : int
-        Number of threads.
-    words : Path
-        The file to write: `words`, float32 256×128.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be used, or the training images have too few keypoints.
-    """
-    table = read_archive(archive)
-    images = ArchiveImages(root, list(table["path"]), read_pixel_format(pixels))
-    train = np.flatnonzero(read_split(split, table) == "train")
-    keypoints = sample_keypoints(images, train, settings["seed"], workers)
-    files = {"archive": archive, "pixels": pixels, "split": split}
-    with new_arrays(words, origin_attributes(files, settings, backbone=name)) as file:
-        values = learn_words(keypoints, settings["seed"])
-        file.create_dataset(WORDS, data=values, fletcher32=True)
 
 
 def read_words(path: Path, facts: Mapping[str, Any]) -> np.ndarray:
