@@ -8,6 +8,7 @@ import numpy as np
 from rsir.core.errors import InputError
 from rsir.evaluation.condition_nmrr import ConditionNmrr
 from rsir.metrics.arrays import Bools, Floats, Ints, Scenes, blocks_of_queries
+from rsir.metrics.label_counts import LabelCounts
 from rsir.metrics.label_pairs import accuracy, label_overlap
 from rsir.metrics.scene_relevance import scene_codes
 from rsir.metrics.scoring import kept_depth, ranking_depth, score_rankings
@@ -49,6 +50,7 @@ def score_bounds(
     """
     scores: list[dict[str, dict[int, dict[str, Floats]]]] = [{} for _ in conditions]
     labels_and_scenes = query_labels, database_labels, query_scenes, database_scenes
+    counts = LabelCounts.of(query_labels, database_labels)
     for bound, number, queries, ranked, excluded, nmrr in repeated_rankings(
         conditions, cutoffs, *labels_and_scenes, own_rows, seed, with_nmrr=True
     ):
@@ -58,7 +60,7 @@ def score_bounds(
             cutoff: {
                 metric: values.reshape(-1, counted).mean(axis=0)
                 for metric, values in {
-                    **score_rankings(ranked, *known, excluded, cutoff),
+                    **score_rankings(ranked, *known, excluded, cutoff, counts.select(queries)),
                     "anmrr": nmrr,
                 }.items()
             }

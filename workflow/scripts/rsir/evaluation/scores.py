@@ -9,6 +9,7 @@ from rsir.archives.archive_table import has_one_label_each
 from rsir.evaluation.bounds import score_bounds
 from rsir.evaluation.methods import METHOD
 from rsir.metrics.arrays import Floats
+from rsir.metrics.label_counts import LabelCounts
 from rsir.metrics.scoring import METRICS, OF_LABEL_SETS, score_rankings
 from rsir.search.protocol import Rankings, Search, search_conditions
 
@@ -36,16 +37,18 @@ def query_scores(
     """
     images = archive["image"].to_numpy()[search.queries]
     query_labels, database_labels, query_scenes, database_scenes = search.labels_and_scenes(archive)
+    counts = LabelCounts.of(query_labels, database_labels)
     rows = []
     for descriptor, positions in rankings.items():
         for number, condition in enumerate(search_conditions(search, cutoffs)):
             ranked, counted = condition.of(positions), condition.counted
+            of_counted = counts.select(counted)
             scenes = None
             if nmrr is None and query_scenes is not None:
                 scenes = query_scenes[counted]
             known = query_labels[counted], database_labels, scenes, database_scenes
             for cutoff in cutoffs:
-                scores = score_rankings(ranked, *known, condition.excluded, cutoff)
+                scores = score_rankings(ranked, *known, condition.excluded, cutoff, of_counted)
                 if nmrr and descriptor in nmrr:
                     scores["anmrr"] = nmrr[descriptor][number, counted]
                 setting = (condition.query, condition.duplicates, cutoff)

@@ -1,9 +1,8 @@
 """Scores of ranked lists against label sets, one number per query and metric.
 
 Every label metric is computed from three integers per pair of images: the number of labels of each
-and the number of shared labels (the overlap). Counts over the whole database use its distinct label
-sets and their multiplicities, a block of queries at a time, so memory does not grow with
-queries × database.
+and the number of shared labels (the overlap). Counts over the whole database are those of
+`rsir.metrics.label_counts`.
 """
 
 from collections.abc import Sequence
@@ -12,12 +11,12 @@ import numpy as np
 
 from rsir.core.errors import InputError
 from rsir.metrics.arrays import Bools, Floats, Ints, Scenes, blocks_of_queries, columns_of_rows
+from rsir.metrics.label_counts import LabelCounts
 from rsir.metrics.label_pairs import (
     accuracy,
     f1,
     hamming_loss,
     jaccard_relevant,
-    label_overlap,
     precision,
     recall,
 )
@@ -95,6 +94,7 @@ def score_rankings(
     database_scenes: Scenes | None,
     excluded: Ints,
     cutoff: int,
+    counts: LabelCounts | None = None,
 ) -> dict[str, Floats]:
     """Score the first `cutoff` images of each ranking by every metric.
 
@@ -112,6 +112,8 @@ def score_rankings(
         `rsir.search.protocol.Condition`; −1 for none. Ideal rankings are without them.
     cutoff
         Number of ranks to score.
+    counts
+        Those of these queries and this database, if they are known.
 
     Returns
     -------
@@ -130,33 +132,30 @@ def score_rankings(
             f"retrieval.cutoffs: {cutoff} is more than the {depth} images that are ranked; "
             "give smaller cutoffs or rank more images"
         )
-    sets, set_of_row, multiplicity = _distinct_label_sets(database_labels)
-    set_sizes = sets.sum(axis=1)
+    counts = counts or LabelCounts.of(query_labels, database_labels)
+    set_sizes, labels = database_labels.sum(axis=1), database_labels.shape[1]
     scores = {metric: np.full(len(ranked), np.nan) for metric in METRICS}
-    for block in blocks_of_queries(len(ranked), max(len(sets), cutoff)):
-        overlap = label_overlap(query_labels[block], sets)
-        sizes = query_labels[block].sum(axis=1)[:, None]
-        similar = jaccard_relevant(overlap, sizes, set_sizes)
-
-        counts = _count_by_overlap(overlap, multiplicity)
-        number_similar = similar @ multiplicity
+    for block in blocks_of_queries(len(ranked), cutoff * labels):
+        of_queries = query_labels[block]
+        sizes = of_queries.sum(axis=1)[:, None]
+        by_overlap, number_similar = counts.of_queries(block)
         for queries, rows in columns_of_rows(excluded[block]):
-            its_sets = set_of_row[rows]
-            counts[queries, overlap[queries, its_sets]] -= 1
-            number_similar[queries] -= similar[queries, its_sets]
-
-        retrieved = set_of_row[ranked[block, :cutoff]]
-        shared = np.take_along_axis(overlap, retrieved, axis=1)
+            its_shared = (of_queries[queries] & database_labels[rows]).sum(axis=1)
+            by_overlap[queries, its_shared] -= 1
+            pair = (its_shared, sizes[queries, 0], set_sizes[rows])
+            number_similar[queries] -= jaccard_relevant(*pair)
+        retrieved = ranked[block, :cutoff]
+        shared = (of_queries[:, None] & database_labels[retrieved]).sum(axis=2)
         pair = (shared, sizes, set_sizes[retrieved])
         scores["accuracy"][block] = accuracy(*pair).mean(axis=1)
         scores["precision"][block] = precision(*pair).mean(axis=1)
         scores["recall"][block] = recall(*pair).mean(axis=1)
         scores["f1"][block] = f1(*pair).mean(axis=1)
-        scores["hamming_loss"][block] = hamming_loss(*pair, labels=sets.shape[1]).mean(axis=1)
+        scores["hamming_loss"][block] = hamming_loss(*pair, labels=labels).mean(axis=1)
         scores["acg"][block] = shared.mean(axis=1)
-        scores["ndcg"][block] = ndcg(shared, counts)
+        scores["ndcg"][block] = ndcg(shared, by_overlap)
         scores["wap"][block] = weighted_average_precision(shared)
-        scores["map"][block] = average_precision(shared > 0, counts[:, 1:].sum(axis=1))
+        scores["map"][block] = average_precision(shared > 0, by_overlap[:, 1:].sum(axis=1))
         scores["map_jaccard"][block] = average_precision(jaccard_relevant(*pair), number_similar)
     if query_scenes is not None and database_scenes is not None:
         relevance = SceneRelevance.of(query_scenes, database_scenes, excluded)
@@ -170,25 +169,3 @@ def _shortest(ranked: Ints, cutoff: int) -> int:
     if first.size == 0 or (first[:, -1] >= 0).all():
         return int(first.shape[1])
     return int((first >= 0).sum(axis=1).min())
-
-
-def _distinct_label_sets(labels: Bools) -> tuple[Bools, Ints, Ints]:
-    """Return the unique rows (U, L) of labels (D, L), the inverse indices (D,) and the counts."""
-    _, first, set_of_row, multiplicity = np.unique(
-        np.packbits(labels, axis=1),
-        axis=0,
-        return_index=True,
-        return_inverse=True,
-        return_counts=True,
-    )
-    return labels[first], set_of_row.reshape(-1), multiplicity
-
-
-def _count_by_overlap(overlap: Ints, multiplicity: Ints) -> Ints:
-    """Return the number of images (Q, S) that share s labels; overlap is (Q, U) by label set."""
-    queries = len(overlap)
-    width = int(overlap.max()) + 1
-    cell = overlap + width * np.arange(queries)[:, None]
-    weights = np.broadcast_to(multiplicity, overlap.shape)
-    counts = np.bincount(cell.ravel(), weights.ravel(), minlength=queries * width)
-    return counts.reshape(queries, width).astype(np.int64)
