@@ -17,7 +17,7 @@ rule duplicates:
         "../../envs/handcrafted.yaml"
     threads: 4
     resources:
-        mem_mb=by_images(4000, 1000),
+        mem_mb=by_images(4000, 500),
         runtime=by_images(120, 60, retried=False),
     params:
         code=code("duplicates.py"),

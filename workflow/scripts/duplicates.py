@@ -15,7 +15,8 @@ def main(archive: Path, pixels: Path, root: Path, workers: int, duplicates: Path
     pixel_format = read_pixel_format(pixels)
     images = ArchiveImages(root, table["path"], pixel_format)
     bands = None if pixel_format.of_pictures else images.select(pixel_format.bands)
-    pairs = find_duplicates(images, list(table["sha256"]), workers, bands)
+    digests = list(table["sha256"])
+    pairs = find_duplicates(images, digests, workers, bands, duplicates.parent)
     write_duplicates(duplicates_table(list(table["image"]), pairs), duplicates)
 
 

@@ -1,5 +1,7 @@
 """Made duplicates of real and of synthetic tiles."""
 
+from tempfile import TemporaryFile
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from PIL import Image
 
 from project import SHARED
 from rsir.audit.duplicates import find_duplicates
-from rsir.audit.local_features import describe
+from rsir.audit.local_features import describe, describe_all
 from rsir.audit.registration import register
 
 TILES = SHARED / "data" / "ucmerced40" / "Images"
@@ -94,6 +96,24 @@ def test_mirrored_features_are_those_of_the_mirror_image():
     found = register(describe(image).mirrored(), describe(image[:, ::-1].copy()))
     np.testing.assert_allclose(found.matrix, [[1, 0, 0], [0, 1, 0]], atol=0.5)
     assert found.inliers > 50
+
+
+def test_features_are_read_from_their_file():
+    images = [texture(4), np.zeros((50, 80, 3), np.uint8), texture(5)[:90]]
+    with TemporaryFile() as file:
+        stored, _ = describe_all(images, 2, file)
+        for row, image in enumerate(images):
+            expected, read = describe(image), stored[row]
+            np.testing.assert_array_equal(read.places, expected.places)
+            np.testing.assert_array_equal(read.descriptors, expected.descriptors)
+            np.testing.assert_array_equal(stored.words(row), expected.words())
+            assert read.width == expected.width
+
+
+def test_the_file_of_features_is_removed(tmp_path):
+    images = [texture(seed) for seed in range(2)]
+    find_duplicates(images, ["a", "b"], 1, folder=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not TILES.is_dir(), reason="needs tiles of UC Merced")

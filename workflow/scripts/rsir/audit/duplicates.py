@@ -1,8 +1,9 @@
 """Duplicates among the images of an archive: proposed by local features, confirmed by pixels."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryFile
 
 import cv2
 import numpy as np
@@ -12,10 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from rsir.archives.duplicates_table import COLUMNS, duplicate_groups
 from rsir.audit.identical import equal_rows
-from rsir.audit.local_features import Features, describe_all, reduced
+from rsir.audit.local_features import StoredFeatures, describe_all, reduced
 from rsir.audit.proposals import propose_pairs
 from rsir.audit.registration import compare, register
 from rsir.audit.thresholds import CORRELATION, NEAR_OVERLAP, OVERLAP
+from rsir.core.processes import in_threads
 from rsir.core.progress import progress
 
 IDENTITY = ("identical", 1.0, 1.0, 0.0, 0, 1.0)
@@ -28,6 +30,7 @@ def find_duplicates(
     digests: Sequence[str],
     workers: int,
     bands: Sequence[NDArray[np.generic]] | None = None,
+    folder: Path | None = None,
 ) -> pd.DataFrame:
     """Return the pairs of duplicates among images.
 
@@ -42,6 +45,8 @@ def find_duplicates(
     bands
         The images with all their bands, where they have others than the rendering; images are then
         identical only if all bands are.
+    folder
+        The folder of a temporary file, 16 KB for each image; that of the system by default.
 
     Returns
     -------
@@ -50,8 +55,20 @@ def find_duplicates(
         `rsir.archives.duplicates_table.COLUMNS` from `kind` on.
     """
     cv2.setNumThreads(1)  # the threads are those of images and pairs
-    features = describe_all(images, workers)
-    same = equal_rows([one.pixel_digest for one in features])
+    with TemporaryFile(dir=folder) as file:
+        features, pixel_digests = describe_all(images, workers, file)
+        return _find(images, digests, features, pixel_digests, workers, bands)
+
+
+def _find(
+    images: Sequence[NDArray[np.uint8]],
+    digests: Sequence[str],
+    features: StoredFeatures,
+    pixel_digests: Sequence[bytes],
+    workers: int,
+    bands: Sequence[NDArray[np.generic]] | None,
+) -> pd.DataFrame:
+    same = equal_rows(pixel_digests)
     if bands is not None:
         equal = [np.array_equal(bands[first], bands[second]) for first, second in same]
         same = same[np.array(equal, dtype=bool)]
@@ -62,8 +79,7 @@ def find_duplicates(
     )
     copies = {rows[0]: rows for rows in members.agg(list)}
     originals = np.array(list(copies), dtype=int)
-    candidates = propose_pairs([features[row] for row in originals])
-    candidates[:, :2] = originals[candidates[:, :2]]
+    candidates = propose_pairs(features, originals)
     rows: list[Pair] = [(*pair, *IDENTITY) for pair in same.tolist()]
     for first, second, *found in _confirm(images, features, candidates, workers):
         pairs = product(copies[first], copies[second])
@@ -73,7 +89,7 @@ def find_duplicates(
 
 def _confirm(
     images: Sequence[NDArray[np.uint8]],
-    features: Sequence[Features],
+    features: StoredFeatures,
     candidates: NDArray[np.int_],
     workers: int,
 ) -> Iterable[Pair]:
@@ -101,8 +117,8 @@ def _confirm(
         return first, second, kind, correlation, share, angle, mirrored, scale
 
     # Products of small matrices gain nothing from threads of their own, which wait for each other.
-    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        found = pool.map(confirm, candidates)
+    with threadpool_limits(1):
+        found = in_threads(confirm, list(candidates), workers)
         confirmed = list(filter(None, progress(found, len(candidates), "confirmed", "pair")))
     best: dict[tuple[int, int], Pair] = {}
     for pair in sorted(confirmed, key=lambda pair: pair[3]):

@@ -1,12 +1,12 @@
 """Pairs of images that may be near duplicates, by the rare words that they share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
-from rsir.audit.local_features import Features, words
+from rsir.audit.local_features import WORDS, StoredFeatures
 from rsir.audit.thresholds import COMMON_WORD, COMMON_WORD_IMAGES, SHARED_WORDS
 
 NEIGHBOURS = 10
@@ -15,30 +15,60 @@ NEIGHBOURS = 10
 BLOCK = 256
 
 
-def propose_pairs(features: Sequence[Features]) -> NDArray[np.int_]:
-    """Return pairs of images that may be duplicates, rows of (first, second, mirrored).
+def propose_pairs(features: StoredFeatures, images: NDArray[np.int_]) -> NDArray[np.int_]:
+    """Return pairs of some images that may be duplicates, rows of (first, second, mirrored).
 
     Two images are proposed if one is among the `NEIGHBOURS` that share most words with the other,
     weighted by how rare the words are. Blocks of images are compared with all, by sparse products.
+    Words are read from the file of the features; only the rare ones are held.
+
+    Parameters
+    ----------
+    features
+        The features of all images.
+    images
+        The images (M,) to compare, in ascending order.
     """
-    plain = words(features)
-    count = np.asarray(plain.sum(axis=0))
-    kept = count <= np.clip(COMMON_WORD * len(features), *COMMON_WORD_IMAGES)
-    weights = np.where(kept, np.log1p(len(features) / np.maximum(count, 1)), 0)
-    weighted = csr_array(plain @ diags_array(weights.astype(np.float32)))
-    weighted.eliminate_zeros()
-    columns = csr_array(weighted.T)
-    floor = SHARED_WORDS * np.log1p(len(features) / 2)
-    pairs = []
+    count = np.zeros(WORDS, int)
+    for image in images:
+        count[features.words(image)] += 1
+    kept = count <= np.clip(COMMON_WORD * len(images), *COMMON_WORD_IMAGES)
+    weights = np.where(kept, np.log1p(len(images) / np.maximum(count, 1)), 0).astype(np.float32)
+    columns = csr_array(_matrix(map(features.words, images), kept, bool).T)
+    columns.data = np.repeat(weights, np.diff(columns.indptr))
+    floor = SHARED_WORDS * np.log1p(len(images) / 2)
+    pairs = [np.empty((0, 3), int)]
     for mirrored in (0, 1):
-        queries = words([one.mirrored() for one in features]) if mirrored else plain
-        for start in range(0, len(features), BLOCK):
-            scores = csr_array(queries[start : start + BLOCK] @ columns)
-            for row in range(scores.shape[0]):
-                part = slice(scores.indptr[row], scores.indptr[row + 1])
-                near, score = scores.indices[part], scores.data[part]
-                good = (score >= floor) & (near != start + row)
-                near, score = near[good], score[good]
-                best = near[np.lexsort((near, -score))[:NEIGHBOURS]]
-                pairs += [(min(start + row, j), max(start + row, j), mirrored) for j in best]
-    return np.unique(np.array(pairs, int).reshape(-1, 3), axis=0)
+        for start in range(0, len(images), BLOCK):
+            block = images[start : start + BLOCK]
+            words = (
+                features[image].mirrored().words() if mirrored else features.words(image)
+                for image in block
+            )
+            scores = csr_array(_matrix(words, kept, np.float32) @ columns)
+            pairs += [
+                np.stack(np.broadcast_arrays(start + row, best, mirrored), axis=1)
+                for row, best in enumerate(_best(scores, start, floor))
+                if len(best)
+            ]
+    numbers = np.concatenate(pairs)
+    numbers[:, :2] = images[np.sort(numbers[:, :2])]
+    return np.unique(numbers, axis=0)
+
+
+def _best(scores: csr_array, start: int, floor: float) -> Iterator[NDArray[np.int_]]:
+    """Yield the numbers of the images that share most with each row of a block, but for itself."""
+    for row in range(scores.shape[0]):
+        part = slice(scores.indptr[row], scores.indptr[row + 1])
+        near, score = scores.indices[part], scores.data[part]
+        good = (score >= floor) & (near != start + row)
+        near, score = near[good], score[good]
+        yield near[np.lexsort((near, -score))[:NEIGHBOURS]]
+
+
+def _matrix(words: Iterable[NDArray[np.int32]], kept: NDArray[np.bool_], dtype: type) -> csr_array:
+    """Return which of the kept words images have, images × words, from the words of each."""
+    rows = [one[kept[one]] for one in words]
+    indices = np.concatenate(rows)
+    starts = np.cumsum([0, *map(len, rows)], dtype=np.int32)
+    return csr_array((np.ones(len(indices), dtype), indices, starts), shape=(len(rows), len(kept)))
