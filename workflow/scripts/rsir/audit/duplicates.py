@@ -74,15 +74,13 @@ def _find(
         same = same[np.array(equal, dtype=bool)]
     same = np.unique(np.concatenate([equal_rows(digests), same]), axis=0)
     group = duplicate_groups(same, len(images))
-    members = pd.Series(np.arange(len(images))).groupby(
-        np.where(group, -group, np.arange(len(images))), sort=False
-    )
-    copies = {rows[0]: rows for rows in members.agg(list)}
-    originals = np.array(list(copies), dtype=int)
+    members = pd.Series(np.flatnonzero(group)).groupby(group[group > 0])
+    copies = {rows.iloc[0]: list(rows) for _, rows in members}
+    originals = np.sort(np.concatenate([np.flatnonzero(group == 0), np.array([*copies], int)]))
     candidates = propose_pairs(features, originals)
     rows: list[Pair] = [(*pair, *IDENTITY) for pair in same.tolist()]
     for first, second, *found in _confirm(images, features, candidates, workers):
-        pairs = product(copies[first], copies[second])
+        pairs = product(*(copies.get(row, [row]) for row in (first, second)))
         rows += [(min(pair), max(pair), *found) for pair in pairs]
     return pd.DataFrame(rows, columns=["first", "second", *list(COLUMNS)[3:]])
 

@@ -17,6 +17,8 @@ def pixel_digest(pixels: NDArray[np.generic]) -> bytes:
 
 def equal_rows(keys: Sequence[object]) -> NDArray[np.int_]:
     """Return all pairs of rows with equal keys, (P, 2), in the order of the rows."""
-    rows = pd.Series(np.arange(len(keys))).groupby(list(keys)).agg(list)
+    table = pd.Series(list(keys), dtype=object)
+    repeated = table[table.duplicated(keep=False)]
+    rows = [equal.index for _, equal in repeated.groupby(repeated)]
     pairs = [pair for equal in rows for pair in combinations(equal, 2)]
     return np.array(sorted(pairs), dtype=int).reshape(-1, 2)

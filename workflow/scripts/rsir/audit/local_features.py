@@ -1,6 +1,7 @@
 """Local features of images, from which near duplicates are proposed and registered."""
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -68,15 +69,15 @@ class StoredFeatures:
     """
 
     def __init__(self, features: Iterable[Features], file: BinaryIO) -> None:
-        starts, sizes = [0], []
+        starts, sizes = array("q", [0]), array("i")
         for one in features:
             words = one.words()
             parts = one.places, one.descriptors, words
             starts.append(starts[-1] + sum(file.write(part.tobytes()) for part in parts))
-            sizes.append((len(one.places), len(words), one.width))
+            sizes.extend((len(one.places), len(words), one.width))
         file.flush()
         self._file = file
-        self._starts, self._sizes = np.array(starts), np.array(sizes, np.int32).reshape(-1, 3)
+        self._starts, self._sizes = np.array(starts), np.array(sizes).reshape(-1, 3)
 
     def __getitem__(self, row: int) -> Features:
         """Return the features of an image."""

@@ -34,8 +34,7 @@ def propose_pairs(features: StoredFeatures, images: NDArray[np.int_]) -> NDArray
         count[features.words(image)] += 1
     kept = count <= np.clip(COMMON_WORD * len(images), *COMMON_WORD_IMAGES)
     weights = np.where(kept, np.log1p(len(images) / np.maximum(count, 1)), 0).astype(np.float32)
-    columns = csr_array(_matrix(map(features.words, images), kept, bool).T)
-    columns.data = np.repeat(weights, np.diff(columns.indptr))
+    columns = _columns(features, images, np.where(kept, count, 0), weights)
     floor = SHARED_WORDS * np.log1p(len(images) / 2)
     pairs = [np.empty((0, 3), int)]
     for mirrored in (0, 1):
@@ -45,7 +44,7 @@ def propose_pairs(features: StoredFeatures, images: NDArray[np.int_]) -> NDArray
                 features[image].mirrored().words() if mirrored else features.words(image)
                 for image in block
             )
-            scores = csr_array(_matrix(words, kept, np.float32) @ columns)
+            scores = csr_array(_rows(words, kept) @ columns)
             pairs += [
                 np.stack(np.broadcast_arrays(start + row, best, mirrored), axis=1)
                 for row, best in enumerate(_best(scores, start, floor))
@@ -66,9 +65,29 @@ def _best(scores: csr_array, start: int, floor: float) -> Iterator[NDArray[np.in
         yield near[np.lexsort((near, -score))[:NEIGHBOURS]]
 
 
-def _matrix(words: Iterable[NDArray[np.int32]], kept: NDArray[np.bool_], dtype: type) -> csr_array:
+def _columns(
+    features: StoredFeatures,
+    images: NDArray[np.int_],
+    count: NDArray[np.int_],
+    weights: NDArray[np.float32],
+) -> csr_array:
+    """Return the weights of the words that images have, words × images.
+
+    `count` (words,) is the number of images with each word, 0 for a word that is left out.
+    """
+    starts = np.cumsum([0, *count], dtype=np.int32)
+    numbers, free = np.empty(starts[-1], np.int32), starts[:-1].copy()
+    for number, image in enumerate(images):
+        words = features.words(image)
+        words = words[count[words] > 0]
+        numbers[free[words]] = number
+        free[words] += 1
+    return csr_array((np.repeat(weights, count), numbers, starts), (len(count), len(images)))
+
+
+def _rows(words: Iterable[NDArray[np.int32]], kept: NDArray[np.bool_]) -> csr_array:
     """Return which of the kept words images have, images × words, from the words of each."""
     rows = [one[kept[one]] for one in words]
-    indices = np.concatenate(rows)
     starts = np.cumsum([0, *map(len, rows)], dtype=np.int32)
-    return csr_array((np.ones(len(indices), dtype), indices, starts), shape=(len(rows), len(kept)))
+    ones = np.ones(starts[-1], np.float32)
+    return csr_array((ones, np.concatenate(rows), starts), (len(rows), len(kept)))
