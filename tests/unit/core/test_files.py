@@ -4,7 +4,7 @@ import hashlib
 import pytest
 
 from rsir.core.errors import InputError, MachineError
-from rsir.core.files import discard_previous, sha256, written_whole
+from rsir.core.files import discard_previous, scratch_file, sha256, written_whole
 
 
 def test_a_file_appears_when_the_block_ends(tmp_path):
@@ -78,6 +78,9 @@ def test_an_unwritable_path_is_reported_in_one_line(tmp_path, error, reason):
     with pytest.raises(MachineError) as raised, written_whole(path):
         raise error
     assert str(raised.value).startswith(f"{path}: {reason}")
+    with pytest.raises(MachineError) as raised, scratch_file(tmp_path):
+        raise error
+    assert str(raised.value).startswith(f"{tmp_path}: {reason}")
     assert list(tmp_path.iterdir()) == []
 
 

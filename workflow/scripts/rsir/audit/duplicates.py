@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import gettempdir
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from rsir.audit.local_features import StoredFeatures, describe_all, reduced
 from rsir.audit.proposals import propose_pairs
 from rsir.audit.registration import compare, register
 from rsir.audit.thresholds import CORRELATION, NEAR_OVERLAP, OVERLAP
+from rsir.core.files import scratch_file
 from rsir.core.processes import in_threads
 from rsir.core.progress import progress
 
@@ -55,7 +56,7 @@ def find_duplicates(
         `rsir.archives.duplicates_table.COLUMNS` from `kind` on.
     """
     cv2.setNumThreads(1)  # the threads are those of images and pairs
-    with TemporaryFile(dir=folder) as file:
+    with scratch_file(folder or Path(gettempdir())) as file:
         features, pixel_digests = describe_all(images, workers, file)
         return _find(images, digests, features, pixel_digests, workers, bands)
 

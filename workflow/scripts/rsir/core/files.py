@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from rsir.core.errors import InputError, MachineError
 
@@ -36,19 +38,27 @@ def written_whole(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{path.suffix}"):
-            leftover.unlink(missing_ok=True)
-        yield partial
-        partial.replace(path)
-    except InputError:
-        raise
-    except Exception as error:
-        if reason := _why_unwritable(error, path):
-            raise MachineError(f"{path}: {reason}") from error
-        raise
+        with _writing(path, path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for leftover in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{path.suffix}"):
+                leftover.unlink(missing_ok=True)
+            yield partial
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_file(folder: Path) -> Iterator[BinaryIO]:
+    """Yield a temporary file without a name, which takes space in `folder` until the block ends.
+
+    Raises
+    ------
+    MachineError
+        If the disk is full or cannot be written to.
+    """
+    with _writing(folder, folder), TemporaryFile(dir=folder) as file:
+        yield file
 
 
 def discard_previous(path: Path) -> None:
@@ -77,10 +87,23 @@ def md5(path: Path) -> str:
         return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
-def _why_unwritable(error: Exception, path: Path) -> str | None:
-    """Return why the disk could not be written to, or None; each library has its own error."""
+@contextmanager
+def _writing(path: Path, folder: Path) -> Iterator[None]:
+    """Turn what libraries raise if a path in a folder cannot be written into MachineError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if reason := _why_unwritable(error, folder):
+            raise MachineError(f"{path}: {reason}") from error
+        raise
+
+
+def _why_unwritable(error: Exception, folder: Path) -> str | None:
+    """Return why a folder could not be written to, or None."""
     for number, reason in _UNWRITABLE.items():
         if getattr(error, "errno", None) == number or os.strerror(number) in str(error):
             return reason
-    full = path.parent.exists() and shutil.disk_usage(path.parent).free < _MINIMUM_FREE
+    full = folder.exists() and shutil.disk_usage(folder).free < _MINIMUM_FREE
     return _UNWRITABLE[errno.ENOSPC] if full else None
