@@ -170,9 +170,9 @@ DESCRIPTORS = "results/mine/descriptors/lbp/off_the_shelf.h5"
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The ten images, described by lbp."""
+    """The ten images, split, and described by lbp."""
     project = with_own_archive(Project.copied_to(tmp_path_factory.mktemp("described") / "project"))
-    outcome = project.run(DESCRIPTORS, "--cores", "1")
+    outcome = project.run(DESCRIPTORS, "results/mine/split.csv", "--cores", "1")
     assert outcome.status == 0, outcome.text
     return project
 

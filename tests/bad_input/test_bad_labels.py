@@ -171,6 +171,6 @@ def test_an_archive_that_was_meddled_with_is_refused(tmp_path, refused, name):
 def test_a_scene_of_one_image_is_told_by_the_split(mine, attempt, assert_refused):
     path = mine.path("mine.csv")
     path.write_text(LABELS.replace("port4,port", "port4,lake"))
-    outcome = attempt(mine, "results/mine/descriptors/lbp/off_the_shelf.h5")
+    outcome = attempt(mine, "results/mine/split.csv")
     parts = "split: scene 'lake' has 1 images and needs 3", "remove the scene"
     assert_refused(mine, outcome, *parts, made={"archive.csv", "attributes.csv", "pixels.json"})
