@@ -1,5 +1,6 @@
 """Work in several processes gives what one process gives."""
 
+import multiprocessing
 import os
 
 import pytest
@@ -18,7 +19,14 @@ def test_results_are_in_the_order_of_the_items_whatever_the_number_of_processes(
 
 
 def test_several_processes_do_the_work():
-    done = set(in_processes(lambda _: os.getpid(), range(9 * CHUNK), 3, "", ""))
+    both = multiprocessing.get_context("fork").Barrier(2, timeout=60)
+
+    def process(item: int) -> int:
+        if item in (0, CHUNK):
+            both.wait()  # for another process
+        return os.getpid()
+
+    done = set(in_processes(process, range(9 * CHUNK), 3, "", ""))
     assert os.getpid() not in done
     assert len(done) > 1
     assert set(in_processes(lambda _: os.getpid(), range(CHUNK), 3, "", "")) == {os.getpid()}
