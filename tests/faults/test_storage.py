@@ -71,6 +71,7 @@ def test_a_full_disk(mounted: Project, undisturbed: tuple[Project, float]) -> No
         (
             "results/mine/activations/efficientnet_lite0/",
             "results/mine/shards/efficientnet_lite0/off_the_shelf/",
+            "results/mine: ",  # a temporary file of the search for duplicates
         ),
         ("results/mine/models/efficientnet_lite0/multi_label-seed0.",),
     )
