@@ -25,8 +25,8 @@ METHOD = method_of("own", "net", "off_the_shelf")
 
 @pytest.fixture(autouse=True)
 def _blocks_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((hdf5, "SPAN_ROWS"), (descriptor_files, "SPAN_ROWS")):
-        monkeypatch.setattr(module, name, BLOCK)
+    monkeypatch.setattr(hdf5, "SPAN_ROWS", BLOCK)
+    monkeypatch.setattr(descriptor_files, "SPAN_ROWS", BLOCK)
     monkeypatch.setattr(shards, "COPIED_ROWS", BLOCK)
 
 

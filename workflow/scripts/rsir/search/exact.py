@@ -28,15 +28,13 @@ QUERY_BYTES = 1 << 27
 """Size of the descriptors and candidates of the queries that are searched at once."""
 
 WHOLE_BYTES = 3 << 27
-"""The same where their similarities to the whole database are held."""
+"""Size of the descriptors of queries and their similarities to the whole database, if needed."""
 
-WHOLE_QUERIES = 512
-"""Queries that are then searched at once at least, up to `MOST_WHOLE_BYTES`.
+WHOLE_QUERIES, MOST_WHOLE_BYTES = 512, 1 << 31
+"""Queries that are searched at once even if they take more than `WHOLE_BYTES`, and up to what size.
 
-With fewer, reading the descriptors takes longer than comparing them.
+With fewer queries, reading the descriptors takes longer than comparing them.
 """
-
-MOST_WHOLE_BYTES = 1 << 31
 
 SORTED_BYTES = 1 << 27
 """Size of what sorting similarities to the whole database takes at once."""
